@@ -1,0 +1,1 @@
+//! Accounts in LDAP: lookup, bind, and the embedded demo directory.

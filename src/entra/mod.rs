@@ -1,0 +1,1 @@
+//! The other side: a strict simulator of Entra's federated sign-in.

@@ -1,0 +1,126 @@
+/// Decoded parameters of a query or a form body, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    pairs: Vec<(String, String)>,
+}
+
+/// Why parameters were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormError {
+    /// Not `application/x-www-form-urlencoded`.
+    #[error("the body is not a web form")]
+    ContentType,
+    /// More parameters than any honest sender uses.
+    #[error("there are too many parameters")]
+    TooMany,
+    /// A percent-encoding that is cut off, or bytes that are not UTF-8.
+    #[error("the parameters are not well-formed")]
+    Malformed,
+    /// A parameter that must be single came more than once.
+    #[error("the parameter {0} came more than once")]
+    Repeated(&'static str),
+}
+
+const MAX_PARAMETERS: usize = 64;
+
+impl Form {
+    /// Decodes `application/x-www-form-urlencoded` octets strictly: what is not valid
+    /// percent-encoding or not UTF-8 is refused, never replaced.
+    pub fn parse(octets: &[u8]) -> Result<Self, FormError> {
+        let mut pairs = Vec::new();
+        for field in octets
+            .split(|&byte| byte == b'&')
+            .filter(|field| !field.is_empty())
+        {
+            if pairs.len() == MAX_PARAMETERS {
+                return Err(FormError::TooMany);
+            }
+            let split = field.iter().position(|&byte| byte == b'=');
+            let (name, value) = match split {
+                Some(at) => (
+                    field.get(..at).unwrap_or(field),
+                    field.get(at + 1..).unwrap_or(&[]),
+                ),
+                None => (field, &[][..]),
+            };
+            pairs.push((decode(name)?, decode(value)?));
+        }
+        Ok(Self { pairs })
+    }
+
+    /// The value of a parameter that may come at most once.
+    pub fn single(&self, name: &'static str) -> Result<Option<&str>, FormError> {
+        let mut values = self.all(name);
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(FormError::Repeated(name));
+        }
+        Ok(first)
+    }
+
+    /// All values of a parameter, in their order.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.pairs
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+fn decode(octets: &[u8]) -> Result<String, FormError> {
+    let mut decoded = Vec::with_capacity(octets.len());
+    let mut rest = octets.iter();
+    while let Some(&byte) = rest.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let high = rest
+                    .next()
+                    .copied()
+                    .and_then(hex)
+                    .ok_or(FormError::Malformed)?;
+                let low = rest
+                    .next()
+                    .copied()
+                    .and_then(hex)
+                    .ok_or(FormError::Malformed)?;
+                high << 4 | low
+            }
+            plain => plain,
+        });
+    }
+    String::from_utf8(decoded).map_err(|_| FormError::Malformed)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes_and_keeps_order() {
+        let form = Form::parse(b"a=1+2&b=%C3%A4&a=3&empty=&bare").unwrap();
+        assert_eq!(form.all("a").collect::<Vec<_>>(), ["1 2", "3"]);
+        assert_eq!(form.single("b"), Ok(Some("ä")));
+        assert_eq!(form.single("a"), Err(FormError::Repeated("a")));
+        assert_eq!(form.single("empty"), Ok(Some("")));
+        assert_eq!(form.single("bare"), Ok(Some("")));
+        assert_eq!(form.single("absent"), Ok(None));
+    }
+
+    #[test]
+    fn refuses_what_is_not_well_formed() {
+        for bad in [&b"a=%"[..], b"a=%4", b"a=%zz", b"a=%ff", b"%c3=1"] {
+            assert_eq!(Form::parse(bad), Err(FormError::Malformed));
+        }
+        assert_eq!(Form::parse(&b"a&".repeat(65)), Err(FormError::TooMany));
+    }
+}

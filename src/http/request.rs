@@ -1,0 +1,60 @@
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use hyper::{HeaderMap, Method};
+
+use super::{Form, FormError};
+
+/// One HTTP request, its body read in full.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// GET, POST, ...
+    pub method: Method,
+    /// The path as received, percent-encoding untouched.
+    pub path: String,
+    /// The octets behind `?` as received, "" where there is none: redirect-binding signatures
+    /// are over these octets, not over any decoded form of them (SAML bindings 3.4.4.1).
+    pub query: String,
+    /// Header fields.
+    pub headers: HeaderMap,
+    /// The body, within the listener's limit.
+    pub body: Bytes,
+    /// Who opened the connection.
+    pub peer: SocketAddr,
+}
+
+impl Request {
+    /// A header's value where it is there and plain text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The value of a cookie, of the first one with this name.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get_all(hyper::header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// The parameters of the query.
+    pub fn query(&self) -> Result<Form, FormError> {
+        Form::parse(self.query.as_bytes())
+    }
+
+    /// The parameters of an `application/x-www-form-urlencoded` body.
+    ///
+    /// # Errors
+    /// When the content type is another, or the body is not well-formed.
+    pub fn form(&self) -> Result<Form, FormError> {
+        let media_type = self.header("content-type").unwrap_or("");
+        let essence = media_type.split(';').next().unwrap_or("").trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(FormError::ContentType);
+        }
+        Form::parse(&self.body)
+    }
+}

@@ -1,0 +1,23 @@
+//! Homerealm: an identity provider small enough to trust.
+//!
+//! A partner signs in with her own email; Homerealm finds her one local account by LDAP, checks
+//! her password there, and issues the assertion that Microsoft Entra ID accepts for her cloud UPN.
+//!
+//! Data flows one way: [`web`] parses HTTP into a protocol request, [`signin`] runs the journey
+//! with [`realm`] and [`directory`], [`trust`] picks the claims, [`saml2`] builds the message,
+//! [`xml`] and [`keys`] sign it, [`web`] sends it. `ARCHITECTURE.md` has the map.
+
+pub mod config;
+pub mod demo;
+pub mod directory;
+pub mod entra;
+pub mod http;
+pub mod keys;
+pub mod observe;
+pub mod realm;
+pub mod saml2;
+pub mod signin;
+pub mod store;
+pub mod trust;
+pub mod web;
+pub mod xml;

@@ -1,0 +1,1 @@
+//! Home-realm discovery: a sign-in name to exactly one account.

@@ -1,0 +1,1 @@
+//! SAML 2.0 messages: parse what comes in, build what goes out, metadata.

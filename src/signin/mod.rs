@@ -1,0 +1,1 @@
+//! The journey of one sign-in, protocol-neutral.

@@ -1,0 +1,1 @@
+//! Relying parties and their claims.
