@@ -6,6 +6,7 @@
 //! what must not be torn apart.
 
 mod memory;
+mod shelf;
 
 pub use memory::{Capacities, MemoryStore};
 
