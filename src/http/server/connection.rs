@@ -160,7 +160,7 @@ async fn refuse_plain_http(stream: &TcpStream) -> io::Result<()> {
     /// The content type of every first TLS record (RFC 8446 5.1).
     const HANDSHAKE: u8 = 22;
     const ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\n\
-        content-length: 42\r\nconnection: close\r\n\r\nthis port speaks HTTPS; use an https:// URL";
+        content-length: 43\r\nconnection: close\r\n\r\nthis port speaks HTTPS; use an https:// URL";
 
     let mut first = [0];
     if stream.peek(&mut first).await? == 0 {
