@@ -1,1 +1,42 @@
-//! Accounts in LDAP: lookup, bind, and the embedded demo directory.
+//! Accounts in LDAP: lookup, password check, and the embedded demo directory.
+//!
+//! [`Directory`] is the client. It keeps two kinds of connection, because a bind changes the
+//! identity of the whole connection (RFC 4511 4.2.1): one multiplexed connection for searches,
+//! bound as the service account, and a small pool on which people's passwords are checked. Both
+//! are opened when first needed and kept; in steady state a sign-in opens none. A server that
+//! does not answer within the deadline counts as down.
+//!
+//! What a sign-in name is, and which account it means, is decided in [`crate::realm`]; what a
+//! person is told, in [`crate::signin`]. This room knows only LDAP (RFC 4511) and the dialect
+//! that Active Directory speaks.
+
+mod account_state;
+mod bind;
+mod client;
+mod connection;
+mod dn;
+pub mod embedded;
+mod entry;
+mod filter;
+mod guid;
+mod password;
+mod probe;
+mod search;
+mod server_url;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use account_state::AccountState;
+pub use bind::{BindError, PasswordProof};
+pub use client::Directory;
+pub use connection::{DirectoryError, Step};
+pub use dn::{Dn, DnError};
+pub use entry::Entry;
+pub use filter::{Attribute, Filter, FilterError, ScopeFilter};
+pub use guid::{ObjectGuid, ObjectGuidError};
+pub use password::{Password, PasswordError};
+pub use probe::Probe;
+pub use search::Found;
+pub use server_url::{Scheme, ServerUrl, ServerUrlError};
+pub use settings::{Settings, SettingsError, TlsMode};

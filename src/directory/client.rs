@@ -1,0 +1,100 @@
+use std::{fmt, sync::Arc};
+
+use aws_lc_rs::rand;
+use ldap3::Scope;
+
+use super::{
+    BindError, DirectoryError, Dn, Filter, Found, Password, PasswordProof, Settings,
+    SettingsError, Step,
+    bind::BindPool,
+    connection::Dialer,
+    search::{Query, SearchLink},
+};
+
+/// A directory of accounts, reached by LDAP. Cheap to clone; clones share the connections.
+#[derive(Clone)]
+pub struct Directory {
+    pub(super) dialer: Arc<Dialer>,
+    pub(super) link: Arc<SearchLink>,
+    binds: Arc<BindPool>,
+    decoy: Dn,
+}
+
+impl Directory {
+    /// Makes the client; the first connection is opened when it is first needed.
+    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
+        settings.check()?;
+        let decoy = decoy_name(&settings.base);
+        let dialer = Arc::new(Dialer::new(Arc::new(settings)));
+        Ok(Self {
+            link: Arc::new(SearchLink::new(dialer.clone())),
+            binds: Arc::new(BindPool::new(dialer.clone())),
+            dialer,
+            decoy,
+        })
+    }
+
+    /// What it was made of.
+    pub fn settings(&self) -> &Settings {
+        self.dialer.settings()
+    }
+
+    /// Searches the subtree under the base, as the service account, for entries that meet both
+    /// `filter` and the configured scope filter. At most `limit` are returned, and at least 2
+    /// are asked for, since "more than one" is always a thing to know. Referrals are ignored.
+    pub async fn search(
+        &self,
+        filter: &Filter,
+        attributes: &[&str],
+        limit: usize,
+    ) -> Result<Found, DirectoryError> {
+        let settings = self.settings();
+        let filter = match &settings.scope_filter {
+            None => filter.to_string(),
+            Some(scope) => Filter::And(vec![filter.clone(), Filter::Scope(scope.clone())]).to_string(),
+        };
+        let query = Query {
+            base: settings.base.as_str().to_owned(),
+            scope: Scope::Subtree,
+            filter,
+            attributes: attributes.iter().map(|&name| name.to_owned()).collect(),
+            limit: limit.max(2),
+            step: Step::Search,
+        };
+        self.link.run(query).await
+    }
+
+    /// Asks the directory, by a bind, whether this is the account's password.
+    pub async fn check_password(
+        &self,
+        dn: &Dn,
+        password: &Password,
+    ) -> Result<PasswordProof, BindError> {
+        self.binds.check(dn, password).await
+    }
+
+    /// Does for a name that no account has what [`Self::check_password`] does for one that has,
+    /// so that both take the same way and about the same time: a bind as an entry that cannot
+    /// exist. Never a proof of anything.
+    pub async fn decoy_bind(&self, password: &Password) -> Result<(), DirectoryError> {
+        match self.binds.check(&self.decoy, password).await {
+            Err(BindError::Directory(error)) => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Directory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Directory").field(self.settings()).finish()
+    }
+}
+
+/// A name under the base that nobody could have created, as nobody knows it.
+fn decoy_name(base: &Dn) -> Dn {
+    let mut octets = [0; 8];
+    // Without randomness the name is still one that no administrator would choose.
+    let _ = rand::fill(&mut octets);
+    let text = format!("CN=nobody-{:016x},{base}", u64::from_be_bytes(octets));
+    text.parse().unwrap_or_else(|_| base.clone())
+}

@@ -1,0 +1,119 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use rustls::ClientConfig;
+
+use super::{Dn, Password, Scheme, ScopeFilter, ServerUrl};
+
+/// How a directory is reached and read.
+#[derive(Clone)]
+pub struct Settings {
+    /// The servers, tried in this order when one does not connect. All hold the same data.
+    pub servers: Vec<ServerUrl>,
+    /// How the connection is protected.
+    pub tls_mode: TlsMode,
+    /// The TLS configuration (trusted CAs, versions), shared by all connections: building one
+    /// per connection costs tens of milliseconds.
+    pub tls: Arc<ClientConfig>,
+    /// The service account that searches, as a DN or, with Active Directory, a UPN.
+    pub bind_dn: String,
+    /// The service account's password.
+    pub bind_password: Password,
+    /// Where searches begin; the subtree under it is seen.
+    pub base: Dn,
+    /// A condition that every account must meet to be seen, besides the one asked for.
+    pub scope_filter: Option<ScopeFilter>,
+    /// The most that one LDAP operation may take.
+    pub operation_deadline: Duration,
+    /// The most that TCP connect and TLS together may take, per server.
+    pub connect_deadline: Duration,
+    /// The most connections on which passwords are checked at the same time.
+    pub max_bind_connections: usize,
+    /// The most that a password check waits for one of those connections.
+    pub bind_wait: Duration,
+}
+
+impl Settings {
+    /// The default of [`Self::operation_deadline`].
+    pub const OPERATION_DEADLINE: Duration = Duration::from_secs(5);
+    /// The default of [`Self::connect_deadline`].
+    pub const CONNECT_DEADLINE: Duration = Duration::from_secs(3);
+    /// The default of [`Self::max_bind_connections`].
+    pub const MAX_BIND_CONNECTIONS: usize = 16;
+    /// The default of [`Self::bind_wait`].
+    pub const BIND_WAIT: Duration = Duration::from_secs(2);
+
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
+        if self.servers.is_empty() {
+            return Err(SettingsError::NoServer);
+        }
+        let scheme = self.tls_mode.scheme();
+        if let Some(server) = self.servers.iter().find(|server| server.scheme() != scheme) {
+            return Err(SettingsError::Scheme { server: server.clone(), mode: self.tls_mode });
+        }
+        if self.bind_dn.is_empty() {
+            return Err(SettingsError::NoBindDn);
+        }
+        if self.max_bind_connections == 0 {
+            return Err(SettingsError::NoBindConnections);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Settings")
+            .field("servers", &self.servers)
+            .field("tls_mode", &self.tls_mode)
+            .field("bind_dn", &self.bind_dn)
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a connection to the directory is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsMode {
+    /// TLS from the first byte; servers are written `ldaps://`.
+    Ldaps,
+    /// StartTLS (RFC 4511 4.14) before anything else is said; servers are written `ldap://`. A
+    /// server that refuses it is not used.
+    StartTls,
+    /// No protection: passwords cross the network in clear. Only for a directory on the same
+    /// machine, and only where the configuration says so in so many words.
+    PlaintextOnPurpose,
+}
+
+impl TlsMode {
+    /// How servers are written in this mode.
+    pub fn scheme(self) -> Scheme {
+        match self {
+            Self::Ldaps => Scheme::Ldaps,
+            Self::StartTls | Self::PlaintextOnPurpose => Scheme::Ldap,
+        }
+    }
+}
+
+/// Why no directory can be made of some [`Settings`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The list of servers is empty.
+    #[error("no directory server is named")]
+    NoServer,
+    /// A server's URL does not go with the TLS mode.
+    #[error("{server} does not go with TLS mode {mode:?}: use ldaps:// for LDAPS, ldap:// for StartTLS")]
+    Scheme {
+        /// The server.
+        server: ServerUrl,
+        /// The mode.
+        mode: TlsMode,
+    },
+    /// The service account has no name, so the bind would be anonymous.
+    #[error("the service account's name is empty")]
+    NoBindDn,
+    /// With no connection for password checks nobody could sign in.
+    #[error("at least one connection for password checks is needed")]
+    NoBindConnections,
+}

@@ -1,0 +1,112 @@
+use std::sync::Arc;
+
+use crate::directory::Dn;
+
+use super::{FederatedDomain, SignInAttribute};
+
+/// The one account that a sign-in name means, with what an assertion about it says. Only this
+/// room makes one, and only after every check of the mapping. It proves nothing about who is
+/// asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedAccount(Arc<Fields>);
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fields {
+    pub(super) dn: Dn,
+    pub(super) immutable_id: ImmutableId,
+    pub(super) cloud_upn: String,
+    pub(super) domain: Arc<FederatedDomain>,
+    pub(super) display_name: String,
+    pub(super) matched_by: SignInAttribute,
+    /// The name under which it was found, as the cache knows it.
+    pub(super) key: String,
+}
+
+impl MappedAccount {
+    pub(super) fn new(fields: Fields) -> Self {
+        Self(Arc::new(fields))
+    }
+
+    pub(super) fn key(&self) -> &str {
+        &self.0.key
+    }
+
+    /// Where it is in the directory; what a password check binds as.
+    pub fn dn(&self) -> &Dn {
+        &self.0.dn
+    }
+
+    /// What Entra knows it by.
+    pub fn immutable_id(&self) -> &ImmutableId {
+        &self.0.immutable_id
+    }
+
+    /// The userPrincipalName as the directory has it.
+    pub fn cloud_upn(&self) -> &str {
+        &self.0.cloud_upn
+    }
+
+    /// The federated domain that its UPN ends in, with the issuer registered for it.
+    pub fn federated_domain(&self) -> &FederatedDomain {
+        &self.0.domain
+    }
+
+    /// The name to show; the UPN where the directory has none.
+    pub fn display_name(&self) -> &str {
+        &self.0.display_name
+    }
+
+    /// Which attribute held the typed name.
+    pub fn matched_by(&self) -> SignInAttribute {
+        self.0.matched_by
+    }
+}
+
+/// A user's `onPremisesImmutableId`: 1 to 64 characters that XML can carry.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ImmutableId(String);
+
+impl ImmutableId {
+    /// The most characters that Entra takes in a NameID.
+    pub const MAX_CHARACTERS: usize = 64;
+
+    /// Reads an ImmutableID.
+    pub fn parse(text: impl Into<String>) -> Result<Self, ImmutableIdError> {
+        let text = text.into();
+        let count = text.chars().count();
+        let is_carried = |c: char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
+        if count == 0
+            || count > Self::MAX_CHARACTERS
+            || text.trim() != text
+            || !text.chars().all(is_carried)
+        {
+            return Err(ImmutableIdError);
+        }
+        Ok(Self(text))
+    }
+
+    /// The text, as it stands in a NameID.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Not an ImmutableID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an ImmutableID has 1 to 64 characters, no controls, and no spaces around")]
+pub struct ImmutableIdError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn immutable_ids_are_bounded_and_safe_for_xml() {
+        for good in ["MyIRAFVEd2aImaq7zN3u/w==", "a", "employee 42", &"x".repeat(64)] {
+            assert_eq!(ImmutableId::parse(good).unwrap().as_str(), good);
+        }
+        for bad in ["", " a", "a ", "a\0", "a\u{1b}b", "a\nb", "\u{fffe}", &"x".repeat(65)] {
+            assert!(ImmutableId::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

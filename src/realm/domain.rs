@@ -1,0 +1,103 @@
+use std::{fmt, hash};
+
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+
+use super::{NameError, lookalike};
+
+/// A domain name of at least two labels, known in both its ASCII and its Unicode form.
+#[derive(Clone)]
+pub struct DomainName {
+    ascii: String,
+    unicode: String,
+}
+
+impl DomainName {
+    /// Reads a domain name as typed or stored: any case, A-labels or U-labels (RFC 5890 2.3.2.1),
+    /// one trailing dot.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let text = text.strip_suffix('.').unwrap_or(text);
+        text.split('.').try_for_each(lookalike::judge)?;
+        let uts46 = Uts46::new();
+        let ascii = uts46
+            .to_ascii(text.as_bytes(), AsciiDenyList::STD3, Hyphens::Check, DnsLength::Verify)
+            .map_err(|_| NameError::Domain)?
+            .into_owned();
+        let (unicode, outcome) =
+            uts46.to_unicode(ascii.as_bytes(), AsciiDenyList::STD3, Hyphens::Check);
+        outcome.map_err(|_| NameError::Domain)?;
+        // Once more, for what stood there as an A-label.
+        unicode.split('.').try_for_each(lookalike::judge)?;
+        if !ascii.contains('.') {
+            return Err(NameError::Domain);
+        }
+        let unicode = unicode.into_owned();
+        Ok(Self { ascii, unicode })
+    }
+
+    /// In A-labels and lower case; what decides equality.
+    pub fn as_ascii(&self) -> &str {
+        &self.ascii
+    }
+
+    /// In U-labels and lower case; what people read.
+    pub fn as_unicode(&self) -> &str {
+        &self.unicode
+    }
+}
+
+impl PartialEq for DomainName {
+    fn eq(&self, other: &Self) -> bool {
+        self.ascii == other.ascii
+    }
+}
+
+impl Eq for DomainName {}
+
+impl hash::Hash for DomainName {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.ascii.hash(state);
+    }
+}
+
+impl fmt::Display for DomainName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.unicode)
+    }
+}
+
+impl fmt::Debug for DomainName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "DomainName({})", self.ascii)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_one_domain_are_equal() {
+        let domain = DomainName::parse("Bücher.Example").unwrap();
+        assert_eq!(domain.as_ascii(), "xn--bcher-kva.example");
+        assert_eq!(domain.as_unicode(), "bücher.example");
+        for same in ["xn--bcher-kva.example", "XN--BCHER-KVA.EXAMPLE.", "bÜcher.example."] {
+            assert_eq!(DomainName::parse(same).unwrap(), domain, "{same}");
+        }
+        assert_ne!(DomainName::parse("bucher.example").unwrap(), domain);
+        assert_ne!(DomainName::parse("a.bücher.example").unwrap(), domain);
+    }
+
+    #[test]
+    fn what_is_no_domain_is_refused() {
+        for bad in [
+            "", ".", "..", "com", "a..com", ".a.com", "a.com..", "-a.com", "a-.com", "a_b.com",
+            "a b.com", "ab--c.com", "[10.0.0.1]", "a@b.com", "a.com/", "a.com:25", "a\0.com",
+            "xn--a.com", "xn--.com", "ａ.com", "a。com", "a.c\u{200b}om", "раураl.com",
+            "xn--80ak6aa92e.com", "1.\u{202e}com",
+        ] {
+            assert!(DomainName::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(DomainName::parse(&format!("{}.com", "a".repeat(64))).is_err());
+        assert!(DomainName::parse(&format!("{}com", "a.".repeat(126))).is_err());
+    }
+}
