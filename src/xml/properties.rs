@@ -9,7 +9,7 @@ use super::{
 };
 
 const A: &str = "urn:a";
-const B: &str = "http://b.example/?x=1&y=\"<'>";
+const B: &str = "http://b.example/?x=1;y='2'";
 
 const ELEMENTS: [Name; 7] = [
     Name::new("a", A, "one"),
