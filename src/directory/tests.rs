@@ -29,7 +29,9 @@ impl Fixture {
         let service_password = contents.service_password.clone();
         let base = contents.base.clone();
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let embedded = EmbeddedDirectory::start(contents, anywhere, server.clone()).await.unwrap();
+        let embedded = EmbeddedDirectory::start(contents, anywhere, server.clone())
+            .await
+            .unwrap();
         let url = format!("ldaps://localhost:{}", embedded.address().port());
         let settings = Settings {
             servers: vec![url.parse().unwrap()],
@@ -44,7 +46,11 @@ impl Fixture {
             max_bind_connections: 4,
             bind_wait: Duration::from_millis(200),
         };
-        Self { embedded, settings, tls: server }
+        Self {
+            embedded,
+            settings,
+            tls: server,
+        }
     }
 
     pub(crate) fn directory(&self) -> Directory {
@@ -55,16 +61,19 @@ impl Fixture {
         let address = self.embedded.address();
         self.embedded.stop().await;
         let contents = Contents::demo().unwrap();
-        let embedded =
-            EmbeddedDirectory::start(contents, address, self.tls.clone()).await.unwrap();
+        let embedded = EmbeddedDirectory::start(contents, address, self.tls.clone())
+            .await
+            .unwrap();
         Self { embedded, ..self }
     }
 }
 
 fn tls() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
     let key = rcgen::KeyPair::generate().unwrap();
-    let certificate =
-        rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let certificate = rcgen::CertificateParams::new(["localhost".to_owned()])
+        .unwrap()
+        .self_signed(&key)
+        .unwrap();
     let certificate: CertificateDer<'static> = certificate.der().clone();
     let mut roots = RootCertStore::empty();
     roots.add(certificate.clone()).unwrap();
@@ -73,7 +82,10 @@ fn tls() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+        .with_single_cert(
+            vec![certificate],
+            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )
         .unwrap();
     let client = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -84,7 +96,9 @@ fn tls() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
 }
 
 fn dn_of(name: &str) -> Dn {
-    let account = demo_accounts::ACCOUNTS.iter().find(|account| account.sam_account_name == name);
+    let account = demo_accounts::ACCOUNTS
+        .iter()
+        .find(|account| account.sam_account_name == name);
     account.unwrap().dn().parse().unwrap()
 }
 
@@ -97,16 +111,31 @@ async fn searches_return_what_was_asked_for() {
     let fixture = Fixture::start().await;
     let directory = fixture.directory();
     let filter = Filter::equal("MAIL", "WMORAN@fabrikam.com");
-    let found = directory.search(&filter, &["objectguid", "mail"], 3).await.unwrap();
-    let [entry] = found.entries.as_slice() else { panic!("{found:?}") };
+    let found = directory
+        .search(&filter, &["objectguid", "mail"], 3)
+        .await
+        .unwrap();
+    let [entry] = found.entries.as_slice() else {
+        panic!("{found:?}")
+    };
     assert_eq!(entry.dn(), "CN=Wendy Moran,OU=Partners,DC=contoso,DC=com");
-    assert_eq!(entry.values("mail").collect::<Vec<_>>(), ["wmoran@fabrikam.com"]);
+    assert_eq!(
+        entry.values("mail").collect::<Vec<_>>(),
+        ["wmoran@fabrikam.com"]
+    );
     assert_eq!(entry.values("displayName").count(), 0, "was not asked for");
     let guid = ObjectGuid::try_from(entry.bytes("objectGUID").next().unwrap()).unwrap();
     assert_eq!(guid, demo_accounts::ACCOUNTS[0].object_guid);
 
-    let by_guid = directory.search(&guid.filter(), &["mail"], 3).await.unwrap();
-    assert_eq!(by_guid.entries.len(), 1, "octets in a filter are matched as octets");
+    let by_guid = directory
+        .search(&guid.filter(), &["mail"], 3)
+        .await
+        .unwrap();
+    assert_eq!(
+        by_guid.entries.len(),
+        1,
+        "octets in a filter are matched as octets"
+    );
 }
 
 #[tokio::test]
@@ -117,11 +146,22 @@ async fn size_limits_are_an_answer() {
     let found = directory.search(&all, &["mail"], 3).await.unwrap();
     assert_eq!((found.entries.len(), found.truncated), (3, true));
     let found = directory.search(&all, &["mail"], 1).await.unwrap();
-    assert_eq!((found.entries.len(), found.truncated), (2, true), "two are always asked for");
+    assert_eq!(
+        (found.entries.len(), found.truncated),
+        (2, true),
+        "two are always asked for"
+    );
     let found = directory.search(&all, &["mail"], 13).await.unwrap();
     assert_eq!((found.entries.len(), found.truncated), (13, false));
     let none = Filter::And(vec![all.clone(), Filter::Not(Box::new(all))]);
-    assert!(directory.search(&none, &["mail"], 3).await.unwrap().entries.is_empty());
+    assert!(
+        directory
+            .search(&none, &["mail"], 3)
+            .await
+            .unwrap()
+            .entries
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -130,8 +170,16 @@ async fn the_scope_filter_narrows_every_search() {
     let scope = ScopeFilter::parse("(&(objectClass=user)(!(adminCount=1))(sn=M*n))").unwrap();
     fixture.settings.scope_filter = Some(scope);
     let filter = Filter::present("objectGUID");
-    let found = fixture.directory().search(&filter, &["sn"], 20).await.unwrap();
-    let names: Vec<_> = found.entries.iter().flat_map(|entry| entry.values("sn")).collect();
+    let found = fixture
+        .directory()
+        .search(&filter, &["sn"], 20)
+        .await
+        .unwrap();
+    let names: Vec<_> = found
+        .entries
+        .iter()
+        .flat_map(|entry| entry.values("sn"))
+        .collect();
     assert_eq!(names, ["Moran"]);
 }
 
@@ -160,7 +208,13 @@ async fn passwords_are_right_wrong_or_stopped_by_the_account() {
     let result = directory.check_password(&nobody, &password()).await;
     assert_eq!(result.unwrap_err(), BindError::Wrong);
     let root = "".parse().unwrap();
-    assert_eq!(directory.check_password(&root, &password()).await.unwrap_err(), BindError::Wrong);
+    assert_eq!(
+        directory
+            .check_password(&root, &password())
+            .await
+            .unwrap_err(),
+        BindError::Wrong
+    );
     directory.decoy_bind(&password()).await.unwrap();
 }
 
@@ -171,10 +225,16 @@ async fn connections_are_kept() {
     let filter = Filter::equal("mail", "wmoran@fabrikam.com");
     for _ in 0..20 {
         directory.search(&filter, &["mail"], 3).await.unwrap();
-        directory.check_password(&dn_of("wmoran"), &password()).await.unwrap();
+        directory
+            .check_password(&dn_of("wmoran"), &password())
+            .await
+            .unwrap();
     }
     let counts = fixture.embedded.counts();
-    assert_eq!((counts.connections, counts.searches, counts.binds), (2, 20, 21));
+    assert_eq!(
+        (counts.connections, counts.searches, counts.binds),
+        (2, 20, 21)
+    );
 }
 
 #[tokio::test]
@@ -183,10 +243,16 @@ async fn a_restarted_directory_is_used_again_by_itself() {
     let directory = fixture.directory();
     let filter = Filter::equal("mail", "wmoran@fabrikam.com");
     directory.search(&filter, &["mail"], 3).await.unwrap();
-    directory.check_password(&dn_of("wmoran"), &password()).await.unwrap();
+    directory
+        .check_password(&dn_of("wmoran"), &password())
+        .await
+        .unwrap();
     let fixture = fixture.restart().await;
     directory.search(&filter, &["mail"], 3).await.unwrap();
-    directory.check_password(&dn_of("wmoran"), &password()).await.unwrap();
+    directory
+        .check_password(&dn_of("wmoran"), &password())
+        .await
+        .unwrap();
     assert_eq!(fixture.embedded.counts().connections, 2);
     assert!(directory.probe().await.is_ok());
 }
@@ -194,14 +260,20 @@ async fn a_restarted_directory_is_used_again_by_itself() {
 #[tokio::test]
 async fn the_next_server_takes_over_when_one_is_gone() {
     let mut fixture = Fixture::start().await;
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let gone = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let dead: ServerUrl = format!("ldaps://localhost:{gone}").parse().unwrap();
     fixture.settings.servers.insert(0, dead.clone());
     let directory = fixture.directory();
     let probe = directory.probe().await.unwrap();
     assert_eq!(probe.server, fixture.settings.servers[1].to_string());
     let each = directory.probe_servers().await;
-    assert!(matches!(&each[0], (server, Err(DirectoryError::Unavailable { step: Step::Connect, .. })) if *server == dead));
+    assert!(
+        matches!(&each[0], (server, Err(DirectoryError::Unavailable { step: Step::Connect, .. })) if *server == dead)
+    );
     assert!(each[1].1.is_ok());
 }
 
@@ -219,8 +291,11 @@ async fn probes_say_how_far_they_came() {
     untrusted.tls = tls().1;
     assert_eq!(step(untrusted).await, (Step::Tls, 0));
     let mut misnamed = fixture.settings.clone();
-    misnamed.servers =
-        vec![format!("ldaps://127.0.0.1:{}", fixture.embedded.address().port()).parse().unwrap()];
+    misnamed.servers = vec![
+        format!("ldaps://127.0.0.1:{}", fixture.embedded.address().port())
+            .parse()
+            .unwrap(),
+    ];
     assert_eq!(step(misnamed).await, (Step::Tls, 0));
     let mut denied = fixture.settings.clone();
     denied.bind_password = Password::parse("wrong").unwrap();
@@ -239,9 +314,16 @@ async fn a_refused_service_account_is_not_tried_for_each_sign_in() {
     let directory = Directory::new(settings).unwrap();
     for _ in 0..10 {
         let error = directory.probe().await.unwrap_err();
-        assert!(matches!(error, DirectoryError::Refused { code: 49, .. }), "{error}");
+        assert!(
+            matches!(error, DirectoryError::Refused { code: 49, .. }),
+            "{error}"
+        );
     }
-    assert_eq!(fixture.embedded.counts().binds, 1, "each try counts towards its lockout");
+    assert_eq!(
+        fixture.embedded.counts().binds,
+        1,
+        "each try counts towards its lockout"
+    );
 }
 
 #[tokio::test]
@@ -250,7 +332,10 @@ async fn a_silent_server_counts_as_down() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut fixture = Fixture::start().await;
-    fixture.settings.servers.insert(0, format!("ldaps://localhost:{port}").parse().unwrap());
+    fixture
+        .settings
+        .servers
+        .insert(0, format!("ldaps://localhost:{port}").parse().unwrap());
     fixture.settings.connect_deadline = Duration::from_millis(200);
     let started = std::time::Instant::now();
     fixture.directory().probe().await.unwrap();
@@ -275,7 +360,10 @@ async fn password_checks_beyond_the_limit_are_told_busy() {
     );
     let mut errors = [first.unwrap_err(), second.unwrap_err()];
     errors.sort_by_key(|error| matches!(error, BindError::Directory(DirectoryError::Busy)));
-    assert!(matches!(errors[0], BindError::Directory(DirectoryError::Unavailable { .. })));
+    assert!(matches!(
+        errors[0],
+        BindError::Directory(DirectoryError::Unavailable { .. })
+    ));
     assert_eq!(errors[1], BindError::Directory(DirectoryError::Busy));
 }
 
@@ -285,7 +373,10 @@ async fn malformed_answers_are_errors() {
     // cut short, and the entry of the search is empty.
     for (bind, expected) in [
         (&b"\x30\x05\x02\x01\x01\x61\x00"[..], Step::Bind),
-        (&b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00"[..], Step::Base),
+        (
+            &b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00"[..],
+            Step::Base,
+        ),
     ] {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -321,13 +412,25 @@ async fn settings_that_contradict_themselves_are_refused() {
         change(&mut settings);
         Directory::new(settings).unwrap_err()
     };
-    assert_eq!(with(|settings| settings.servers.clear()), SettingsError::NoServer);
-    assert_eq!(with(|settings| settings.bind_dn.clear()), SettingsError::NoBindDn);
-    assert_eq!(with(|settings| settings.max_bind_connections = 0), SettingsError::NoBindConnections);
+    assert_eq!(
+        with(|settings| settings.servers.clear()),
+        SettingsError::NoServer
+    );
+    assert_eq!(
+        with(|settings| settings.bind_dn.clear()),
+        SettingsError::NoBindDn
+    );
+    assert_eq!(
+        with(|settings| settings.max_bind_connections = 0),
+        SettingsError::NoBindConnections
+    );
     for mode in [TlsMode::StartTls, TlsMode::PlaintextOnPurpose] {
         let mut settings = fixture.settings.clone();
         settings.tls_mode = mode;
-        assert!(matches!(Directory::new(settings), Err(SettingsError::Scheme { .. })));
+        assert!(matches!(
+            Directory::new(settings),
+            Err(SettingsError::Scheme { .. })
+        ));
     }
     let shown = format!("{:?}", fixture.settings);
     assert!(!shown.contains(demo_accounts::SERVICE_PASSWORD), "{shown}");
@@ -340,24 +443,50 @@ async fn the_embedded_directory_stays_on_loopback_and_does_little() {
     assert!(matches!(refused, Err(EmbeddedError::NotLoopback(_))));
 
     let fixture = Fixture::start().await;
-    let settings =
-        ldap3::LdapConnSettings::new().set_config(fixture.settings.tls.clone());
+    let settings = ldap3::LdapConnSettings::new().set_config(fixture.settings.tls.clone());
     let url = fixture.settings.servers[0].to_string();
-    let (connection, mut ldap) =
-        ldap3::LdapConnAsync::with_settings(settings, &url).await.unwrap();
+    let (connection, mut ldap) = ldap3::LdapConnAsync::with_settings(settings, &url)
+        .await
+        .unwrap();
     tokio::spawn(connection.drive());
     let wendy = dn_of("wmoran");
-    let search = ldap.search(demo_accounts::BASE, ldap3::Scope::Subtree, "(cn=*)", ["*"]).await;
+    let search = ldap
+        .search(demo_accounts::BASE, ldap3::Scope::Subtree, "(cn=*)", ["*"])
+        .await;
     assert_eq!(search.unwrap().1.rc, 1, "nobody is bound");
-    assert_eq!(ldap.simple_bind(wendy.as_str(), "").await.unwrap().rc, 53, "empty password");
+    assert_eq!(
+        ldap.simple_bind(wendy.as_str(), "").await.unwrap().rc,
+        53,
+        "empty password"
+    );
     assert_eq!(ldap.sasl_external_bind().await.unwrap().rc, 7);
-    let root = ldap.search("", ldap3::Scope::Base, "(objectClass=*)", ["*"]).await.unwrap().0;
+    let root = ldap
+        .search("", ldap3::Scope::Base, "(objectClass=*)", ["*"])
+        .await
+        .unwrap()
+        .0;
     assert_eq!(root.len(), 0, "the root DSE has no objectClass here");
-    let bound = ldap.simple_bind("WMORAN@partners.contoso.com", demo_accounts::PASSWORD).await;
+    let bound = ldap
+        .simple_bind("WMORAN@partners.contoso.com", demo_accounts::PASSWORD)
+        .await;
     assert_eq!(bound.unwrap().rc, 0, "a UPN is a bind name too");
     assert_eq!(ldap.delete(wendy.as_str()).await.unwrap().rc, 53);
-    let one = ldap.search(demo_accounts::BASE, ldap3::Scope::OneLevel, "(objectClass=*)", ["1.1"]);
+    let one = ldap.search(
+        demo_accounts::BASE,
+        ldap3::Scope::OneLevel,
+        "(objectClass=*)",
+        ["1.1"],
+    );
     assert_eq!(one.await.unwrap().0.len(), 2, "the two units");
-    let found = ldap.search(demo_accounts::BASE, ldap3::Scope::Subtree, "(sn=muller)", ["cn"]);
-    assert_eq!(found.await.unwrap().0.len(), 1, "accents are ignored, as Active Directory does");
+    let found = ldap.search(
+        demo_accounts::BASE,
+        ldap3::Scope::Subtree,
+        "(sn=muller)",
+        ["cn"],
+    );
+    assert_eq!(
+        found.await.unwrap().0.len(),
+        1,
+        "accents are ignored, as Active Directory does"
+    );
 }

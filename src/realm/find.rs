@@ -89,8 +89,18 @@ impl Realm {
             // The default policy turns away new entries when full, and so whoever signs in now.
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        let domains = mapping.federated_domains.iter().cloned().map(Arc::new).collect();
-        Self { directory, mapping: Arc::new(mapping), domains, cache }
+        let domains = mapping
+            .federated_domains
+            .iter()
+            .cloned()
+            .map(Arc::new)
+            .collect();
+        Self {
+            directory,
+            mapping: Arc::new(mapping),
+            domains,
+            cache,
+        }
     }
 
     /// The directory behind it.
@@ -161,10 +171,24 @@ impl Realm {
             return Err(MappingError::NoMatch);
         }
         let filter = Filter::Or(conditions);
-        let found = self.directory.search(&filter, &self.attributes(), Self::LIMIT).await?;
-        passed(&|| format!("the directory was asked for {filter}: {} found", found.entries.len()));
+        let found = self
+            .directory
+            .search(&filter, &self.attributes(), Self::LIMIT)
+            .await?;
+        passed(&|| {
+            format!(
+                "the directory was asked for {filter}: {} found",
+                found.entries.len()
+            )
+        });
         let (entry, matched_by) = self.only_match(&found, name)?;
-        passed(&|| format!("exactly one has the name, in {}: {}", matched_by.name(), entry.dn()));
+        passed(&|| {
+            format!(
+                "exactly one has the name, in {}: {}",
+                matched_by.name(),
+                entry.dn()
+            )
+        });
 
         let dn: Dn = entry.dn().parse().map_err(|_| MappingError::BadDn)?;
         if !self.mapping.scopes.iter().any(|scope| dn.is_within(scope)) {
@@ -181,7 +205,11 @@ impl Realm {
             .ok_or_else(|| MappingError::NoImmutableId { dn: dn.to_string() })?;
         passed(&|| format!("its ImmutableID is {}", immutable_id.as_str()));
 
-        let display_name = entry.values("displayName").next().unwrap_or(cloud_upn).to_owned();
+        let display_name = entry
+            .values("displayName")
+            .next()
+            .unwrap_or(cloud_upn)
+            .to_owned();
         Ok(MappedAccount::new(Fields {
             immutable_id,
             cloud_upn: cloud_upn.to_owned(),
@@ -226,7 +254,11 @@ impl Realm {
             }
             ImmutableIdSource::Attribute { name, .. } => vec![name.as_str()],
         };
-        let names = self.mapping.sign_in_attributes.iter().map(|attribute| attribute.name());
+        let names = self
+            .mapping
+            .sign_in_attributes
+            .iter()
+            .map(|attribute| attribute.name());
         let mut attributes: Vec<&str> = ["userPrincipalName", "displayName", "adminCount"]
             .into_iter()
             .chain(sources)
@@ -245,12 +277,16 @@ impl Realm {
         found: &'a Found,
         name: &SignInName,
     ) -> Result<(&'a Entry, SignInAttribute), MappingError> {
-        let mut matches =
-            found.entries.iter().filter_map(|entry| Some((entry, self.matched_by(entry, name)?)));
+        let mut matches = found
+            .entries
+            .iter()
+            .filter_map(|entry| Some((entry, self.matched_by(entry, name)?)));
         let first = matches.next();
         let others = matches.count();
         match first {
-            _ if found.truncated => Err(MappingError::Ambiguous { count: found.entries.len() }),
+            _ if found.truncated => Err(MappingError::Ambiguous {
+                count: found.entries.len(),
+            }),
             None => Err(MappingError::NoMatch),
             Some(_) if others > 0 => Err(MappingError::Ambiguous { count: others + 1 }),
             Some(only) => Ok(only),
@@ -258,42 +294,54 @@ impl Realm {
     }
 
     fn matched_by(&self, entry: &Entry, name: &SignInName) -> Option<SignInAttribute> {
-        self.mapping.sign_in_attributes.iter().copied().find(|attribute| {
-            entry.values(attribute.name()).any(|value| match (attribute, name.form()) {
-                (
-                    SignInAttribute::Mail | SignInAttribute::UserPrincipalName,
-                    Form::Address(address),
-                ) => is_address(value, address),
-                (SignInAttribute::ProxyAddresses, Form::Address(address)) => {
-                    value.split_once(':').is_some_and(|(kind, value)| {
-                        kind.eq_ignore_ascii_case("smtp") && is_address(value, address)
+        self.mapping
+            .sign_in_attributes
+            .iter()
+            .copied()
+            .find(|attribute| {
+                entry
+                    .values(attribute.name())
+                    .any(|value| match (attribute, name.form()) {
+                        (
+                            SignInAttribute::Mail | SignInAttribute::UserPrincipalName,
+                            Form::Address(address),
+                        ) => is_address(value, address),
+                        (SignInAttribute::ProxyAddresses, Form::Address(address)) => {
+                            value.split_once(':').is_some_and(|(kind, value)| {
+                                kind.eq_ignore_ascii_case("smtp") && is_address(value, address)
+                            })
+                        }
+                        (SignInAttribute::SamAccountName, Form::AccountName(account_name)) => {
+                            AccountName::parse(value).as_ref() == Ok(account_name)
+                        }
+                        _ => false,
                     })
-                }
-                (SignInAttribute::SamAccountName, Form::AccountName(account_name)) => {
-                    AccountName::parse(value).as_ref() == Ok(account_name)
-                }
-                _ => false,
             })
-        })
     }
 
-    fn upn<'a>(
-        &self,
-        entry: &'a Entry,
-    ) -> Result<(&'a str, Arc<FederatedDomain>), MappingError> {
-        let no_upn = || MappingError::NoUpn { dn: entry.dn().to_owned() };
+    fn upn<'a>(&self, entry: &'a Entry) -> Result<(&'a str, Arc<FederatedDomain>), MappingError> {
+        let no_upn = || MappingError::NoUpn {
+            dn: entry.dn().to_owned(),
+        };
         let mut values = entry.bytes("userPrincipalName");
-        let (Some(value), None) = (values.next(), values.next()) else { return Err(no_upn()) };
+        let (Some(value), None) = (values.next(), values.next()) else {
+            return Err(no_upn());
+        };
         let upn = std::str::from_utf8(value).map_err(|_| no_upn())?;
         let address = EmailAddress::parse(upn).map_err(|_| no_upn())?;
         // Forgiven where a person types; in a UPN it would reach Entra as it stands.
         if upn.ends_with(['.', ' ']) || upn.starts_with(' ') {
             return Err(no_upn());
         }
-        let domain = self.domains.iter().find(|domain| domain.suffix == *address.domain());
+        let domain = self
+            .domains
+            .iter()
+            .find(|domain| domain.suffix == *address.domain());
         match domain {
             Some(domain) => Ok((upn, domain.clone())),
-            None => Err(MappingError::SuffixNotFederated { suffix: address.domain().to_string() }),
+            None => Err(MappingError::SuffixNotFederated {
+                suffix: address.domain().to_string(),
+            }),
         }
     }
 }

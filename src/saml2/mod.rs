@@ -17,6 +17,9 @@ mod response;
 mod status;
 mod timestamp;
 
+#[cfg(test)]
+mod tests;
+
 pub use authn_context::{AuthnContextClass, Comparison, RequestedAuthnContext};
 pub use authn_request::{AuthnRequest, RequestError, RequestedConsumer};
 pub use binding::{BindingError, MAX_RELAY_STATE, ReceivedRequest};
