@@ -33,6 +33,6 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Response> + Send + 'a>
 
 /// Something that answers requests. The request's body has been read, within its limit, before.
 pub trait Service: Send + Sync + 'static {
-    /// Answers one request. A panic here would end only this connection, but must not happen.
+    /// Answers one request. A panic here costs only this request, but must not happen.
     fn handle(&self, request: Request) -> ResponseFuture<'_>;
 }

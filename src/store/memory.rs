@@ -63,16 +63,16 @@ impl MemoryStore {
     /// How many entries of a kind are held, those included whose time is over and whose memory
     /// has not been taken back yet.
     pub fn held(&self, kind: Kind) -> usize {
-        self.shelf(kind).held()
+        self.of(kind).held()
     }
 
-    fn shelf(&self, kind: Kind) -> MutexGuard<'_, Shelf> {
-        let shelf = match kind {
+    fn of(&self, kind: Kind) -> MutexGuard<'_, Shelf> {
+        let entries = match kind {
             Kind::Session => &self.sessions,
             Kind::PendingSignIn => &self.pending_sign_ins,
             Kind::AnsweredRequest => &self.answered_requests,
         };
-        shelf.lock().unwrap_or_else(PoisonError::into_inner)
+        entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Milliseconds since the start.
@@ -108,7 +108,7 @@ impl Store for MemoryStore {
     ) -> StoreFuture<'a, ()> {
         let now = self.now();
         let end = now.saturating_add(whole_milliseconds(ttl));
-        let done = check(key, &value).map(|()| self.shelf(kind).put(now, key, &value, end));
+        let done = check(key, &value).map(|()| self.of(kind).put(now, key, &value, end));
         Box::pin(ready(done))
     }
 
@@ -122,10 +122,10 @@ impl Store for MemoryStore {
         let now = self.now();
         let end = now.saturating_add(whole_milliseconds(ttl));
         let found = check(key, &value).map(|()| {
-            let mut shelf = self.shelf(kind);
-            let found = shelf.get(now, key);
+            let mut entries = self.of(kind);
+            let found = entries.get(now, key);
             if found.is_none() {
-                shelf.put(now, key, &value, end);
+                entries.put(now, key, &value, end);
             }
             found
         });
@@ -133,17 +133,17 @@ impl Store for MemoryStore {
     }
 
     fn get<'a>(&'a self, kind: Kind, key: &'a [u8]) -> StoreFuture<'a, Option<Bytes>> {
-        let found = self.shelf(kind).get(self.now(), key);
+        let found = self.of(kind).get(self.now(), key);
         Box::pin(ready(Ok(found)))
     }
 
     fn take<'a>(&'a self, kind: Kind, key: &'a [u8]) -> StoreFuture<'a, Option<Bytes>> {
-        let found = self.shelf(kind).take(self.now(), key);
+        let found = self.of(kind).take(self.now(), key);
         Box::pin(ready(Ok(found)))
     }
 
     fn remove<'a>(&'a self, kind: Kind, key: &'a [u8]) -> StoreFuture<'a, ()> {
-        self.shelf(kind).take(self.now(), key);
+        self.of(kind).take(self.now(), key);
         Box::pin(ready(Ok(())))
     }
 }

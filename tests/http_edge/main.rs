@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod ambiguous;
+mod client;
 mod running;
 mod shutdown;
 mod size;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use homerealm::http::{
-    Request, ResponseFuture, Service, response,
+    Request, Response, ResponseFuture, Service, response,
     server::{Limits, Server},
 };
 use hyper::StatusCode;
@@ -40,6 +40,7 @@ impl Service for Echo {
                     sleep(Duration::from_millis(10)).await;
                     panic!("asked to, later");
                 }
+                "/browser" => return as_a_browser_came(&request),
                 "/large" => return response::text(StatusCode::OK, vec![b'x'; 300_000]),
                 _ => {}
             }
@@ -53,6 +54,28 @@ impl Service for Echo {
             response::text(StatusCode::OK, said)
         })
     }
+}
+
+/// Says what a browser sent along, and sets the cookie and the policy that the query asks for.
+fn as_a_browser_came(request: &Request) -> Response {
+    let sent = |name| request.header(name).unwrap_or("-");
+    let said = format!(
+        "cookie {}; origin {}; site {}",
+        request.cookie("__Host-s").unwrap_or("-"),
+        sent("origin"),
+        sent("sec-fetch-site")
+    );
+    let mut response = response::text(StatusCode::OK, said);
+    let headers = response.headers_mut();
+    let query = request.query().unwrap();
+    if let Some(same_site) = query.single("cookie").unwrap() {
+        let cookie = format!("__Host-s=1; Path=/; Secure; SameSite={same_site}");
+        headers.append("set-cookie", cookie.parse().unwrap());
+    }
+    if let Some(policy) = query.single("policy").unwrap() {
+        headers.append("referrer-policy", policy.parse().unwrap());
+    }
+    response
 }
 
 /// Small enough for tests to wait for.

@@ -13,7 +13,13 @@ use crate::running::{get, limits, read_some, read_to_close, start, status};
 
 #[tokio::test]
 async fn what_is_in_flight_is_finished_and_nothing_more_accepted() {
-    let server = start(limits()).await;
+    // Nothing but the shutdown may end a connection here.
+    let server = start(Limits {
+        header_read_timeout: Duration::from_secs(30),
+        idle_timeout: Duration::from_secs(30),
+        ..limits()
+    })
+    .await;
     let mut silent = server.connect().await;
     let mut idle = server.connect().await;
     idle.write_all(get("/").as_bytes()).await.unwrap();
@@ -25,14 +31,12 @@ async fn what_is_in_flight_is_finished_and_nothing_more_accepted() {
     server.shutdown.cancel();
     sleep(Duration::from_millis(50)).await;
     assert!(TcpStream::connect(server.address).await.is_err());
-    let begun = Instant::now();
     assert_eq!(read_to_close(&mut silent).await, "");
     assert_eq!(read_to_close(&mut idle).await, "");
-    assert!(begun.elapsed() < Duration::from_millis(100));
     let answer = read_to_close(&mut busy).await;
     assert_eq!(status(&answer), 200, "{answer}");
     assert!(answer.contains("connection: close"), "{answer}");
-    timeout(Duration::from_millis(200), server.task)
+    timeout(Duration::from_secs(1), server.task)
         .await
         .expect("the server goes on after its last connection")
         .unwrap();

@@ -26,14 +26,18 @@ async fn slow_headers_are_cut_even_when_they_drip() {
     let read = timeout(Duration::from_secs(3), reading.read_to_end(&mut rest)).await;
     assert!(read.is_ok(), "the server left the connection open");
     assert!(begun.elapsed() >= Duration::from_millis(290));
-    assert!(begun.elapsed() < Duration::from_millis(1_000));
+    assert!(begun.elapsed() < Duration::from_secs(1));
     dripping.abort();
     assert_eq!(server.handled(), 0);
 }
 
 #[tokio::test]
 async fn a_connection_may_idle_longer_than_a_header_may_take() {
-    let server = start(limits()).await;
+    let server = start(Limits {
+        idle_timeout: Duration::from_secs(2),
+        ..limits()
+    })
+    .await;
     let mut stream = server.connect().await;
     for _ in 0..3 {
         stream.write_all(get("/").as_bytes()).await.unwrap();
@@ -45,7 +49,7 @@ async fn a_connection_may_idle_longer_than_a_header_may_take() {
     let begun = Instant::now();
     read_to_close(&mut stream).await;
     assert!(begun.elapsed() >= Duration::from_millis(290));
-    assert!(begun.elapsed() < Duration::from_millis(700));
+    assert!(begun.elapsed() < Duration::from_millis(1_500));
 }
 
 #[tokio::test]
@@ -67,7 +71,7 @@ async fn a_request_begun_behind_another_is_cut_too() {
         .await;
     assert_eq!(status(&answer), 200, "{answer}");
     assert_eq!(server.handled(), 1);
-    assert!(begun.elapsed() < Duration::from_millis(2_000));
+    assert!(begun.elapsed() < Duration::from_secs(2));
 }
 
 #[tokio::test]

@@ -166,6 +166,11 @@ impl Client {
         self.jar.value(host, name)
     }
 
+    /// Forgets all cookies, and keeps the connections.
+    pub fn forget_cookies(&mut self) {
+        self.jar = Jar::default();
+    }
+
     /// Closes the connections, and keeps the cookies.
     pub fn disconnect(&mut self) {
         self.connections.clear();
