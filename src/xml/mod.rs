@@ -15,21 +15,27 @@ mod chars;
 pub mod dsig;
 mod escape;
 mod ids;
+mod name;
+mod read_error;
 mod reader;
 mod scope;
 mod tag;
 mod token;
 mod tree;
 mod unescape;
+mod write_error;
 mod writer;
 
 pub use algorithms::{DigestAlgorithm, signature_algorithm, signature_algorithm_uri};
 pub use c14n::{C14nError, InclusivePrefixes, exclusive_c14n};
 #[doc(inline)]
 pub use dsig::{Fault, SignatureError, SignaturePolicy, VerifiedElement, verify_enveloped};
-pub use reader::{Limits, ReadCause, ReadError, read};
+pub use name::Name;
+pub use read_error::{ReadCause, ReadError};
+pub use reader::{Limits, read};
 pub use tree::{Attribute, Element, StructureError};
-pub use writer::{CanonicalWriter, Name, WriteError};
+pub use write_error::WriteError;
+pub use writer::CanonicalWriter;
 
 #[cfg(test)]
 mod properties;

@@ -1,5 +1,11 @@
+// Tables are long, and documents that are generated need no haste.
+#![allow(clippy::too_many_lines, clippy::format_collect)]
+
 use super::*;
 use crate::xml::{InclusivePrefixes, StructureError, exclusive_c14n};
+
+/// Makes a document of about the size asked for.
+type Make<'a> = Box<dyn Fn(usize) -> String + 'a>;
 
 fn accepted(text: &str) -> Element {
     read(text.as_bytes(), &Limits::default()).unwrap_or_else(|error| panic!("{error}: {text}"))
@@ -221,11 +227,15 @@ fn what_the_limits_permit_is_accepted_and_one_more_is_refused() {
         format!("<a xmlns='urn:x'{list}/>")
     };
     let long = |n: usize| format!("<a>{}</a>", "x".repeat(n - 7));
-    let cases: [(&dyn Fn(usize) -> String, usize, ReadCause); 4] = [
-        (&nested, limits.depth, ReadCause::TooDeep),
-        (&wide, limits.elements, ReadCause::TooManyElements),
-        (&attributes, limits.attributes, ReadCause::TooManyAttributes),
-        (&long, limits.bytes, ReadCause::TooLong),
+    let cases: [(Make<'_>, usize, ReadCause); 4] = [
+        (Box::new(nested), limits.depth, ReadCause::TooDeep),
+        (Box::new(wide), limits.elements, ReadCause::TooManyElements),
+        (
+            Box::new(attributes),
+            limits.attributes,
+            ReadCause::TooManyAttributes,
+        ),
+        (Box::new(long), limits.bytes, ReadCause::TooLong),
     ];
     for (make, limit, cause) in cases {
         assert!(read(make(limit).as_bytes(), &limits).is_ok(), "{cause}");
@@ -237,6 +247,7 @@ fn what_the_limits_permit_is_accepted_and_one_more_is_refused() {
         elements: usize::MAX,
         ..Limits::default()
     };
+    let nested = |n: usize| "<a>".repeat(n) + &"</a>".repeat(n);
     assert!(read(nested(Limits::MAX_DEPTH).as_bytes(), &lifted).is_ok());
     let error = read(nested(Limits::MAX_DEPTH + 1).as_bytes(), &lifted).unwrap_err();
     assert_eq!(error.cause(), ReadCause::TooDeep);
@@ -280,8 +291,7 @@ fn time_grows_with_length_and_not_with_its_square() {
     let (plain, prefixed) = (attributes(""), attributes("p?:"));
     let deep_head = deep(false);
     let deep_tail = deep(true);
-    type Make<'a> = (&'a str, Box<dyn Fn(usize) -> String + 'a>);
-    let kinds: [Make<'_>; 8] = [
+    let kinds: [(&str, Make<'_>); 8] = [
         (
             "empty elements",
             Box::new(|n| fill(n, "<a>", &|_| "<b/>".into(), "</a>")),

@@ -3,7 +3,7 @@
 //! The tokenizer finds where a tag ends; what is in it, it would take more liberally than XML
 //! does (no space between attributes, `<` in values), so the grammar is held here.
 
-use super::{chars::is_space, reader::ReadCause};
+use super::{chars::is_space, read_error::ReadCause};
 
 /// An attribute as it stands: name and value unresolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

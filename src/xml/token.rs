@@ -10,7 +10,7 @@ use quick_xml::{
     events::Event,
 };
 
-use super::reader::{ReadCause, ReadError};
+use super::read_error::{ReadCause, ReadError};
 
 /// A piece of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,12 +85,12 @@ impl<'a> Tokens<'a> {
 
 fn cause(error: &Error) -> ReadCause {
     match error {
-        Error::Syntax(SyntaxError::UnclosedDoctype) => ReadCause::Doctype,
+        Error::Syntax(SyntaxError::UnclosedDoctype)
+        | Error::IllFormed(IllFormedError::MissingDoctypeName) => ReadCause::Doctype,
         Error::Syntax(SyntaxError::UnclosedPI) => ReadCause::ProcessingInstruction,
         Error::Syntax(SyntaxError::UnclosedXmlDecl) => ReadCause::Declaration,
         Error::Syntax(SyntaxError::UnclosedComment) => ReadCause::Comment,
         Error::Syntax(SyntaxError::UnclosedCData) => ReadCause::CData,
-        Error::IllFormed(IllFormedError::MissingDoctypeName) => ReadCause::Doctype,
         Error::IllFormed(IllFormedError::UnclosedReference) => ReadCause::Reference,
         Error::IllFormed(
             IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_),

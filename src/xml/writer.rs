@@ -8,73 +8,12 @@ use aws_lc_rs::digest::Digest;
 use super::{
     chars::is_nc_name,
     dsig::{self, Sealed},
-    escape::{ForbiddenCharacter, push_attribute, push_text},
+    escape::{push_attribute, push_text},
+    name::Name,
     scope::XML,
+    write_error::WriteError,
 };
-use crate::keys::{KeyError, Signer};
-
-/// The name of an element or attribute that Homerealm writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Name {
-    /// The prefix to write; empty for the default namespace, and for attributes in no namespace.
-    pub prefix: &'static str,
-    /// The namespace; empty for none.
-    pub namespace: &'static str,
-    /// The local name.
-    pub local: &'static str,
-}
-
-impl Name {
-    /// The name `prefix:local` with the namespace that the prefix stands for.
-    pub const fn new(prefix: &'static str, namespace: &'static str, local: &'static str) -> Self {
-        Self {
-            prefix,
-            namespace,
-            local,
-        }
-    }
-
-    /// The name of an attribute in no namespace, or of an element in none.
-    pub const fn plain(local: &'static str) -> Self {
-        Self::new("", "", local)
-    }
-}
-
-/// Why a document could not be written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WriteError {
-    /// A value holds a character that no XML document can hold.
-    #[error("a value holds a character that XML does not permit")]
-    ForbiddenCharacter,
-    /// The value of the identifier of a signed element is not a name (xs:ID).
-    #[error("an identifier is not a name")]
-    BadId,
-    /// Elements opened and closed do not match up, or there is not exactly one root.
-    #[error("elements are not balanced")]
-    Unbalanced,
-    /// A name is malformed, its prefix and namespace do not go together, or an attribute is given
-    /// twice.
-    #[error("a name is malformed, or repeated, or its prefix contradicts its namespace")]
-    Name,
-    /// A namespace that one signed element uses is declared by another signed element around it, so
-    /// that the document cannot be canonical for both.
-    #[error("a namespace inside a signed element is declared outside it")]
-    NamespaceAcrossSignatures,
-    /// A signed element without its one place for the signature, or a place that is not a direct
-    /// child of a signed element.
-    #[error("the place of a signature is missing or misplaced")]
-    SignaturePlace,
-    /// The key refused.
-    #[error("signing failed: {0}")]
-    Signing(#[from] KeyError),
-}
-
-impl From<ForbiddenCharacter> for WriteError {
-    fn from(_: ForbiddenCharacter) -> Self {
-        Self::ForbiddenCharacter
-    }
-}
+use crate::keys::Signer;
 
 /// Writes one document.
 ///
@@ -164,7 +103,7 @@ impl CanonicalWriter {
     }
 
     /// Opens an element that will carry an enveloped signature. `id` is the name of its identifier
-    /// attribute, "ID" or "AssertionID", which `attributes` must not hold as well.
+    /// attribute, `ID` or `AssertionID`, which `attributes` must not hold as well.
     pub fn open_signed(
         &mut self,
         name: Name,
@@ -212,10 +151,10 @@ impl CanonicalWriter {
     /// signature where [`CanonicalWriter::signature_here`] was called.
     pub fn close_signed(&mut self, signer: &Signer) {
         self.attempt(|writer| {
-            let signed = writer.end()?.ok_or(WriteError::SignaturePlace)?;
-            let place = signed.place.ok_or(WriteError::SignaturePlace)?;
-            let element = writer.out.get(signed.start..).unwrap_or_default();
-            let Sealed { signature, digest } = dsig::seal(&signed.id, element.as_bytes(), signer)?;
+            let end = writer.end()?.ok_or(WriteError::SignaturePlace)?;
+            let place = end.place.ok_or(WriteError::SignaturePlace)?;
+            let element = writer.out.get(end.start..).unwrap_or_default();
+            let Sealed { signature, digest } = dsig::seal(&end.id, element.as_bytes(), signer)?;
             writer.out.insert_str(place, &signature);
             writer.last_digest = Some(digest);
             Ok(())

@@ -4,6 +4,12 @@ use crate::keys::create_signing_key;
 const A: &str = "urn:a";
 const B: &str = "urn:b";
 
+/// What the error must be, and what provokes it.
+type Case = (
+    fn(&WriteError) -> bool,
+    fn(&mut CanonicalWriter, Name, Name),
+);
+
 fn written(write: impl FnOnce(&mut CanonicalWriter)) -> Result<String, WriteError> {
     let mut writer = CanonicalWriter::new();
     write(&mut writer);
@@ -59,10 +65,6 @@ fn a_declaration_ends_with_its_element() {
 fn what_cannot_be_written_is_refused_and_the_first_error_stays() {
     let root = Name::new("a", A, "root");
     let id = Name::plain("ID");
-    type Case = (
-        fn(&WriteError) -> bool,
-        fn(&mut CanonicalWriter, Name, Name),
-    );
     let cases: [Case; 11] = [
         (|e| matches!(e, WriteError::Unbalanced), |_, _, _| {}),
         (

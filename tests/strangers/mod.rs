@@ -24,7 +24,7 @@ const PACKAGES: [(&str, &str); 4] = [
 ///
 /// # Panics
 /// When it is not installed, with the Debian package to install.
-pub fn tool(name: &str) -> PathBuf {
+pub(crate) fn tool(name: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();
     // slapd lives where a user's PATH does not reach.
     let places = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
@@ -39,17 +39,17 @@ pub fn tool(name: &str) -> PathBuf {
 }
 
 /// The Python of an environment that holds signxml, lxml and pysaml2, in the versions of
-/// `tests/strangers/requirements.txt`. Made once, under `target/`, from PyPI.
+/// `tests/strangers/requirements.txt`. Made once, under `target/`, from the Python package index.
 ///
 /// # Panics
 /// When it cannot be made.
-pub fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     let made = PYTHON.get_or_init(|| {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers");
         let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .parent()
-            .expect("target/tmp");
+            .unwrap_or_else(|| panic!("no target directory"));
         let environment = target.join("python-env");
         run(Command::new(tool("python3"))
             .arg(here.join("make_environment.py"))
@@ -64,7 +64,7 @@ pub fn python() -> PathBuf {
 ///
 /// # Panics
 /// When it does not, with what it said.
-pub fn run(command: &mut Command) -> Output {
+pub(crate) fn run(command: &mut Command) -> Output {
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));

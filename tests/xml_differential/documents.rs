@@ -2,73 +2,78 @@
 
 use homerealm::{
     keys::Signer,
-    xml::{CanonicalWriter, Name},
+    xml::{CanonicalWriter, Element, Name},
 };
 
-use crate::random::Random;
-
-pub const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
-pub const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
-pub const SAML1: &str = "urn:oasis:names:tc:SAML:1.0:assertion";
+pub(crate) const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+pub(crate) const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+pub(crate) const SAML1: &str = "urn:oasis:names:tc:SAML:1.0:assertion";
 
 /// An element that carries a signature, as the tools have to be told about it.
 #[derive(Clone, Copy, Debug)]
-pub struct Signed {
-    pub id: &'static str,
-    pub namespace: &'static str,
-    pub local: &'static str,
+pub(crate) struct Signed {
+    pub(crate) id: &'static str,
+    pub(crate) namespace: &'static str,
+    pub(crate) local: &'static str,
 }
 
-pub const ASSERTION: Signed = Signed {
+pub(crate) const ASSERTION: Signed = Signed {
     id: "ID",
     namespace: SAML,
     local: "Assertion",
 };
-pub const RESPONSE: Signed = Signed {
+pub(crate) const RESPONSE: Signed = Signed {
     id: "ID",
     namespace: SAMLP,
     local: "Response",
 };
-pub const REQUEST: Signed = Signed {
+pub(crate) const REQUEST: Signed = Signed {
     id: "ID",
     namespace: SAMLP,
     local: "AuthnRequest",
 };
-pub const ASSERTION1: Signed = Signed {
+pub(crate) const ASSERTION1: Signed = Signed {
     id: "AssertionID",
     namespace: SAML1,
     local: "Assertion",
 };
 
 impl Signed {
-    pub fn id_option(&self) -> [String; 2] {
+    pub(crate) fn id_option(&self) -> [String; 2] {
         [
             format!("--id-attr:{}", self.id),
             format!("{}:{}", self.namespace, self.local),
         ]
     }
 
-    pub fn signature_xpath(&self) -> String {
+    pub(crate) fn find<'a>(&self, root: &'a Element) -> Option<&'a Element> {
+        if root.is(self.namespace, self.local) {
+            return Some(root);
+        }
+        root.elements().find_map(|child| self.find(child))
+    }
+
+    pub(crate) fn signature_xpath(&self) -> String {
         format!(
             "//*[local-name()='{}']/*[local-name()='Signature']",
             self.local
         )
     }
 
-    pub fn clark_name(&self) -> String {
+    pub(crate) fn clark_name(&self) -> String {
         format!("{{{}}}{}", self.namespace, self.local)
     }
 }
 
 /// A message that Homerealm signed.
-pub struct Sample {
-    pub name: &'static str,
-    pub text: String,
-    pub signed: Vec<Signed>,
+pub(crate) struct Sample {
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
+    pub(crate) signed: Vec<Signed>,
 }
 
 impl Sample {
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 }
@@ -124,7 +129,7 @@ fn written(write: impl FnOnce(&mut CanonicalWriter)) -> String {
 }
 
 /// Each kind of message that is signed, by itself and inside others.
-pub fn samples(signer: &Signer) -> Vec<Sample> {
+pub(crate) fn samples(signer: &Signer) -> Vec<Sample> {
     let assertion = written(|w| write_assertion(w, signer));
     let in_response = written(|w| {
         w.open(samlp("Response"), &[(Name::plain("ID"), "_r1")]);
@@ -193,7 +198,7 @@ pub fn samples(signer: &Signer) -> Vec<Sample> {
 }
 
 /// As nobody writes it who writes canonical form, with what only a `PrefixList` keeps.
-pub const UNTIDY_REQUEST: &str = "<samlp:AuthnRequest  Version = '2.0'\r\n  ID=\"_q1\" \
+pub(crate) const UNTIDY_REQUEST: &str = "<samlp:AuthnRequest  Version = '2.0'\r\n  ID=\"_q1\" \
 xmlns='urn:default' xmlns:xs='http://www.w3.org/2001/XMLSchema' \
 xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xmlns:unused='urn:unused' \
 xmlns:samlp='urn:oasis:names:tc:SAML:2.0:protocol' xml:lang='en' >\r\n\
@@ -203,7 +208,7 @@ xmlns:samlp='urn:oasis:names:tc:SAML:2.0:protocol' xml:lang='en' >\r\n\
 </samlp:Extensions>\n</samlp:AuthnRequest>\n";
 
 /// [`UNTIDY_REQUEST`] with an empty signature for xmlsec1 to fill.
-pub fn template(method: &str, digest: &str, info_list: &str, content_list: &str) -> String {
+pub(crate) fn template(method: &str, digest: &str, info_list: &str, content_list: &str) -> String {
     const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
     let listed = |list: &str| match list {
         "" => String::new(),
@@ -222,133 +227,4 @@ pub fn template(method: &str, digest: &str, info_list: &str, content_list: &str)
         listed(content_list),
     );
     UNTIDY_REQUEST.replacen("</Issuer>", &format!("</Issuer>{signature}"), 1)
-}
-
-/// A document, the path of child numbers to its apex, and a `PrefixList`.
-pub struct Case {
-    pub document: String,
-    pub apex: Vec<usize>,
-    pub list: String,
-}
-
-const PREFIXES: [&str; 4] = ["", "p", "q", "r"];
-const NAMESPACES: [&str; 4] = [
-    "urn:1",
-    "urn:2",
-    "http://3.example/?a;b=(&apos;)#c",
-    "urn:a:b",
-];
-const TEXTS: [&str; 10] = [
-    "x",
-    "&amp;&lt;&gt;",
-    ">",
-    "\"'",
-    "\t",
-    "\r\n",
-    "&#13;",
-    "é漢😀",
-    "\n  ",
-    "]]&gt;",
-];
-const VALUES: [&str; 8] = [
-    "",
-    "&quot;",
-    "&#9;&#10;&#13;",
-    "\t\r\n",
-    "&amp;&lt;>",
-    "é漢😀",
-    "a  b",
-    "&apos;",
-];
-
-/// A small document full of namespaces that are declared, redeclared, taken back and left unused.
-pub fn arbitrary(random: &mut Random) -> Case {
-    let mut apex = Vec::new();
-    let mut text = String::new();
-    let mut bound = vec![""];
-    element(random, &mut text, &mut bound, 0, &mut Some(&mut apex));
-    // Not #default, which lxml drops; xmlsec1 is asked about it.
-    let list = prefix_list(random, &["p", "q", "r", "absent"]);
-    Case {
-        document: text,
-        apex,
-        list,
-    }
-}
-
-pub fn prefix_list(random: &mut Random, of: &[&str]) -> String {
-    let mut listed = of.to_vec();
-    listed.retain(|_| random.one_in(2));
-    listed.join(" ")
-}
-
-fn element(
-    random: &mut Random,
-    text: &mut String,
-    bound: &mut Vec<&'static str>,
-    depth: usize,
-    apex: &mut Option<&mut Vec<usize>>,
-) {
-    let outer = bound.len();
-    let mut attributes = Vec::new();
-    for prefix in PREFIXES {
-        if !random.one_in(3) {
-            continue;
-        }
-        let taken_back = prefix.is_empty() && random.one_in(3);
-        let namespace = if taken_back {
-            ""
-        } else {
-            random.pick(&NAMESPACES)
-        };
-        let name = if prefix.is_empty() {
-            "xmlns".to_owned()
-        } else {
-            format!("xmlns:{prefix}")
-        };
-        attributes.push(format!("{name}='{namespace}'"));
-        bound.push(prefix);
-    }
-    let prefix = random.pick(bound);
-    let colon = if prefix.is_empty() { "" } else { ":" };
-    let name = format!("{prefix}{colon}{}", random.pick(&["a", "b", "élan"]));
-    // One attribute of a local name for all prefixes, since two prefixes may mean the same.
-    for local in ["z", "Y", "x"] {
-        if random.one_in(2) {
-            let prefix = random.pick(bound);
-            let colon = if prefix.is_empty() { "" } else { ":" };
-            attributes.push(format!("{prefix}{colon}{local}='{}'", random.pick(&VALUES)));
-        }
-    }
-    if random.one_in(4) {
-        attributes.push("xml:lang='en'".to_owned());
-    }
-    for at in (1..attributes.len()).rev() {
-        attributes.swap(at, random.below(at + 1));
-    }
-    let attributes: String = attributes
-        .iter()
-        .map(|attribute| format!(" {attribute}"))
-        .collect();
-    let children = if depth < 5 { random.below(4) } else { 0 };
-    let down = random.below(4);
-    text.push_str(&format!("<{name}{attributes}>"));
-    for child in 0..children {
-        text.push_str(random.pick(&TEXTS));
-        // The apex is reached by going down a random way and stopping at random.
-        let mut here = match apex.take() {
-            Some(path) if child == down => {
-                path.push(child);
-                Some(path)
-            }
-            other => {
-                *apex = other;
-                None
-            }
-        };
-        element(random, text, bound, depth + 1, &mut here);
-    }
-    text.push_str(random.pick(&TEXTS));
-    text.push_str(&format!("</{name}>"));
-    bound.truncate(outer);
 }

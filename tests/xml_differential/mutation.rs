@@ -24,7 +24,7 @@ const MUTATIONS: [(&str, Mutation); 16] = [
         ))
     }),
     ("space before the end of a tag", |text, random| {
-        let at = place(text, ">", random)?;
+        let at = place(text, ">", random);
         Some(format!("{} {}", &text[..at], &text[at..]))
     }),
     ("empty elements in short", |text, random| {
@@ -46,12 +46,12 @@ const MUTATIONS: [(&str, Mutation); 16] = [
         Some(format!("{}&#{code};{}", &text[..start], &text[end..]))
     }),
     ("text between elements", |text, random| {
-        let at = place(text, "<", random)?;
+        let at = place(text, "<", random);
         let inserted = random.pick(&[" ", "\n", "x", "&#13;", "&#xD;", "\r", "&amp;", "&lt;"]);
         Some(format!("{}{inserted}{}", &text[..at], &text[at..]))
     }),
     ("markup between elements", |text, random| {
-        let at = place(text, "<", random)?;
+        let at = place(text, "<", random);
         let inserted = random.pick(&[
             "<!---->",
             "<?x?>",
@@ -63,7 +63,7 @@ const MUTATIONS: [(&str, Mutation); 16] = [
         Some(format!("{}{inserted}{}", &text[..at], &text[at..]))
     }),
     ("another declaration", |text, random| {
-        let at = place(text, ">", random)?;
+        let at = place(text, ">", random);
         if text[..at].ends_with('/') {
             return None;
         }
@@ -77,7 +77,7 @@ const MUTATIONS: [(&str, Mutation); 16] = [
         Some(format!("{}{inserted}{}", &text[..at], &text[at..]))
     }),
     ("another attribute", |text, random| {
-        let at = place(text, ">", random)?;
+        let at = place(text, ">", random);
         let inserted = random.pick(&[" a=\"\"", " ID=\"x\"", " xml:lang=\"de\"", " Id=\"_a1\""]);
         Some(format!("{}{inserted}{}", &text[..at], &text[at..]))
     }),
@@ -97,7 +97,7 @@ const MUTATIONS: [(&str, Mutation); 16] = [
     ("a part elsewhere", |text, random| {
         let (start, end) = part(text, random)?;
         let rest = format!("{}{}", &text[..start], &text[end..]);
-        let at = place(&rest, "<", random)?;
+        let at = place(&rest, "<", random);
         Some(format!(
             "{}{}{}",
             &rest[..at],
@@ -130,7 +130,7 @@ const MUTATIONS: [(&str, Mutation); 16] = [
 ];
 
 /// One mutation that applies and changes the text, with its name.
-pub fn mutate(text: &str, random: &mut Random) -> (&'static str, String) {
+pub(crate) fn mutate(text: &str, random: &mut Random) -> (&'static str, String) {
     loop {
         let (name, mutation) = random.pick(&MUTATIONS);
         if let Some(mutant) = mutation(text, random).filter(|mutant| mutant != text) {
@@ -155,14 +155,14 @@ fn character(text: &str, random: &mut Random) -> Option<(usize, usize)> {
 }
 
 /// A random occurrence of `what`.
-fn place(text: &str, what: &str, random: &mut Random) -> Option<usize> {
+fn place(text: &str, what: &str, random: &mut Random) -> usize {
     let places: Vec<_> = text.match_indices(what).collect();
-    Some(random.pick(&places).0)
+    random.pick(&places).0
 }
 
 /// A random element that has neither children of its name nor the short form, by its tags.
 fn part(text: &str, random: &mut Random) -> Option<(usize, usize)> {
-    let start = place(text, "<", random)?;
+    let start = place(text, "<", random);
     let name = text[start + 1..]
         .split([' ', '>', '/'])
         .next()

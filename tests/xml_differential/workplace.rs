@@ -10,20 +10,20 @@ use homerealm::keys::{Signer, create_signing_key};
 
 use crate::{documents::Signed, strangers};
 
-pub struct Workplace {
+pub(crate) struct Workplace {
     directory: PathBuf,
-    pub signer: Signer,
+    pub(crate) signer: Signer,
 }
 
 /// A program of this test's own.
-pub fn helper(name: &str) -> PathBuf {
+pub(crate) fn helper(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/xml_differential")
         .join(name)
 }
 
 impl Workplace {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .join("xml_differential")
             .join(name);
@@ -42,26 +42,26 @@ impl Workplace {
         }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
 
-    pub fn key(&self) -> PathBuf {
+    pub(crate) fn key(&self) -> PathBuf {
         self.path("key.pem")
     }
 
-    pub fn certificate(&self) -> PathBuf {
+    pub(crate) fn certificate(&self) -> PathBuf {
         self.path("certificate.pem")
     }
 
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, text).unwrap();
         path
     }
 
     /// Whether xmlsec1 verifies the signature with the certificate in it, trusting ours.
-    pub fn xmlsec1_trusts(&self, document: &Path, signed: &Signed, signature: &str) -> bool {
+    pub(crate) fn xmlsec1_trusts(&self, document: &Path, signed: &Signed, signature: &str) -> bool {
         let mut command = Command::new(strangers::tool("xmlsec1"));
         command
             .args(["--verify", "--trusted-pem"])
@@ -70,7 +70,7 @@ impl Workplace {
     }
 
     /// Whether xmlsec1 verifies the signature with our key, whatever is said in the message.
-    pub fn xmlsec1_knows(&self, document: &Path, signed: &Signed, signature: &str) -> bool {
+    pub(crate) fn xmlsec1_knows(&self, document: &Path, signed: &Signed, signature: &str) -> bool {
         let mut command = Command::new(strangers::tool("xmlsec1"));
         command.args([
             "--verify",
@@ -83,7 +83,7 @@ impl Workplace {
     }
 
     /// The document that xmlsec1 makes of a template.
-    pub fn xmlsec1_signs(&self, template: &str, signed: &Signed) -> String {
+    pub(crate) fn xmlsec1_signs(&self, template: &str, signed: &Signed) -> String {
         let file = self.write("template.xml", template);
         let output = strangers::run(
             Command::new(strangers::tool("xmlsec1"))

@@ -38,10 +38,10 @@
 //! here, and each algorithm must be in the [`SignaturePolicy`], SHA-1 only where it says so.
 //! Algorithms with parameters are refused.
 //!
-//! **Transforms that drop content** (XPath, XSLT, `enveloped-signature` twice, base64). Exactly two
+//! **Transforms that drop content** (`XPath`, XSLT, `enveloped-signature` twice, base64). Exactly two
 //! are permitted, `enveloped-signature` and then exclusive canonicalisation without comments.
 //!
-//! **Same-document references without a name** (`URI=""`, XPointer, external URIs, manifests). One
+//! **Same-document references without a name** (`URI=""`, `XPointer`, external URIs, manifests). One
 //! `Reference`, to `#` and the identifier of the element in question; no `Type`, no `Object`.
 //!
 //! **Signatures that cover less than is read** (unsigned siblings, attributes beside the assertion).

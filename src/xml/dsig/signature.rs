@@ -139,7 +139,7 @@ fn leaf<'a>(element: &'a Element, attributes: &[&str]) -> Result<&'a str, Signat
         .ok_or(SignatureError::Malformed("base64"))
 }
 
-/// The URI of an algorithm without parameters: no `HMACOutputLength`, no XPath.
+/// The URI of an algorithm without parameters: no `HMACOutputLength`, no `XPath`.
 fn algorithm(element: &Element) -> Result<&str, SignatureError> {
     let bare = element.elements().next().is_none() && element.has_element_content();
     element
