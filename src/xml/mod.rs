@@ -1,6 +1,16 @@
-//! XML that can be trusted.
+//! XML that can be trusted: a strict reader, a canonical writer, signatures made and checked.
+//!
+//! Data has one way through. [`read`] turns octets into an [`Element`] or refuses them;
+//! [`verify_enveloped`] turns an [`Element`] into a [`VerifiedElement`], which is what a message
+//! that must be signed is read from. The other way, a [`CanonicalWriter`] writes the one form that
+//! a document of ours has, and signs it as written. The two share the escapes and the algorithm
+//! names, and nothing is ever serialised to be parsed again.
+//!
+//! How signatures have been forged in the past, and why there is no place for it here, is told in
+//! the source of the signature module, attack by attack.
 
 mod algorithms;
+mod c14n;
 mod chars;
 mod dsig;
 mod escape;
@@ -14,6 +24,8 @@ mod unescape;
 mod writer;
 
 pub use algorithms::{DigestAlgorithm, signature_algorithm, signature_algorithm_uri};
+pub use c14n::{C14nError, InclusivePrefixes, exclusive_c14n};
+pub use dsig::{Fault, SignatureError, SignaturePolicy, VerifiedElement, verify_enveloped};
 pub use reader::{Limits, ReadCause, ReadError, read};
 pub use tree::{Attribute, Element, StructureError};
 pub use writer::{CanonicalWriter, Name, WriteError};

@@ -147,6 +147,19 @@ impl Element {
         }
     }
 
+    /// This element as it stands, without its content.
+    pub(super) fn without_content(&self) -> Self {
+        Self {
+            prefix: self.prefix.clone(),
+            namespace: Arc::clone(&self.namespace),
+            local: self.local.clone(),
+            attributes: self.attributes.clone(),
+            scope: Arc::clone(&self.scope),
+            declares: self.declares,
+            children: Vec::new(),
+        }
+    }
+
     pub(super) fn push_text(&mut self, append: impl FnOnce(&mut String)) {
         if let Some(Node::Text(text)) = self.children.last_mut() {
             append(text);
