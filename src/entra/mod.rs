@@ -21,6 +21,7 @@ mod name;
 mod pending;
 mod random;
 mod tenant;
+pub mod verify;
 
 #[cfg(test)]
 mod fixture;
