@@ -7,12 +7,12 @@
 //! names, and nothing is ever serialised to be parsed again.
 //!
 //! How signatures have been forged in the past, and why there is no place for it here, is told in
-//! the source of the signature module, attack by attack.
+//! [`dsig`], attack by attack.
 
 mod algorithms;
 mod c14n;
 mod chars;
-mod dsig;
+pub mod dsig;
 mod escape;
 mod ids;
 mod reader;
@@ -25,7 +25,15 @@ mod writer;
 
 pub use algorithms::{DigestAlgorithm, signature_algorithm, signature_algorithm_uri};
 pub use c14n::{C14nError, InclusivePrefixes, exclusive_c14n};
+#[doc(inline)]
 pub use dsig::{Fault, SignatureError, SignaturePolicy, VerifiedElement, verify_enveloped};
 pub use reader::{Limits, ReadCause, ReadError, read};
 pub use tree::{Attribute, Element, StructureError};
 pub use writer::{CanonicalWriter, Name, WriteError};
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod wrapping_tests;

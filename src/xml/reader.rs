@@ -399,16 +399,20 @@ fn value(attribute: &RawAttribute<'_>) -> Result<String, ReadError> {
         .map_err(|at| ReadError::new(attribute.value_at + at, ReadCause::Reference))
 }
 
-/// A scheme, a colon, and no white space. Canonical XML (1.3) has no answer for relative names.
+/// A scheme, a colon, and the characters of a URI (RFC 3986) but `&`. Canonical XML (1.3) has no
+/// answer for relative names, parsers differ about what is no URI at all, and libxml2 forgets to
+/// escape `&` in the canonical form of a declaration.
 fn is_absolute_uri(namespace: &str) -> bool {
     namespace.split_once(':').is_some_and(|(scheme, rest)| {
         let mut bytes = scheme.bytes();
         bytes
             .next()
             .is_some_and(|first| first.is_ascii_alphabetic())
-            && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+            && bytes.all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
             && !rest.is_empty()
-            && !rest.chars().any(char::is_whitespace)
+            && rest
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$'()*+,;=%".contains(&b))
     })
 }
 

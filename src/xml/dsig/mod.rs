@@ -30,11 +30,11 @@
 //! **Canonicalisation that fails open** (CVE-2025-66568: an error gave the empty string, whose
 //! digest anybody can state). It gives `Result`, and there is no default to fall back to.
 //!
-//! **Trusting the key in the message** (CVE-2021-21239, CVE-2023-48703). `ds:KeyInfo` is not read.
+//! **Trusting the key in the message** (CVE-2021-21239, CVE-2023-48703, CVE-2024-32962). `ds:KeyInfo` is not read.
 //! Keys are an argument; without keys nothing verifies.
 //!
 //! **Algorithm confusion** (CVE-2009-0217: an HMAC of no length; HMAC with the public key as the
-//! secret; CVE-2024-32962). A key is an RSA key by type and can do nothing but RSA. HMAC has no name
+//! secret). A key is an RSA key by type and can do nothing but RSA. HMAC has no name
 //! here, and each algorithm must be in the [`SignaturePolicy`], SHA-1 only where it says so.
 //! Algorithms with parameters are refused.
 //!
