@@ -37,6 +37,15 @@ pub enum FoundBy {
     OnPremisesUserPrincipalName,
 }
 
+impl std::fmt::Display for FoundBy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::UserPrincipalName => "userPrincipalName",
+            Self::OnPremisesUserPrincipalName => "onPremisesUserPrincipalName",
+        })
+    }
+}
+
 /// Who vouches for a user.
 #[derive(Clone, Debug)]
 pub enum Realm<'t> {

@@ -9,19 +9,24 @@
 //! rooms, nor of its protocol messages, so that the two sides cannot share a mistake; and so it
 //! works in front of any other identity provider.
 //!
-//! A sign-in flows through the files in this order: [`Simulator`] (`web`) takes the name,
-//! [`discover`] (`discovery`) finds user and federation in the [`Tenant`], `authn_request` builds
-//! the request, `pending` remembers it, [`verify`] judges the answer.
+//! A sign-in flows through the files in this order: `web` takes the name and hands it to the
+//! [`Simulator`]; [`discover`] finds user and federation in the [`Tenant`]; `authn_request` builds
+//! the request, `pending` remembers it; [`verify`] judges the answer; `outcome` keeps the decision
+//! and `pages` show it.
 
 mod aadsts;
 mod authn_request;
 mod discovery;
 mod instant;
 mod name;
+mod outcome;
+mod pages;
 mod pending;
 mod random;
+mod simulator;
 mod tenant;
 pub mod verify;
+mod web;
 
 #[cfg(test)]
 mod fixture;
@@ -30,7 +35,9 @@ pub use aadsts::{Aadsts, Refusal};
 pub use authn_request::{AuthnRequest, Hint, HintPolicy, PostToIdp};
 pub use discovery::{Address, FoundBy, HomeRealm, Realm, discover};
 pub use name::{DomainName, ImmutableId, NameError, SignInName};
+pub use outcome::{Decision, Outcome};
 pub use pending::{PendingRequest, PendingRequests, Unanswerable};
+pub use simulator::{Journey, Next, Settings, Simulator};
 pub use tenant::{
     Authentication, Domain, InternalDomainFederation, Tenant, TenantError, User, UserType,
 };

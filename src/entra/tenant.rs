@@ -77,6 +77,15 @@ pub enum UserType {
     Guest,
 }
 
+impl std::fmt::Display for UserType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Member => "Member",
+            Self::Guest => "Guest",
+        })
+    }
+}
+
 /// Why Graph would not have it so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -1,7 +1,5 @@
-use super::{
-    document::{Node, attribute, saml},
-    *,
-};
+use super::*;
+use crate::entra::fixture::document::{attribute, saml};
 use crate::xml::Name;
 use Aadsts::{AssertionNotValidNow, InvalidSamlToken, UnknownRealm};
 

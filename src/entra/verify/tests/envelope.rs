@@ -1,7 +1,5 @@
-use super::{
-    document::{Node, saml, samlp},
-    *,
-};
+use super::*;
+use crate::entra::fixture::document::{saml, samlp};
 use crate::xml::Name;
 use Aadsts::{AssertionNotPresent, InvalidSamlToken, InvalidXml};
 

@@ -1,26 +1,25 @@
 //! One valid signed Response, and for each check a way to break exactly that.
 
 mod assertion;
-mod document;
 mod envelope;
 mod signature;
 mod users;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use document::{Node, assertion_of, response_to};
 use time::OffsetDateTime;
 
 use super::*;
 use crate::{
     entra::{
         Aadsts,
-        fixture::{self, CURRENT, ISSUER},
+        fixture::{
+            self, CURRENT, ISSUER,
+            document::{ACS, AUDIENCE, Node, assertion_of, response_to},
+        },
     },
     keys::Signer,
 };
 
-const AUDIENCE: &str = "urn:federation:MicrosoftOnline";
-const ACS: &str = "https://login.example/login.srf";
 const SKEW: Duration = Duration::minutes(5);
 const REQUEST_ID: &str = "_6f9619ff-8b86-4011-b42d-00c04fc964ff";
 const RELAY_STATE: &str = "++//opaque+state/==";

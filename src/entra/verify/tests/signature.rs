@@ -1,7 +1,5 @@
-use super::{
-    document::{saml, samlp},
-    *,
-};
+use super::*;
+use crate::entra::fixture::document::{saml, samlp};
 use crate::{
     entra::{
         Authentication,
@@ -82,9 +80,16 @@ fn a_signed_response_besides_is_checked_too() {
     assert_eq!(refusal.code, SigningKeyNotRegistered);
     let mut case = Case::new();
     case.response.signer = Some(&CURRENT);
-    let altered = case.response.to_xml().replace("<samlp:Status>", "<samlp:Status> ");
+    let altered = case
+        .response
+        .to_xml()
+        .replace("<samlp:Status>", "<samlp:Status> ");
     let refusal = case.judge_document(&altered).result.unwrap_err();
-    assert!(refusal.detail.contains("Response: the content was altered"), "{}", refusal.detail);
+    assert!(
+        refusal.detail.contains("Response: the content was altered"),
+        "{}",
+        refusal.detail
+    );
     let document = case.response.to_xml().replace("ID=\"_r\"", "ID=\"_s\"");
     assert_eq!(
         case.judge_document(&document).result.unwrap_err().code,

@@ -1,8 +1,6 @@
-use super::{
-    document::{Node, attribute, saml},
-    *,
-};
+use super::*;
 use crate::entra::fixture::OTHER_ISSUER;
+use crate::entra::fixture::document::{attribute, saml};
 use Aadsts::{AnotherUserThanTyped, ImmutableIdNotFound, InvalidSamlToken, TokenValidationPolicy};
 
 const UPN_CLAIM: &str = "http://schemas.xmlsoap.org/claims/UPN";
