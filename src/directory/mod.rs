@@ -25,6 +25,8 @@ mod search;
 mod server_url;
 mod settings;
 #[cfg(test)]
+pub(crate) mod test_fixture;
+#[cfg(test)]
 mod tests;
 
 pub use account_state::AccountState;

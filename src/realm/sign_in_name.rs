@@ -179,7 +179,7 @@ mod tests {
             ("*@*", Domain),
             ("wmoran@[10.0.0.1]", Domain),
             ("wmoran@fabr\u{131}kam.com", LookAlike),
-            ("wmoran@xn--fabrkam-r4a.com", LookAlike),
+            ("wmoran@xn--fabrkam-ufb.com", LookAlike),
             ("wmоran@fabrikam.com", MixedScripts),
             ("mu\u{308}ller@fabrikam.com", NotNormalized),
             ("wmoran\u{202e}@fabrikam.com", Character),
