@@ -105,8 +105,19 @@ mod tests {
 
     #[test]
     fn other_texts_mean_only_that_it_was_wrong() {
-        for text in ["", "Invalid credentials", ", data ", ", data 533", ", data +533, v1", ", data zz, v"] {
-            assert_eq!(InvalidCredentials::from_text(text), InvalidCredentials::Wrong, "{text}");
+        for text in [
+            "",
+            "Invalid credentials",
+            ", data ",
+            ", data 533",
+            ", data +533, v1",
+            ", data zz, v",
+        ] {
+            assert_eq!(
+                InvalidCredentials::from_text(text),
+                InvalidCredentials::Wrong,
+                "{text}"
+            );
         }
     }
 }

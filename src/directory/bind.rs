@@ -9,7 +9,8 @@ use tokio::sync::Semaphore;
 use super::{
     AccountState, DirectoryError, Dn, Password, Step,
     account_state::InvalidCredentials,
-    connection::{BackOff, Connection, Dialer, Fault, isolated, shorten},
+    back_off::BackOff,
+    connection::{Connection, Dialer, Fault, isolated, shorten},
     search::MAX_IDLE,
 };
 
@@ -68,7 +69,12 @@ struct Idle {
 impl BindPool {
     pub(super) fn new(dialer: Arc<Dialer>) -> Self {
         let permits = Arc::new(Semaphore::new(dialer.settings().max_bind_connections));
-        Self { dialer, permits, idle: Mutex::default(), back_off: Mutex::default() }
+        Self {
+            dialer,
+            permits,
+            idle: Mutex::default(),
+            back_off: Mutex::default(),
+        }
     }
 
     pub(super) async fn check(
@@ -98,7 +104,7 @@ impl BindPool {
             server: String::new(),
             cause: "the check ended early".to_owned(),
         })??;
-        read(result).map(|()| PasswordProof { dn: dn.clone() })
+        read(&result).map(|()| PasswordProof { dn: dn.clone() })
     }
 
     async fn bind(&self, dn: &str, password: &Password) -> Result<LdapResult, DirectoryError> {
@@ -115,7 +121,9 @@ impl BindPool {
         self.back_off().check()?;
         let dialled = self.dialer.dial().await;
         self.back_off().note(&dialled);
-        self.bind_on(dialled?, dn, password).await.map_err(|(_, error)| error)
+        self.bind_on(dialled?, dn, password)
+            .await
+            .map_err(|(_, error)| error)
     }
 
     async fn bind_on(
@@ -157,9 +165,15 @@ impl BindPool {
     fn put_idle(&self, connection: Connection) {
         let mut idle = self.idle();
         // The last used are at the end and taken first, so the others grow old at the front.
-        let stale = idle.iter().take_while(|idle| idle.since.elapsed() >= MAX_IDLE).count();
+        let stale = idle
+            .iter()
+            .take_while(|idle| idle.since.elapsed() >= MAX_IDLE)
+            .count();
         idle.drain(..stale);
-        idle.push(Idle { connection, since: Instant::now() });
+        idle.push(Idle {
+            connection,
+            since: Instant::now(),
+        });
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
@@ -172,17 +186,21 @@ impl BindPool {
 }
 
 /// Only result 0 is a yes.
-fn read(result: LdapResult) -> Result<(), BindError> {
+fn read(result: &LdapResult) -> Result<(), BindError> {
     match result.rc {
         0 => Ok(()),
         49 => Err(match InvalidCredentials::from_text(&result.text) {
             InvalidCredentials::Wrong => BindError::Wrong,
             InvalidCredentials::State(state) => BindError::State(state),
-            InvalidCredentials::OtherSubCode(_) => {
-                BindError::Refused { code: 49, text: shorten(&result.text) }
-            }
+            InvalidCredentials::OtherSubCode(_) => BindError::Refused {
+                code: 49,
+                text: shorten(&result.text),
+            },
         }),
-        code => Err(BindError::Refused { code, text: shorten(&result.text) }),
+        code => Err(BindError::Refused {
+            code,
+            text: shorten(&result.text),
+        }),
     }
 }
 
@@ -203,9 +221,12 @@ mod tests {
             let expected = match code {
                 0 => Ok(()),
                 49 => Err(BindError::Wrong),
-                code => Err(BindError::Refused { code, text: "success".to_owned() }),
+                code => Err(BindError::Refused {
+                    code,
+                    text: "success".to_owned(),
+                }),
             };
-            assert_eq!(read(result), expected);
+            assert_eq!(read(&result), expected);
         }
     }
 }

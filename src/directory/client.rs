@@ -4,8 +4,8 @@ use aws_lc_rs::rand;
 use ldap3::Scope;
 
 use super::{
-    BindError, DirectoryError, Dn, Filter, Found, Password, PasswordProof, Settings,
-    SettingsError, Step,
+    BindError, DirectoryError, Dn, Filter, Found, Password, PasswordProof, Settings, SettingsError,
+    Step,
     bind::BindPool,
     connection::Dialer,
     search::{Query, SearchLink},
@@ -51,7 +51,9 @@ impl Directory {
         let settings = self.settings();
         let filter = match &settings.scope_filter {
             None => filter.to_string(),
-            Some(scope) => Filter::And(vec![filter.clone(), Filter::Scope(scope.clone())]).to_string(),
+            Some(scope) => {
+                Filter::And(vec![filter.clone(), Filter::Scope(scope.clone())]).to_string()
+            }
         };
         let query = Query {
             base: settings.base.as_str().to_owned(),
@@ -86,7 +88,10 @@ impl Directory {
 
 impl fmt::Debug for Directory {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Directory").field(self.settings()).finish()
+        formatter
+            .debug_tuple("Directory")
+            .field(self.settings())
+            .finish()
     }
 }
 

@@ -85,7 +85,10 @@ pub(super) struct Dialer {
 
 impl Dialer {
     pub(super) fn new(settings: Arc<Settings>) -> Self {
-        Self { settings, preferred: AtomicUsize::new(0) }
+        Self {
+            settings,
+            preferred: AtomicUsize::new(0),
+        }
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -99,14 +102,17 @@ impl Dialer {
 
     /// Opens a connection bound as the service account.
     pub(super) async fn dial_bound(&self) -> Result<Connection, DirectoryError> {
-        self.first_that(|connection| self.bind_service(connection)).await
+        self.first_that(|connection| self.bind_service(connection))
+            .await
     }
 
     /// Has the next dial begin with another server, because this one hangs.
     pub(super) fn distrust(&self, server: usize) {
         let next = (server + 1) % self.settings.servers.len().max(1);
         // Another task may have moved on already; then its choice stands.
-        let _ = self.preferred.compare_exchange(server, next, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self
+            .preferred
+            .compare_exchange(server, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Opens a connection to exactly this server, bound as the service account.
@@ -196,8 +202,7 @@ impl Dialer {
             .set_std_stream(StdStream::Tcp(stream));
         let url = server.to_string();
         let rest = settings.connect_deadline.saturating_sub(started.elapsed());
-        let handshake =
-            async move { LdapConnAsync::with_settings(ldap_settings, &url).await };
+        let handshake = async move { LdapConnAsync::with_settings(ldap_settings, &url).await };
         let (driver, ldap) = isolated(rest, handshake).await.map_err(|fault| {
             let cause = match fault {
                 Fault::Late => late(),
@@ -250,11 +255,20 @@ impl Connection {
 
     pub(super) fn failed(&self, step: Step, fault: impl fmt::Display) -> DirectoryError {
         let cause = fault.to_string();
-        DirectoryError::Unavailable { step, server: self.name.clone(), cause }
+        DirectoryError::Unavailable {
+            step,
+            server: self.name.clone(),
+            cause,
+        }
     }
 
     pub(super) fn refused(&self, step: Step, code: u32, text: &str) -> DirectoryError {
-        DirectoryError::Refused { step, server: self.name.clone(), code, text: shorten(text) }
+        DirectoryError::Refused {
+            step,
+            server: self.name.clone(),
+            code,
+            text: shorten(text),
+        }
     }
 }
 
@@ -295,47 +309,12 @@ pub(super) async fn isolated<T: Send + 'static>(
     }
 }
 
-/// Keeps a directory that is down from being dialled for each sign-in.
-#[derive(Debug, Default)]
-pub(super) struct BackOff {
-    failures: u32,
-    rest: Option<(Instant, DirectoryError)>,
-}
-
-impl BackOff {
-    const FIRST: Duration = Duration::from_millis(50);
-    const LONGEST: Duration = Duration::from_secs(1);
-    /// After a refused bind of the service account: each try counts towards its lockout.
-    const REFUSED: Duration = Duration::from_secs(15);
-
-    /// The last failure, for as long as dialling again makes no sense.
-    pub(super) fn check(&self) -> Result<(), DirectoryError> {
-        match &self.rest {
-            Some((until, error)) if Instant::now() < *until => Err(error.clone()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Takes note of how dialling went.
-    pub(super) fn note<T>(&mut self, result: &Result<T, DirectoryError>) {
-        match result {
-            Ok(_) => *self = Self::default(),
-            Err(error) => {
-                let rest = if matches!(error, DirectoryError::Refused { .. }) {
-                    Self::REFUSED
-                } else {
-                    (Self::FIRST * 2_u32.pow(self.failures.min(8))).min(Self::LONGEST)
-                };
-                self.failures = self.failures.saturating_add(1);
-                self.rest = Some((Instant::now() + rest, error.clone()));
-            }
-        }
-    }
-}
-
 /// Diagnostic texts come from the server: bounded, on one line.
 pub(super) fn shorten(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(200)
+        .collect()
 }
 
 fn innermost(error: &LdapError) -> String {

@@ -70,7 +70,10 @@ impl FromStr for Dn {
                 parts.push(assertions);
             }
         }
-        Ok(Self { text: text.to_owned(), parts })
+        Ok(Self {
+            text: text.to_owned(),
+            parts,
+        })
     }
 }
 
@@ -78,9 +81,8 @@ impl FromStr for Dn {
 fn split_unescaped(text: &str, separator: char) -> Vec<&str> {
     let mut pieces = Vec::new();
     let (mut rest, mut escaped) = (text, false);
-    let mut characters = text.char_indices();
     let mut start = 0;
-    while let Some((at, character)) = characters.next() {
+    for (at, character) in text.char_indices() {
         if escaped {
             escaped = false;
         } else if character == '\\' {
@@ -100,7 +102,9 @@ fn parse_assertion(text: &str) -> Result<Assertion, DnError> {
     let (name, value) = text.split_once('=').ok_or(DnError)?;
     let name = name.trim_matches(' ');
     let named = !name.is_empty()
-        && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-.".contains(&octet));
+        && name
+            .bytes()
+            .all(|octet| octet.is_ascii_alphanumeric() || b"-.".contains(&octet));
     if !named {
         return Err(DnError);
     }
@@ -118,7 +122,9 @@ fn unescape(value: &str) -> Result<Vec<u8>, DnError> {
             b'\\' => {
                 let next = input.next().ok_or(DnError)?;
                 if let Some(high) = char::from(next).to_digit(16) {
-                    let low = input.next().and_then(|octet| char::from(octet).to_digit(16));
+                    let low = input
+                        .next()
+                        .and_then(|octet| char::from(octet).to_digit(16));
                     let code = high * 16 + low.ok_or(DnError)?;
                     octets.push(u8::try_from(code).map_err(|_| DnError)?);
                 } else if b" \"#+,;<=>\\".contains(&next) {
@@ -166,7 +172,10 @@ mod tests {
 
     #[test]
     fn compares_by_parts() {
-        assert_eq!(dn("CN=Wendy, OU=Partners,DC=contoso"), dn("cn=wendy,ou=PARTNERS, dc=Contoso"));
+        assert_eq!(
+            dn("CN=Wendy, OU=Partners,DC=contoso"),
+            dn("cn=wendy,ou=PARTNERS, dc=Contoso")
+        );
         assert_eq!(dn("cn=a+uid=b,dc=c"), dn("UID=B+CN=A,DC=C"));
         assert_eq!(dn(r"cn=a\2cb,dc=c"), dn(r"cn=a\,b,dc=c"));
         assert_eq!(dn("cn=Müller,dc=c"), dn(r"cn=m\c3\9cller,dc=c"));
@@ -195,7 +204,22 @@ mod tests {
 
     #[test]
     fn refuses_what_is_none() {
-        for bad in ["a", "=b", "cn=", "cn=a,", ",cn=a", "cn=a\\", r"cn=\x", r"cn=\4", "cn=a;b", "cn=\"a\"", "c n=a", "cn=#0401", "cn=a++cn=b", "cn= "] {
+        for bad in [
+            "a",
+            "=b",
+            "cn=",
+            "cn=a,",
+            ",cn=a",
+            "cn=a\\",
+            r"cn=\x",
+            r"cn=\4",
+            "cn=a;b",
+            "cn=\"a\"",
+            "c n=a",
+            "cn=#0401",
+            "cn=a++cn=b",
+            "cn= ",
+        ] {
             assert!(bad.parse::<Dn>().is_err(), "{bad}");
         }
     }

@@ -78,7 +78,9 @@ impl Attribute {
     /// Reads a configured name.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         let mut octets = text.bytes();
-        let starts_well = octets.next().is_some_and(|first| first.is_ascii_alphabetic());
+        let starts_well = octets
+            .next()
+            .is_some_and(|first| first.is_ascii_alphabetic());
         if !starts_well
             || text.len() > 64
             || !octets.all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
@@ -151,7 +153,10 @@ mod tests {
             (2, PL::C(mut parts)) => Filter::Not(Box::new(from_wire(parts.remove(0)))),
             (3, PL::C(mut parts)) => {
                 let value = parts.pop().unwrap().expect_primitive().unwrap();
-                Filter::Equal(text(parts.pop().unwrap().expect_primitive().unwrap()), value)
+                Filter::Equal(
+                    text(parts.pop().unwrap().expect_primitive().unwrap()),
+                    value,
+                )
             }
             (7, PL::P(name)) => Filter::Present(text(name)),
             other => panic!("unexpected filter {other:?}"),
@@ -159,7 +164,11 @@ mod tests {
     }
 
     fn parsed_back(filter: &Filter) -> Filter {
-        from_wire(ldap3::parse_filter(filter.to_string()).expect("parses").into_structure())
+        from_wire(
+            ldap3::parse_filter(filter.to_string())
+                .expect("parses")
+                .into_structure(),
+        )
     }
 
     fn any_filter() -> impl Strategy<Value = Filter> {
@@ -188,20 +197,46 @@ mod tests {
 
     #[test]
     fn metacharacters_stay_data() {
-        for value in ["*", "a)(mail=*", "\\", "\\2a", "a\0b", "(", ")", "", "*)(objectClass=*)", "é😀"] {
+        for value in [
+            "*",
+            "a)(mail=*",
+            "\\",
+            "\\2a",
+            "a\0b",
+            "(",
+            ")",
+            "",
+            "*)(objectClass=*)",
+            "é😀",
+        ] {
             let filter = Filter::equal("mail", value);
             assert_eq!(parsed_back(&filter), filter, "{value:?}");
         }
-        assert_eq!(Filter::equal("mail", "a*(b)\\\0").to_string(), r"(mail=a\2a\28b\29\5c\00)");
+        assert_eq!(
+            Filter::equal("mail", "a*(b)\\\0").to_string(),
+            r"(mail=a\2a\28b\29\5c\00)"
+        );
     }
 
     #[test]
     fn configured_filters_are_exactly_one_filter() {
-        for good in ["(objectClass=user)", " (&(a=b)(!(c=d*))) ", "(memberOf:1.2.840.113556.1.4.1941:=cn=x)"] {
+        for good in [
+            "(objectClass=user)",
+            " (&(a=b)(!(c=d*))) ",
+            "(memberOf:1.2.840.113556.1.4.1941:=cn=x)",
+        ] {
             assert!(ScopeFilter::parse(good).is_ok(), "{good}");
         }
         let deep = format!("{}(a=b){}", "(!".repeat(64), ")".repeat(64));
-        for bad in ["", "a=b", "(a=b", "(a=b)(c=d)", "(a=b))", "(a=b)(|", deep.as_str()] {
+        for bad in [
+            "",
+            "a=b",
+            "(a=b",
+            "(a=b)(c=d)",
+            "(a=b))",
+            "(a=b)(|",
+            deep.as_str(),
+        ] {
             assert_eq!(ScopeFilter::parse(bad), Err(FilterError::Syntax), "{bad}");
         }
     }

@@ -64,7 +64,9 @@ impl FromStr for ObjectGuid {
         if lengths != [8, 4, 4, 4, 12] || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(ObjectGuidError);
         }
-        u128::from_str_radix(&digits, 16).map(Self::from_digits).map_err(|_| ObjectGuidError)
+        u128::from_str_radix(&digits, 16)
+            .map(Self::from_digits)
+            .map_err(|_| ObjectGuidError)
     }
 }
 
@@ -129,7 +131,11 @@ mod tests {
     fn refuses_other_lengths_and_texts() {
         assert!(ObjectGuid::try_from(&[0; 15][..]).is_err());
         assert!(ObjectGuid::try_from(&[0; 17][..]).is_err());
-        for text in ["", "{00112233-4455-6677-8899-aabbccddeeff}", "00112233-4455-6677-8899aabbccddeeff"] {
+        for text in [
+            "",
+            "{00112233-4455-6677-8899-aabbccddeeff}",
+            "00112233-4455-6677-8899aabbccddeeff",
+        ] {
             assert!(text.parse::<ObjectGuid>().is_err(), "{text}");
         }
     }

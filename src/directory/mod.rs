@@ -11,6 +11,7 @@
 //! that Active Directory speaks.
 
 mod account_state;
+mod back_off;
 mod bind;
 mod client;
 mod connection;

@@ -69,8 +69,14 @@ mod tests {
     fn refuses_what_must_not_reach_a_directory() {
         assert_eq!(Password::parse("").unwrap_err(), PasswordError::Empty);
         assert_eq!(Password::parse("a\0b").unwrap_err(), PasswordError::Nul);
-        assert_eq!(Password::parse("a".repeat(1025)).unwrap_err(), PasswordError::TooLong);
-        assert_eq!(Password::parse("a".repeat(1024)).unwrap().expose().len(), 1024);
+        assert_eq!(
+            Password::parse("a".repeat(1025)).unwrap_err(),
+            PasswordError::TooLong
+        );
+        assert_eq!(
+            Password::parse("a".repeat(1024)).unwrap().expose().len(),
+            1024
+        );
     }
 
     #[test]

@@ -27,7 +27,10 @@ impl Directory {
         if found.entries.is_empty() {
             return Err(no_base(server));
         }
-        Ok(Probe { server, elapsed: started.elapsed() })
+        Ok(Probe {
+            server,
+            elapsed: started.elapsed(),
+        })
     }
 
     /// Tries each configured server on a connection of its own, for the doctor.
@@ -43,13 +46,22 @@ impl Directory {
         let started = Instant::now();
         let connection = self.dialer.dial_bound_to(index).await?;
         self.read_base(&connection).await?;
-        Ok(Probe { server: connection.name().to_owned(), elapsed: started.elapsed() })
+        Ok(Probe {
+            server: connection.name().to_owned(),
+            elapsed: started.elapsed(),
+        })
     }
 
     async fn read_base(&self, connection: &Connection) -> Result<(), DirectoryError> {
         let deadline = self.settings().operation_deadline;
-        let answer = isolated(deadline, search(connection.ldap(), self.base_query(), deadline));
-        match answer.await.map_err(|fault| connection.failed(Step::Base, fault))? {
+        let answer = isolated(
+            deadline,
+            search(connection.ldap(), self.base_query(), deadline),
+        );
+        match answer
+            .await
+            .map_err(|fault| connection.failed(Step::Base, fault))?
+        {
             Answer::Found(found) if found.entries.is_empty() => {
                 Err(no_base(connection.name().to_owned()))
             }
@@ -75,5 +87,10 @@ impl Directory {
 /// Some servers answer a base that may not be read with success and no entry.
 fn no_base(server: String) -> DirectoryError {
     let text = "the base is not there, or the service account may not read it".to_owned();
-    DirectoryError::Refused { step: Step::Base, server, code: 32, text }
+    DirectoryError::Refused {
+        step: Step::Base,
+        server,
+        code: 32,
+        text,
+    }
 }

@@ -7,7 +7,8 @@ use ldap3::{Ldap, LdapError, Scope, SearchOptions};
 
 use super::{
     DirectoryError, Entry, Step,
-    connection::{BackOff, Connection, Dialer, Fault, isolated},
+    back_off::BackOff,
+    connection::{Connection, Dialer, Fault, isolated},
 };
 
 /// How long a connection may be idle and still be trusted: firewalls forget quietly, and a
@@ -49,7 +50,11 @@ struct Live {
 
 impl SearchLink {
     pub(super) fn new(dialer: Arc<Dialer>) -> Self {
-        Self { dialer, current: Mutex::default(), dialling: tokio::sync::Mutex::default() }
+        Self {
+            dialer,
+            current: Mutex::default(),
+            dialling: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Runs a search, once more on a new connection if the kept one turns out to be closed: a
@@ -63,7 +68,9 @@ impl SearchLink {
             }
         }
         let connection = self.connect().await?;
-        self.run_on(&connection, query).await.map_err(|(_, error)| error)
+        self.run_on(&connection, query)
+            .await
+            .map_err(|(_, error)| error)
     }
 
     /// The server of the connection in use.
@@ -106,7 +113,10 @@ impl SearchLink {
         let result = self.dialer.dial_bound().await;
         back_off.note(&result);
         let connection = Arc::new(result?);
-        *self.current() = Some(Live { connection: connection.clone(), used: Instant::now() });
+        *self.current() = Some(Live {
+            connection: connection.clone(),
+            used: Instant::now(),
+        });
         Ok(connection)
     }
 
@@ -123,7 +133,10 @@ impl SearchLink {
 
     fn discard(&self, connection: &Arc<Connection>) {
         let mut current = self.current();
-        if current.as_ref().is_some_and(|live| Arc::ptr_eq(&live.connection, connection)) {
+        if current
+            .as_ref()
+            .is_some_and(|live| Arc::ptr_eq(&live.connection, connection))
+        {
             *current = None;
         }
     }
@@ -175,8 +188,14 @@ pub(super) async fn search(
     let result = stream.finish().await;
     Ok(match result.rc {
         _ if truncated => Answer::Found(Found { entries, truncated }),
-        0 => Answer::Found(Found { entries, truncated: false }),
-        4 => Answer::Found(Found { entries, truncated: true }),
+        0 => Answer::Found(Found {
+            entries,
+            truncated: false,
+        }),
+        4 => Answer::Found(Found {
+            entries,
+            truncated: true,
+        }),
         code => Answer::Result(code, result.text),
     })
 }

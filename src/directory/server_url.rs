@@ -61,7 +61,11 @@ impl FromStr for ServerUrl {
         if !is_host(host) {
             return Err(ServerUrlError::Host);
         }
-        Ok(Self { scheme, host: host.to_ascii_lowercase(), port })
+        Ok(Self {
+            scheme,
+            host: host.to_ascii_lowercase(),
+            port,
+        })
     }
 }
 
@@ -79,13 +83,17 @@ fn parse_port(text: &str) -> Result<u16, ServerUrlError> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(ServerUrlError::Port);
     }
-    text.parse().ok().filter(|&port| port != 0).ok_or(ServerUrlError::Port)
+    text.parse()
+        .ok()
+        .filter(|&port| port != 0)
+        .ok_or(ServerUrlError::Port)
 }
 
 fn is_host(text: &str) -> bool {
-    let looks_numeric = text.rsplit('.').next().is_some_and(|last| {
-        !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit())
-    });
+    let looks_numeric = text
+        .rsplit('.')
+        .next()
+        .is_some_and(|last| !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()));
     if looks_numeric {
         return text.parse::<Ipv4Addr>().is_ok();
     }
@@ -117,7 +125,10 @@ mod tests {
     #[test]
     fn reads_what_administrators_write() {
         let url: ServerUrl = "LDAPS://DC1.corp.contoso.com/".parse().unwrap();
-        assert_eq!((url.scheme(), url.host(), url.port()), (Scheme::Ldaps, "dc1.corp.contoso.com", 636));
+        assert_eq!(
+            (url.scheme(), url.host(), url.port()),
+            (Scheme::Ldaps, "dc1.corp.contoso.com", 636)
+        );
         let url: ServerUrl = "ldap://10.0.0.5:3389".parse().unwrap();
         assert_eq!(url.to_string(), "ldap://10.0.0.5:3389");
     }

@@ -48,7 +48,10 @@ impl Settings {
         }
         let scheme = self.tls_mode.scheme();
         if let Some(server) = self.servers.iter().find(|server| server.scheme() != scheme) {
-            return Err(SettingsError::Scheme { server: server.clone(), mode: self.tls_mode });
+            return Err(SettingsError::Scheme {
+                server: server.clone(),
+                mode: self.tls_mode,
+            });
         }
         if self.bind_dn.is_empty() {
             return Err(SettingsError::NoBindDn);
@@ -103,7 +106,9 @@ pub enum SettingsError {
     #[error("no directory server is named")]
     NoServer,
     /// A server's URL does not go with the TLS mode.
-    #[error("{server} does not go with TLS mode {mode:?}: use ldaps:// for LDAPS, ldap:// for StartTLS")]
+    #[error(
+        "{server} does not go with TLS mode {mode:?}: use ldaps:// for LDAPS, ldap:// for StartTLS"
+    )]
     Scheme {
         /// The server.
         server: ServerUrl,

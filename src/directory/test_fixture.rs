@@ -29,7 +29,9 @@ impl Fixture {
         let service_password = contents.service_password.clone();
         let base = contents.base.clone();
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let embedded = EmbeddedDirectory::start(contents, anywhere, server.clone()).await.unwrap();
+        let embedded = EmbeddedDirectory::start(contents, anywhere, server.clone())
+            .await
+            .unwrap();
         let url = format!("ldaps://localhost:{}", embedded.address().port());
         let settings = Settings {
             servers: vec![url.parse().unwrap()],
@@ -44,7 +46,11 @@ impl Fixture {
             max_bind_connections: 4,
             bind_wait: Duration::from_millis(200),
         };
-        Self { embedded, settings, tls: server }
+        Self {
+            embedded,
+            settings,
+            tls: server,
+        }
     }
 
     pub(crate) fn directory(&self) -> Directory {
@@ -55,16 +61,19 @@ impl Fixture {
         let address = self.embedded.address();
         self.embedded.stop().await;
         let contents = Contents::demo().unwrap();
-        let embedded =
-            EmbeddedDirectory::start(contents, address, self.tls.clone()).await.unwrap();
+        let embedded = EmbeddedDirectory::start(contents, address, self.tls.clone())
+            .await
+            .unwrap();
         Self { embedded, ..self }
     }
 }
 
 pub(super) fn tls() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
     let key = rcgen::KeyPair::generate().unwrap();
-    let certificate =
-        rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let certificate = rcgen::CertificateParams::new(["localhost".to_owned()])
+        .unwrap()
+        .self_signed(&key)
+        .unwrap();
     let certificate: CertificateDer<'static> = certificate.der().clone();
     let mut roots = RootCertStore::empty();
     roots.add(certificate.clone()).unwrap();
@@ -73,7 +82,10 @@ pub(super) fn tls() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+        .with_single_cert(
+            vec![certificate],
+            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )
         .unwrap();
     let client = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -102,10 +102,24 @@ mod tests {
 
     #[test]
     fn immutable_ids_are_bounded_and_safe_for_xml() {
-        for good in ["MyIRAFVEd2aImaq7zN3u/w==", "a", "employee 42", &"x".repeat(64)] {
+        for good in [
+            "MyIRAFVEd2aImaq7zN3u/w==",
+            "a",
+            "employee 42",
+            &"x".repeat(64),
+        ] {
             assert_eq!(ImmutableId::parse(good).unwrap().as_str(), good);
         }
-        for bad in ["", " a", "a ", "a\0", "a\u{1b}b", "a\nb", "\u{fffe}", &"x".repeat(65)] {
+        for bad in [
+            "",
+            " a",
+            "a ",
+            "a\0",
+            "a\u{1b}b",
+            "a\nb",
+            "\u{fffe}",
+            &"x".repeat(65),
+        ] {
             assert!(ImmutableId::parse(bad).is_err(), "{bad:?}");
         }
     }

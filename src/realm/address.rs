@@ -47,7 +47,11 @@ impl EmailAddress {
             local.to_lowercase().nfc().collect()
         };
         let domain = DomainName::parse(domain)?;
-        Ok(Self { local: local.to_owned(), folded_local, domain })
+        Ok(Self {
+            local: local.to_owned(),
+            folded_local,
+            domain,
+        })
     }
 
     /// What stands before the `@`, as written.

@@ -13,7 +13,9 @@ pub(super) fn judge(text: &str) -> Result<(), NameError> {
     if text.is_ascii() {
         return Ok(());
     }
-    if !text.chars().all(|character| character.is_ascii() || is_letter(character))
+    if !text
+        .chars()
+        .all(|character| character.is_ascii() || is_letter(character))
         || text.starts_with(is_combining_mark)
     {
         return Err(NameError::Character);
@@ -25,11 +27,18 @@ pub(super) fn judge(text: &str) -> Result<(), NameError> {
         return Err(NameError::MixedScripts);
     }
     let imitates_ascii = if is_latin(text) {
-        text.chars().any(|character| !character.is_ascii() && looks_ascii(character))
+        text.chars()
+            .any(|character| !character.is_ascii() && looks_ascii(character))
     } else {
-        skeleton(text).filter(|&character| !is_combining_mark(character)).all(|c| c.is_ascii())
+        skeleton(text)
+            .filter(|&character| !is_combining_mark(character))
+            .all(|c| c.is_ascii())
     };
-    if imitates_ascii { Err(NameError::LookAlike) } else { Ok(()) }
+    if imitates_ascii {
+        Err(NameError::LookAlike)
+    } else {
+        Ok(())
+    }
 }
 
 fn is_letter(character: char) -> bool {
@@ -53,7 +62,19 @@ mod tests {
 
     #[test]
     fn honest_words_pass() {
-        for word in ["müller", "größe", "пример", "例え", "한국어", "παράδειγμα", "דוגמה", "مثال", "उदाहरण", "bücher-2", "łódź"] {
+        for word in [
+            "müller",
+            "größe",
+            "пример",
+            "例え",
+            "한국어",
+            "παράδειγμα",
+            "דוגמה",
+            "مثال",
+            "उदाहरण",
+            "bücher-2",
+            "łódź",
+        ] {
             assert_eq!(judge(word), Ok(()), "{word}");
         }
     }

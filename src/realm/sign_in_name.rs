@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::{EmailAddress, lookalike};
 
-/// What a person typed as her name: an address, or a bare sAMAccountName.
+/// What a person typed as her name: an address, or a bare `sAMAccountName`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignInName(Form);
 
@@ -12,7 +12,7 @@ pub(super) enum Form {
     AccountName(AccountName),
 }
 
-/// A sAMAccountName (MS-ADTS 3.1.1.6), compared without case.
+/// A `sAMAccountName` (MS-ADTS 3.1.1.6), compared without case.
 #[derive(Clone, Debug)]
 pub(super) struct AccountName {
     text: String,
@@ -80,14 +80,16 @@ impl AccountName {
         if text.chars().count() > Self::MAX_CHARACTERS {
             return Err(NameError::Shape);
         }
-        let is_fit = |character: char| {
-            !character.is_ascii_control() && !Self::FORBIDDEN.contains(character)
-        };
+        let is_fit =
+            |character: char| !character.is_ascii_control() && !Self::FORBIDDEN.contains(character);
         if text.is_empty() || text.ends_with(['.', ' ']) || !text.chars().all(is_fit) {
             return Err(NameError::Shape);
         }
         lookalike::judge(text)?;
-        Ok(Self { text: text.to_owned(), folded: text.to_lowercase() })
+        Ok(Self {
+            text: text.to_owned(),
+            folded: text.to_lowercase(),
+        })
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -150,13 +152,19 @@ mod tests {
         assert_eq!(name.as_address().unwrap().local(), "WMoran");
         let name = SignInName::parse("WMoran").unwrap();
         assert_eq!((name.key().as_str(), name.as_address()), ("wmoran", None));
-        assert_eq!(SignInName::parse("o'brien+x!#$%&*/=?^_`{|}~-@fabrikam.com").unwrap().to_string(),
-            "o'brien+x!#$%&*/=?^_`{|}~-@fabrikam.com");
+        assert_eq!(
+            SignInName::parse("o'brien+x!#$%&*/=?^_`{|}~-@fabrikam.com")
+                .unwrap()
+                .to_string(),
+            "o'brien+x!#$%&*/=?^_`{|}~-@fabrikam.com"
+        );
     }
 
     #[test]
     fn refuses_the_rest() {
-        use NameError::{Character, Domain, Empty, Local, LookAlike, MixedScripts, NotNormalized, Shape, TooLong};
+        use NameError::{
+            Character, Domain, Empty, Local, LookAlike, MixedScripts, NotNormalized, Shape, TooLong,
+        };
         for (text, error) in [
             ("", Empty),
             ("   ", Empty),

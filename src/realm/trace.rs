@@ -29,6 +29,9 @@ impl Trace {
     }
 
     pub(super) fn refuse(&mut self, text: String) {
-        self.steps.push(TraceStep { text, passed: false });
+        self.steps.push(TraceStep {
+            text,
+            passed: false,
+        });
     }
 }

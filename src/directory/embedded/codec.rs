@@ -98,13 +98,16 @@ impl Decoder for Codec {
 
     fn decode(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Request>> {
         // Sized before it is read, so that parts are neither parsed again nor piled up.
-        let Some(length) = message_length(buffer)? else { return Ok(None) };
+        let Some(length) = message_length(buffer)? else {
+            return Ok(None);
+        };
         if buffer.len() < length {
             return Ok(None);
         }
         let message = buffer.split_to(length);
-        let (rest, tag) =
-            Parser::new(MAX_DEPTH).parse(&message).map_err(|_| invalid("not BER, or too deep"))?;
+        let (rest, tag) = Parser::new(MAX_DEPTH)
+            .parse(&message)
+            .map_err(|_| invalid("not BER, or too deep"))?;
         if rest.has_remaining() {
             return Err(invalid("octets after the message"));
         }
@@ -126,7 +129,9 @@ fn invalid(what: &'static str) -> io::Error {
 
 /// The length of the message that begins here, once its header has arrived.
 fn message_length(buffer: &[u8]) -> io::Result<Option<usize>> {
-    let [tag, first, rest @ ..] = buffer else { return Ok(None) };
+    let [tag, first, rest @ ..] = buffer else {
+        return Ok(None);
+    };
     if *tag != 0x30 {
         return Err(invalid("not an LDAP message"));
     }
@@ -135,8 +140,15 @@ fn message_length(buffer: &[u8]) -> io::Result<Option<usize>> {
         // Four octets hold more than any message may have.
         long @ 0x81..=0x84 => {
             let octets = usize::from(long - 0x80);
-            let Some(length) = rest.get(..octets) else { return Ok(None) };
-            (2 + octets, length.iter().fold(0, |sum, &octet| sum << 8 | usize::from(octet)))
+            let Some(length) = rest.get(..octets) else {
+                return Ok(None);
+            };
+            (
+                2 + octets,
+                length
+                    .iter()
+                    .fold(0, |sum, &octet| sum << 8 | usize::from(octet)),
+            )
         }
         _ => return Err(invalid("length not usable")),
     };
@@ -149,49 +161,80 @@ fn message_length(buffer: &[u8]) -> io::Result<Option<usize>> {
 fn read(tag: StructureTag) -> io::Result<Request> {
     if let Some((id, operation, controls)) = as_search(&tag) {
         let search = read_search(operation, controls).ok_or(invalid("not a search request"))?;
-        return Ok(Request { id, operation: Operation::Search(search) });
+        return Ok(Request {
+            id,
+            operation: Operation::Search(search),
+        });
     }
     let message = LdapMsg::try_from(tag).map_err(|_| invalid("not a known LDAP message"))?;
     let operation = match message.op {
-        LdapOp::BindRequest(LdapBindRequest { dn, cred: LdapBindCred::Simple(pw), .. }) => {
-            Operation::Bind(SimpleBind { name: dn, password: pw.into() })
-        }
+        LdapOp::BindRequest(LdapBindRequest {
+            dn,
+            cred: LdapBindCred::Simple(pw),
+            ..
+        }) => Operation::Bind(SimpleBind {
+            name: dn,
+            password: pw.into(),
+        }),
         LdapOp::BindRequest(_) => Operation::SaslBind,
         LdapOp::UnbindRequest => Operation::Unbind,
         LdapOp::AbandonRequest(_) => Operation::Abandon,
         LdapOp::ExtendedRequest(request) if request.name == OID_WHOAMI => Operation::WhoAmI,
         other => Operation::Other(other),
     };
-    Ok(Request { id: message.msgid, operation })
+    Ok(Request {
+        id: message.msgid,
+        operation,
+    })
 }
 
 type Parts<'a> = &'a [StructureTag];
 
 /// Whether this is a search request: its message ID, its parts and its controls.
 fn as_search(tag: &StructureTag) -> Option<(i32, Parts<'_>, Parts<'_>)> {
-    let [id, operation, controls @ ..] = constructed(tag)? else { return None };
+    let [id, operation, controls @ ..] = constructed(tag)? else {
+        return None;
+    };
     if operation.class != TagClass::Application || operation.id != 3 || controls.len() > 1 {
         return None;
     }
     let controls = controls.first().and_then(constructed).unwrap_or_default();
-    Some((i32::try_from(number(id)?).ok()?, constructed(operation)?, controls))
+    Some((
+        i32::try_from(number(id)?).ok()?,
+        constructed(operation)?,
+        controls,
+    ))
 }
 
 fn read_search(parts: Parts<'_>, controls: Parts<'_>) -> Option<Search> {
-    let [base, scope, _aliases, size_limit, _time_limit, _types_only, filter, attributes] = parts
+    let [
+        base,
+        scope,
+        _aliases,
+        size_limit,
+        _time_limit,
+        _types_only,
+        filter,
+        attributes,
+    ] = parts
     else {
         return None;
     };
     let is_critical = |control: &StructureTag| {
         let parts = constructed(control).unwrap_or_default();
-        parts.iter().any(|part| part.id == 1 && octets(part).is_some_and(|value| value != [0]))
+        parts
+            .iter()
+            .any(|part| part.id == 1 && octets(part).is_some_and(|value| value != [0]))
     };
     Some(Search {
         base: text(base)?,
         scope: u8::try_from(number(scope)?).ok()?,
         size_limit: usize::try_from(number(size_limit)?).ok()?,
         condition: read_condition(filter)?,
-        attributes: constructed(attributes)?.iter().map(text).collect::<Option<_>>()?,
+        attributes: constructed(attributes)?
+            .iter()
+            .map(text)
+            .collect::<Option<_>>()?,
         has_critical_control: controls.iter().any(is_critical),
     })
 }
@@ -255,7 +298,9 @@ fn number(tag: &StructureTag) -> Option<u32> {
     if is_negative || octets.len() > 5 {
         return None;
     }
-    let value = octets.iter().fold(0_u64, |sum, &octet| sum << 8 | u64::from(octet));
+    let value = octets
+        .iter()
+        .fold(0_u64, |sum, &octet| sum << 8 | u64::from(octet));
     u32::try_from(value).ok()
 }
 
@@ -274,8 +319,14 @@ mod tests {
         assert!(decode(&[]).unwrap().is_none());
         assert!(decode(&[0x30]).unwrap().is_none());
         assert!(decode(&[0x30, 0x82, 0x01]).unwrap().is_none());
-        assert!(decode(&[0x30, 0x82, 0x40, 0x01]).is_err(), "one more than the most");
-        assert!(decode(&[0x30, 0x82, 0x40, 0x00]).unwrap().is_none(), "exactly the most");
+        assert!(
+            decode(&[0x30, 0x82, 0x40, 0x01]).is_err(),
+            "one more than the most"
+        );
+        assert!(
+            decode(&[0x30, 0x82, 0x40, 0x00]).unwrap().is_none(),
+            "exactly the most"
+        );
         assert!(decode(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]).is_err());
         assert!(decode(&[0x30, 0x80]).is_err(), "indefinite");
         assert!(decode(b"GET / HTTP/1.1\r\n").is_err());

@@ -44,7 +44,7 @@ pub struct DemoAccount {
     pub state: Option<AccountState>,
     /// Whether `adminCount` is 1: a member, now or once, of a protected group.
     pub privileged: bool,
-    /// The account's objectGUID.
+    /// The account's `objectGUID`.
     pub object_guid: ObjectGuid,
     /// Its mS-DS-ConsistencyGuid, which takes precedence as the source of the ImmutableID.
     pub consistency_guid: Option<ObjectGuid>,
@@ -65,17 +65,29 @@ impl DemoAccount {
 
     /// The ImmutableID that Entra Connect would synchronise for it.
     pub fn immutable_id(&self) -> String {
-        self.consistency_guid.unwrap_or(self.object_guid).immutable_id()
+        self.consistency_guid
+            .unwrap_or(self.object_guid)
+            .immutable_id()
     }
 
     fn account(&self, password: &Password) -> Account {
         let text = |value: &str| vec![value.as_bytes().to_vec()];
         // ADS_UF_NORMAL_ACCOUNT, and ADS_UF_ACCOUNTDISABLE (MS-ADTS 2.2.16).
-        let control = if self.state == Some(AccountState::Disabled) { "514" } else { "512" };
+        let control = if self.state == Some(AccountState::Disabled) {
+            "514"
+        } else {
+            "512"
+        };
         let name = self.display_name();
         let classes = ["top", "person", "organizationalPerson", "user"];
         let mut attributes = vec![
-            ("objectClass", classes.iter().map(|class| class.as_bytes().to_vec()).collect()),
+            (
+                "objectClass",
+                classes
+                    .iter()
+                    .map(|class| class.as_bytes().to_vec())
+                    .collect(),
+            ),
             ("cn", text(&name)),
             ("displayName", text(&name)),
             ("givenName", text(self.given_name)),
@@ -90,7 +102,10 @@ impl DemoAccount {
             attributes.push(("mail", text(mail)));
         }
         if !self.proxy_addresses.is_empty() {
-            let values = self.proxy_addresses.iter().map(|value| value.as_bytes().to_vec());
+            let values = self
+                .proxy_addresses
+                .iter()
+                .map(|value| value.as_bytes().to_vec());
             attributes.push(("proxyAddresses", values.collect()));
         }
         if self.privileged {
@@ -99,8 +114,10 @@ impl DemoAccount {
         if let Some(guid) = self.consistency_guid {
             attributes.push(("mS-DS-ConsistencyGuid", vec![guid.as_bytes().to_vec()]));
         }
-        let attributes =
-            attributes.into_iter().map(|(name, values)| (name.to_owned(), values)).collect();
+        let attributes = attributes
+            .into_iter()
+            .map(|(name, values)| (name.to_owned(), values))
+            .collect();
         Account {
             entry: Entry::new(self.dn(), attributes),
             password: password.clone(),
@@ -217,7 +234,10 @@ pub const ACCOUNTS: &[DemoAccount] = &[
         given_name: "Priya",
         surname: "Singh",
         mail: Some("psingh@northwindtraders.com"),
-        proxy_addresses: &["SMTP:psingh@northwindtraders.com", "smtp:priya.singh@northwindtraders.com"],
+        proxy_addresses: &[
+            "SMTP:psingh@northwindtraders.com",
+            "smtp:priya.singh@northwindtraders.com",
+        ],
         upn: "psingh@partners.contoso.com",
         object_guid: ObjectGuid::from_digits(0xb795_a3e8_02dc_4496_95bf_82d3_e4f5_0609),
         story: "Also known as priya.singh@northwindtraders.com, an alias that signs in to the same account.",
@@ -240,7 +260,9 @@ pub const ACCOUNTS: &[DemoAccount] = &[
         mail: Some("mgrant@wingtiptoys.com"),
         upn: "mgrant@partners.contoso.com",
         object_guid: ObjectGuid::from_digits(0xd5b3_c10a_24fe_46b8_b7d1_a4f5_0617_280b),
-        consistency_guid: Some(ObjectGuid::from_digits(0x1122_3344_5566_4788_99aa_bbcc_ddee_ff0b)),
+        consistency_guid: Some(ObjectGuid::from_digits(
+            0x1122_3344_5566_4788_99aa_bbcc_ddee_ff0b,
+        )),
         story: "Moved here from another forest: her ImmutableID is ms-DS-ConsistencyGuid, not objectGUID.",
         ..PARTNER
     },
@@ -277,7 +299,10 @@ impl Contents {
             units: vec![unit(PARTNERS)?, unit(STAFF)?],
             service_dn: unit(SERVICE_DN)?,
             service_password: Password::parse(SERVICE_PASSWORD).ok()?,
-            accounts: ACCOUNTS.iter().map(|account| account.account(&password)).collect(),
+            accounts: ACCOUNTS
+                .iter()
+                .map(|account| account.account(&password))
+                .collect(),
         })
     }
 }
@@ -305,8 +330,14 @@ mod tests {
 
     #[test]
     fn the_moved_account_is_synchronised_by_its_consistency_guid() {
-        let maya = ACCOUNTS.iter().find(|account| account.sam_account_name == "mgrant").unwrap();
-        assert_eq!(maya.immutable_id(), maya.consistency_guid.unwrap().immutable_id());
+        let maya = ACCOUNTS
+            .iter()
+            .find(|account| account.sam_account_name == "mgrant")
+            .unwrap();
+        assert_eq!(
+            maya.immutable_id(),
+            maya.consistency_guid.unwrap().immutable_id()
+        );
         assert_ne!(maya.immutable_id(), maya.object_guid.immutable_id());
     }
 }

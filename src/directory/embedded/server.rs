@@ -94,7 +94,11 @@ impl EmbeddedDirectory {
             counters: counters.clone(),
         };
         let task = tokio::spawn(server.accept(listener));
-        Ok(Self { address, counters, task })
+        Ok(Self {
+            address,
+            counters,
+            task,
+        })
     }
 
     /// Where it listens.
@@ -171,7 +175,9 @@ impl Server {
                 Operation::Search(_) => self.counters.searches.fetch_add(1, Ordering::Relaxed),
                 _ => 0,
             };
-            let Some(answers) = session.answer(request) else { break };
+            let Some(answers) = session.answer(request) else {
+                break;
+            };
             for answer in answers {
                 timeout(WRITE_DEADLINE, framed.feed(answer)).await??;
             }
@@ -186,6 +192,11 @@ fn containers(contents: &Contents) -> Vec<Entry> {
         let classes = vec![b"top".to_vec(), class.as_bytes().to_vec()];
         Entry::new(dn.as_str(), vec![("objectClass".to_owned(), classes)])
     };
-    let units = contents.units.iter().map(|dn| entry(dn, "organizationalUnit"));
-    std::iter::once(entry(&contents.base, "domainDNS")).chain(units).collect()
+    let units = contents
+        .units
+        .iter()
+        .map(|dn| entry(dn, "organizationalUnit"));
+    std::iter::once(entry(&contents.base, "domainDNS"))
+        .chain(units)
+        .collect()
 }

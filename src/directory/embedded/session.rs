@@ -14,7 +14,9 @@ use super::{
 
 /// What an AD domain controller says to a bind that it does not accept (with the sub-code).
 fn bind_refusal(data: &str) -> String {
-    format!("80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data {data}, v1db1")
+    format!(
+        "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data {data}, v1db1"
+    )
 }
 
 const NOT_BOUND: &str = "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this \
@@ -30,7 +32,11 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(contents: Arc<Contents>, containers: Arc<Vec<Entry>>) -> Self {
-        Self { contents, containers, bound: None }
+        Self {
+            contents,
+            containers,
+            bound: None,
+        }
     }
 
     /// The answers to a request; `None` ends the connection.
@@ -46,7 +52,11 @@ impl Session {
             }
             Operation::Search(search) => self.search(&search),
             Operation::WhoAmI => {
-                let who = self.bound.as_ref().map(|dn| format!("dn:{dn}")).unwrap_or_default();
+                let who = self
+                    .bound
+                    .as_ref()
+                    .map(|dn| format!("dn:{dn}"))
+                    .unwrap_or_default();
                 vec![LdapOp::ExtendedResponse(LdapExtendedResponse {
                     res: success(),
                     name: None,
@@ -57,7 +67,12 @@ impl Session {
             Operation::Unbind => return None,
             Operation::Other(operation) => vec![refuse(&operation)?],
         };
-        Some(operations.into_iter().map(|operation| LdapMsg::new(request.id, operation)).collect())
+        Some(
+            operations
+                .into_iter()
+                .map(|operation| LdapMsg::new(request.id, operation))
+                .collect(),
+        )
     }
 
     fn bind(&mut self, bind: &SimpleBind) -> LdapResult {
@@ -78,7 +93,10 @@ impl Session {
             return result(LdapResultCode::InvalidCredentials, &bind_refusal("52e"));
         }
         if let Some(state) = state {
-            return result(LdapResultCode::InvalidCredentials, &bind_refusal(sub_code(state)));
+            return result(
+                LdapResultCode::InvalidCredentials,
+                &bind_refusal(sub_code(state)),
+            );
         }
         self.bound = Some(dn);
         success()
@@ -92,11 +110,17 @@ impl Session {
             return Some((name.to_owned(), contents.service_password.expose(), None));
         }
         let account = contents.accounts.iter().find(|account| {
-            let is_upn =
-                account.entry.values("userPrincipalName").any(|upn| upn.eq_ignore_ascii_case(name));
+            let is_upn = account
+                .entry
+                .values("userPrincipalName")
+                .any(|upn| upn.eq_ignore_ascii_case(name));
             is_upn || (dn.is_some() && account.entry.dn().parse().ok() == dn)
         })?;
-        Some((account.entry.dn().to_owned(), account.password.expose(), account.state))
+        Some((
+            account.entry.dn().to_owned(),
+            account.password.expose(),
+            account.state,
+        ))
     }
 
     fn search(&self, search: &Search) -> Vec<LdapOp> {
@@ -123,9 +147,16 @@ impl Session {
         let accounts = self.contents.accounts.iter().map(|account| &account.entry);
         let entries = || self.containers.iter().chain(accounts.clone());
         if !entries().any(|entry| entry.dn().parse::<Dn>().is_ok_and(|dn| dn == base)) {
-            return done(result(LdapResultCode::NoSuchObject, "0000208D: NameErr: NO_OBJECT"));
+            return done(result(
+                LdapResultCode::NoSuchObject,
+                "0000208D: NameErr: NO_OBJECT",
+            ));
         }
-        let limit = if search.size_limit == 0 { 1000 } else { search.size_limit.min(1000) };
+        let limit = if search.size_limit == 0 {
+            1000
+        } else {
+            search.size_limit.min(1000)
+        };
         let mut found = entries()
             .filter(in_scope)
             .filter(|entry| evaluate(&search.condition, entry) == Some(true));
@@ -177,33 +208,48 @@ fn select(entry: &Entry, wanted: &[String]) -> LdapSearchResultEntry {
     let all = wanted.is_empty() || wanted.iter().any(|name| name == "*");
     let attributes = entry
         .attributes()
-        .filter(|(name, _)| all || wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)))
+        .filter(|(name, _)| {
+            all || wanted
+                .iter()
+                .any(|wanted| wanted.eq_ignore_ascii_case(name))
+        })
         .map(|(name, values)| LdapPartialAttribute {
             atype: name.to_owned(),
             vals: values.to_vec(),
         })
         .collect();
-    LdapSearchResultEntry { dn: entry.dn().to_owned(), attributes }
+    LdapSearchResultEntry {
+        dn: entry.dn().to_owned(),
+        attributes,
+    }
 }
 
 /// The answer to an operation that is not done here; `None` where none is due.
 fn refuse(operation: &LdapOp) -> Option<LdapOp> {
-    let refusal = result(LdapResultCode::UnwillingToPerform, "not done by the demo directory");
+    let refusal = result(
+        LdapResultCode::UnwillingToPerform,
+        "not done by the demo directory",
+    );
     Some(match operation {
         LdapOp::ModifyRequest(_) => LdapOp::ModifyResponse(refusal),
         LdapOp::AddRequest(_) => LdapOp::AddResponse(refusal),
         LdapOp::DelRequest(_) => LdapOp::DelResponse(refusal),
         LdapOp::ModifyDNRequest(_) => LdapOp::ModifyDNResponse(refusal),
         LdapOp::CompareRequest(_) => LdapOp::CompareResult(refusal),
-        LdapOp::ExtendedRequest(_) => {
-            LdapOp::ExtendedResponse(LdapExtendedResponse { res: refusal, name: None, value: None })
-        }
+        LdapOp::ExtendedRequest(_) => LdapOp::ExtendedResponse(LdapExtendedResponse {
+            res: refusal,
+            name: None,
+            value: None,
+        }),
         _ => return None,
     })
 }
 
 fn bind_response(outcome: LdapResult) -> LdapOp {
-    LdapOp::BindResponse(LdapBindResponse { res: outcome, saslcreds: None })
+    LdapOp::BindResponse(LdapBindResponse {
+        res: outcome,
+        saslcreds: None,
+    })
 }
 
 fn success() -> LdapResult {
@@ -211,5 +257,10 @@ fn success() -> LdapResult {
 }
 
 fn result(code: LdapResultCode, message: &str) -> LdapResult {
-    LdapResult { code, matcheddn: String::new(), message: message.to_owned(), referral: vec![] }
+    LdapResult {
+        code,
+        matcheddn: String::new(),
+        message: message.to_owned(),
+        referral: vec![],
+    }
 }
