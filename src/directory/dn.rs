@@ -81,9 +81,8 @@ impl FromStr for Dn {
 fn split_unescaped(text: &str, separator: char) -> Vec<&str> {
     let mut pieces = Vec::new();
     let (mut rest, mut escaped) = (text, false);
-    let mut characters = text.char_indices();
     let mut start = 0;
-    while let Some((at, character)) = characters.next() {
+    for (at, character) in text.char_indices() {
         if escaped {
             escaped = false;
         } else if character == '\\' {
