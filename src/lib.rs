@@ -7,6 +7,7 @@
 //! with [`realm`] and [`directory`], [`trust`] picks the claims, [`saml2`] builds the message,
 //! [`xml`] and [`keys`] sign it, [`web`] sends it. `ARCHITECTURE.md` has the map.
 
+pub mod check;
 pub mod config;
 pub mod demo;
 pub mod directory;
@@ -14,6 +15,7 @@ pub mod entra;
 pub mod http;
 pub mod keys;
 pub mod observe;
+pub mod provider;
 pub mod realm;
 pub mod saml2;
 pub mod signin;

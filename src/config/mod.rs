@@ -1,1 +1,229 @@
 //! TOML into typed, validated settings.
+//!
+//! Unknown keys are refused with their line and the nearest key that exists. Reading a file is in
+//! two steps, so that `homerealm check` can say of each part whether it is right: [`Config::read`]
+//! understands the text, and the methods of [`Config`] load what it points at (keys, certificates,
+//! secrets). Relative paths are relative to the file's own folder.
+
+mod build;
+mod error;
+mod file;
+mod secret;
+
+pub use error::{ConfigError, Invalid};
+pub use secret::SecretSource;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tracing::level_filters::LevelFilter;
+
+use crate::{
+    directory,
+    http::tls,
+    keys::{Certificate, KeyRing, Signer},
+    observe::LogFormat,
+    realm::{FederatedDomain, Mapping},
+    trust::{RelyingParty, RequestSignatures},
+    web::Edge,
+};
+
+/// A configuration that was understood.
+#[derive(Debug)]
+pub struct Config {
+    /// How the identity provider is seen from outside.
+    pub edge: Edge,
+    /// Where it listens.
+    pub listen: Listen,
+    /// Where `/healthz` and `/readyz` are served, if at all.
+    pub operations: Option<SocketAddr>,
+    /// How it logs.
+    pub log: Log,
+    /// What it signs with.
+    pub signing: Signing,
+    /// From the password to the end of a session.
+    pub session_lifetime: Duration,
+    /// The federated domains.
+    pub domains: Vec<FederatedDomain>,
+    /// The relying parties.
+    pub relying_parties: Vec<RelyingPartyFile>,
+    /// The directory.
+    pub directory: Directory,
+}
+
+/// Where the identity provider listens.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// The TLS certificate chain and key; `None` behind a proxy that ends TLS.
+    pub tls: Option<TlsFiles>,
+}
+
+/// A server certificate with its key, PEM.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// The server's certificate first, then the intermediate ones.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// How the process logs.
+#[derive(Clone, Copy, Debug)]
+pub struct Log {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// From which level on.
+    pub level: LevelFilter,
+}
+
+/// The files of the signing keys, PEM.
+#[derive(Clone, Debug)]
+pub struct Signing {
+    /// The private key that signs now.
+    pub key: PathBuf,
+    /// Its certificate.
+    pub certificate: PathBuf,
+    /// The certificate that takes over at the next rollover.
+    pub next_certificate: Option<PathBuf>,
+}
+
+/// A relying party whose certificates are still files.
+#[derive(Debug)]
+pub struct RelyingPartyFile {
+    party: RelyingParty,
+    signatures: build::Signatures,
+}
+
+/// The directory, its secrets and certificates still files.
+#[derive(Debug)]
+pub struct Directory {
+    connection: build::Connection,
+    /// How names are mapped to accounts.
+    pub mapping: Mapping,
+}
+
+impl Config {
+    /// Reads and understands a file. Nothing that it points at is opened.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = read_text(path)?;
+        let folder = path.parent().unwrap_or_else(|| Path::new(""));
+        Self::parse(&text, &path.display().to_string(), folder)
+    }
+
+    /// Understands a text. `name` stands in errors; relative paths are relative to `folder`.
+    pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, ConfigError> {
+        let source = error::Source { file: name, text };
+        let file = toml::from_str(text).map_err(|error| source.toml(&error))?;
+        build::build(file, source, folder)
+    }
+}
+
+impl Listen {
+    /// The settings of the TLS listener; `None` behind a proxy.
+    pub fn tls_config(&self) -> Result<Option<Arc<rustls::ServerConfig>>, ConfigError> {
+        let Some(files) = &self.tls else {
+            return Ok(None);
+        };
+        let chain = read_bytes(&files.certificate)?;
+        let key = secret::read_private(&files.key)?;
+        tls::server_config(&chain, &key)
+            .map(Some)
+            .map_err(|error| ConfigError::Tls {
+                what: format!(
+                    "{} and {}",
+                    files.certificate.display(),
+                    files.key.display()
+                ),
+                cause: error.to_string(),
+            })
+    }
+}
+
+impl Signing {
+    /// Loads the key that signs and the certificates to publish.
+    pub fn key_ring(&self) -> Result<KeyRing, ConfigError> {
+        let key = secret::read_private(&self.key)?;
+        let certificate = read_bytes(&self.certificate)?;
+        let signer = Signer::from_pem(&key, &certificate).map_err(|source| ConfigError::Key {
+            path: self.key.clone(),
+            source,
+        })?;
+        let next = self
+            .next_certificate
+            .as_deref()
+            .map(read_certificate)
+            .transpose()?;
+        Ok(KeyRing::new(signer, next))
+    }
+}
+
+impl RelyingPartyFile {
+    /// The relying party, the certificates of its requests loaded.
+    pub fn load(&self) -> Result<RelyingParty, ConfigError> {
+        let mut party = self.party.clone();
+        party.request_signatures = self.signatures.load()?;
+        Ok(party)
+    }
+
+    /// The name it gives itself.
+    pub fn entity_id(&self) -> &str {
+        self.party.entity_id()
+    }
+
+    /// Where its answers may go.
+    pub fn consumer_urls(&self) -> impl Iterator<Item = &str> {
+        self.party
+            .consumers()
+            .iter()
+            .map(|consumer| consumer.url.as_str())
+    }
+}
+
+impl build::Signatures {
+    fn load(&self) -> Result<RequestSignatures, ConfigError> {
+        Ok(match self {
+            Self::NotVerified => RequestSignatures::NotVerified,
+            Self::WhenPresent(keys) => RequestSignatures::WhenPresent(keys.load()?),
+            Self::Required(keys) => RequestSignatures::Required(keys.load()?),
+        })
+    }
+}
+
+impl Directory {
+    /// The connection's settings, its secret read and its private CA loaded.
+    pub fn settings(&self) -> Result<directory::Settings, ConfigError> {
+        self.connection.load()
+    }
+
+    /// The servers, as written.
+    pub fn servers(&self) -> impl Iterator<Item = String> {
+        self.connection.servers.iter().map(ToString::to_string)
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    std::fs::read(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn read_certificate(path: &Path) -> Result<Certificate, ConfigError> {
+    Certificate::from_pem(&read_bytes(path)?).map_err(|source| ConfigError::Key {
+        path: path.to_owned(),
+        source,
+    })
+}

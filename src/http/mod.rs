@@ -1,12 +1,23 @@
-//! The machinery of an HTTP edge: listener, TLS, limits, and requests and responses as values.
+//! The machinery of an HTTP edge: listener, TLS, limits, and requests and responses as values;
+//! and a client, for those who walk through the edge as a browser does.
 //!
 //! [`crate::web`] (the identity provider) and [`crate::entra`] (the simulator) both stand on it;
 //! it knows neither.
 
+pub mod client;
+mod cookie;
 mod form;
+mod page_form;
+mod page_security;
 mod request;
+pub mod response;
+pub mod server;
+pub mod tls;
 
+pub use cookie::{Cookie, SameSite};
 pub use form::{Form, FormError};
+pub use page_form::{PageForm, PageFormError};
+pub use page_security::{FormTarget, NoEntropy, Nonce, PageSecurity};
 pub use request::Request;
 
 use std::{future::Future, pin::Pin};
@@ -22,6 +33,6 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Response> + Send + 'a>
 
 /// Something that answers requests. The request's body has been read, within its limit, before.
 pub trait Service: Send + Sync + 'static {
-    /// Answers one request. A panic here would end only this connection, but must not happen.
+    /// Answers one request. A panic here costs only this request, but must not happen.
     fn handle(&self, request: Request) -> ResponseFuture<'_>;
 }

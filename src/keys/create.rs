@@ -63,7 +63,7 @@ fn cannot_create(error: rcgen::Error) -> KeyError {
 }
 
 /// PEM armour of RFC 7468: base64 in lines of 64 characters.
-pub(super) fn pem(label: &str, der: &[u8]) -> String {
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let base64 = Zeroizing::new(STANDARD.encode(der));
     let mut text = format!("-----BEGIN {label}-----\n");
     let mut rest = base64.as_str();

@@ -9,6 +9,7 @@ mod signer;
 mod verifying;
 
 pub use certificate::Certificate;
+pub(crate) use create::pem;
 pub use create::{NewKey, create_signing_key};
 pub use signer::{KeyRing, Signer};
 pub use verifying::{SignatureAlgorithm, VerifyingKey};

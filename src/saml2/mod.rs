@@ -1,1 +1,30 @@
 //! SAML 2.0 messages: parse what comes in, build what goes out, metadata.
+//!
+//! Pure: no I/O, no users, no clock of its own. What Entra asks of an IdP ("SP-Lite") decides what
+//! is here; the rest of SAML is refused with the status the specification gives for it.
+//!
+//! An [`AuthnRequest`] can only be had from [`ReceivedRequest::authenticate`], which checks the
+//! signature that the relying party's trust demands. Every field is then read from the element
+//! that was verified, never from the document around it.
+
+mod authn_context;
+mod authn_request;
+mod binding;
+mod metadata;
+mod names;
+mod redirect_signature;
+mod response;
+mod status;
+mod timestamp;
+
+#[cfg(test)]
+mod tests;
+
+pub use authn_context::{AuthnContextClass, Comparison, RequestedAuthnContext};
+pub use authn_request::{AuthnRequest, RequestError, RequestedConsumer};
+pub use binding::{BindingError, MAX_RELAY_STATE, ReceivedRequest};
+pub use metadata::{Endpoints, MetadataError, identity_provider_metadata};
+pub use names::{BINDING_POST, BINDING_REDIRECT, NAMEID_PERSISTENT};
+pub use response::{Assertion, ErrorResponse, SuccessResponse, new_id};
+pub use status::Status;
+pub use timestamp::{format_timestamp, parse_timestamp};

@@ -1,1 +1,102 @@
-//! The journey of one sign-in, protocol-neutral.
+//! The journey of one sign-in, protocol-neutral: request → who → proof → session → token.
+//!
+//! The one place where the security decisions are made. It knows neither HTTP nor XML: the edge
+//! hands it a [`SignInRequest`] and what the person typed, and gets a [`Step`] back. A [`Grant`],
+//! from which assertions are written, can be made nowhere else.
+
+mod answered;
+mod journey;
+mod session;
+
+pub use answered::{Answered, BrowserId};
+pub use journey::{Settings, SignIn};
+pub use session::{Session, SessionError, SessionToken, Sessions};
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{directory::AccountState, observe::CorrelationId, trust::Subject};
+
+/// What a relying party asked for, freed of its protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInRequest {
+    /// The name of this sign-in in pages, logs and audit.
+    pub correlation: CorrelationId,
+    /// The entity ID of the relying party, found among the trusts.
+    pub relying_party: String,
+    /// The request's own ID: it is answered once.
+    pub request_id: String,
+    /// A live session does not count: prove it again.
+    pub fresh: bool,
+    /// Nobody may be asked anything.
+    pub passive: bool,
+    /// Who is expected to sign in: the email or the cloud UPN.
+    pub hint: Option<String>,
+}
+
+/// What happens next.
+#[derive(Debug)]
+pub enum Step {
+    /// Ask for name and password; say what was wrong with the last attempt, if there was one.
+    Prompt(Option<Problem>),
+    /// Write the assertion.
+    Granted(Box<Grant>),
+    /// Tell the relying party, or the person, that there will be none.
+    Refused(Refusal),
+}
+
+/// What the person is told on the page. Unknown names, ambiguous ones, names out of scope and
+/// wrong passwords are all [`Problem::NotRecognised`]: the audit line has the cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// A field was left empty.
+    Incomplete,
+    /// Name or password is not right.
+    NotRecognised,
+    /// The password was right, but the account is in a state that keeps it out.
+    Account(AccountState),
+    /// The directory cannot be reached; the same request may be tried again.
+    DirectoryDown,
+    /// All connections to the directory are in use; the same request may be tried again.
+    Busy,
+}
+
+/// Why there will be no assertion for this request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It may not ask, and nobody is signed in.
+    NoPassive,
+    /// It has been answered before.
+    AlreadyAnswered,
+    /// The relying party or the federated domain is not among the trusts any more.
+    NotTrusted,
+    /// A random number could not be had, or the store failed.
+    Internal,
+}
+
+/// How the person proved who she is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// By password, just now.
+    Password,
+    /// By a live session.
+    Session,
+}
+
+/// Leave to issue one assertion for one person to one relying party.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Grant {
+    /// Who.
+    pub subject: Subject,
+    /// The issuer that speaks for her federated domain.
+    pub issuer: String,
+    /// When the password was proven.
+    pub authn_instant: OffsetDateTime,
+    /// Names the session to the relying party.
+    pub session_index: String,
+    /// How it was proven this time.
+    pub proof: Proof,
+    /// The cookie to set, when a session began with this sign-in.
+    pub new_session: Option<SessionToken>,
+}

@@ -1,1 +1,74 @@
 //! Short-lived state behind one small trait.
+//!
+//! What a sign-in leaves behind (a session, the fact that a request was answered) lives here with
+//! a time to live, and nowhere else. One node keeps it in its own memory; several nodes need a
+//! shared store, which is why every operation is asynchronous, may fail, and says in one step
+//! what must not be torn apart.
+
+mod memory;
+mod shelf;
+
+pub use memory::{Capacities, MemoryStore};
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+use bytes::Bytes;
+
+/// What an entry is. Keys of different kinds never meet, and each kind has its own capacity: no
+/// flood of one can push another out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A person who has signed in, by the identifier in the session cookie.
+    Session,
+    /// A sign-in that waits for the person, by the identifier its page carries.
+    PendingSignIn,
+    /// A request that has been answered, by issuer and ID: each is answered once.
+    AnsweredRequest,
+}
+
+/// Why the store did not do what it was asked to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Key or value are beyond what any entry needs.
+    #[error("the entry is too large to be kept")]
+    TooLarge,
+    /// A shared store that does not answer. Callers must treat it as a refusal: a request that
+    /// cannot be marked as answered is not answered.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+}
+
+/// What the operations of a [`Store`] return.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Key, value and time to live; nothing outlives its time, and each operation is atomic.
+pub trait Store: Send + Sync + 'static {
+    /// Keeps a value, in place of any other under the key.
+    fn put<'a>(
+        &'a self,
+        kind: Kind,
+        key: &'a [u8],
+        value: Bytes,
+        ttl: Duration,
+    ) -> StoreFuture<'a, ()>;
+
+    /// Keeps a value unless there is one already, and returns the one that was there. Of any
+    /// number of callers at once, exactly one gets `None`.
+    fn put_if_absent<'a>(
+        &'a self,
+        kind: Kind,
+        key: &'a [u8],
+        value: Bytes,
+        ttl: Duration,
+    ) -> StoreFuture<'a, Option<Bytes>>;
+
+    /// The value, which stays.
+    fn get<'a>(&'a self, kind: Kind, key: &'a [u8]) -> StoreFuture<'a, Option<Bytes>>;
+
+    /// The value, which is gone then: of any number of callers at once, one gets it.
+    fn take<'a>(&'a self, kind: Kind, key: &'a [u8]) -> StoreFuture<'a, Option<Bytes>>;
+
+    /// Forgets the value.
+    fn remove<'a>(&'a self, kind: Kind, key: &'a [u8]) -> StoreFuture<'a, ()>;
+}

@@ -1,1 +1,158 @@
-//! Relying parties and their claims.
+//! Relying parties and what they are told.
+//!
+//! A [`RelyingParty`] says who may ask, how its requests are authenticated, where answers may go
+//! and which claims an answer carries. [`Trusts`] holds all of them, and the federated domains with
+//! the issuer that speaks for each: Entra demands one issuer per domain.
+
+mod claims;
+mod relying_party;
+
+pub use claims::{AttributeClaim, ClaimSource, Subject};
+pub use relying_party::{AssertionConsumerService, RelyingParty, RequestKeys, RequestSignatures};
+
+use crate::realm::FederatedDomain;
+
+/// Everything Homerealm trusts: relying parties and federated domains. Not in here means refused.
+#[derive(Debug)]
+pub struct Trusts {
+    relying_parties: Vec<RelyingParty>,
+    domains: Vec<FederatedDomain>,
+}
+
+/// Why a set of trusts cannot stand.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// Two relying parties share an entity ID.
+    #[error("two relying parties have the entity_id {0:?}")]
+    DuplicateRelyingParty(String),
+    /// Two federated domains share a suffix.
+    #[error("two federated domains have the suffix {0:?}")]
+    DuplicateSuffix(String),
+    /// Two federated domains share an issuer, which Entra refuses.
+    #[error("two federated domains have the issuer {0:?}; Entra demands one issuer per domain")]
+    DuplicateIssuer(String),
+    /// There is no federated domain: nobody could sign in.
+    #[error("there is no federated domain")]
+    NoDomain,
+    /// There is no relying party: nobody could ask.
+    #[error("there is no relying party")]
+    NoRelyingParty,
+}
+
+impl Trusts {
+    /// Checks that names are unique and that there is somebody to serve.
+    pub fn new(
+        relying_parties: Vec<RelyingParty>,
+        domains: Vec<FederatedDomain>,
+    ) -> Result<Self, TrustError> {
+        if relying_parties.is_empty() {
+            return Err(TrustError::NoRelyingParty);
+        }
+        if domains.is_empty() {
+            return Err(TrustError::NoDomain);
+        }
+        if let Some(id) = first_duplicate(relying_parties.iter().map(RelyingParty::entity_id)) {
+            return Err(TrustError::DuplicateRelyingParty(id.to_owned()));
+        }
+        if let Some(suffix) = first_duplicate(domains.iter().map(|domain| domain.suffix.as_ascii()))
+        {
+            return Err(TrustError::DuplicateSuffix(suffix.to_owned()));
+        }
+        if let Some(issuer) = first_duplicate(domains.iter().map(|domain| domain.issuer.as_str())) {
+            return Err(TrustError::DuplicateIssuer(issuer.to_owned()));
+        }
+        Ok(Self {
+            relying_parties,
+            domains,
+        })
+    }
+
+    /// The relying party with this entity ID, compared character for character (SAML core 8.3.6).
+    pub fn relying_party(&self, entity_id: &str) -> Option<&RelyingParty> {
+        self.relying_parties
+            .iter()
+            .find(|party| party.entity_id() == entity_id)
+    }
+
+    /// All relying parties.
+    pub fn relying_parties(&self) -> &[RelyingParty] {
+        &self.relying_parties
+    }
+
+    /// The federated domain with this suffix, in lower-case A-label form.
+    pub fn domain(&self, suffix: &str) -> Option<&FederatedDomain> {
+        self.domains
+            .iter()
+            .find(|domain| domain.suffix.as_ascii() == suffix)
+    }
+
+    /// All federated domains, never empty; the first one speaks where no account is known yet
+    /// (an error answered before anybody typed a name).
+    pub fn domains(&self) -> &[FederatedDomain] {
+        &self.domains
+    }
+}
+
+fn first_duplicate<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = std::collections::HashSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::realm::DomainName;
+
+    fn party(entity_id: &str) -> RelyingParty {
+        RelyingParty::entra(
+            entity_id,
+            vec![AssertionConsumerService {
+                index: 0,
+                url: "https://rp.test/acs".into(),
+            }],
+        )
+        .unwrap()
+    }
+
+    fn domain(suffix: &str, issuer: &str) -> FederatedDomain {
+        FederatedDomain {
+            suffix: DomainName::parse(suffix).unwrap(),
+            issuer: issuer.into(),
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_somebody_is_there() {
+        let one = || domain("partners.contoso.com", "https://idp.test/partners");
+        assert!(Trusts::new(vec![party("a"), party("b")], vec![one()]).is_ok());
+        assert_eq!(
+            Trusts::new(vec![party("a"), party("a")], vec![one()]).unwrap_err(),
+            TrustError::DuplicateRelyingParty("a".into())
+        );
+        assert_eq!(
+            Trusts::new(
+                vec![party("a")],
+                vec![one(), domain("other.test", &one().issuer)]
+            )
+            .unwrap_err(),
+            TrustError::DuplicateIssuer(one().issuer)
+        );
+        assert_eq!(
+            Trusts::new(
+                vec![party("a")],
+                vec![one(), domain(one().suffix.as_ascii(), "https://other.test")]
+            )
+            .unwrap_err(),
+            TrustError::DuplicateSuffix(one().suffix.as_ascii().into())
+        );
+        assert_eq!(
+            Trusts::new(vec![], vec![one()]).unwrap_err(),
+            TrustError::NoRelyingParty
+        );
+        assert_eq!(
+            Trusts::new(vec![party("a")], vec![]).unwrap_err(),
+            TrustError::NoDomain
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! Signs people in at a running server, for real, and says what each sign-in cost it.
+//!
+//! ```text
+//! cargo bench --bench load -- --base-url https://idp.localhost:8443 --ca ca.pem \
+//!     --mode session --concurrency 8 --seconds 10 --server-pid 4711 \
+//!     --user wmoran@fabrikam.com --password ...
+//! ```
+//!
+//! It starts nothing by itself, and goes to this machine only. The one object that it prints on
+//! stdout has the cost of a sign-in in server CPU, and as a multiple of one RSA-2048 signature
+//! measured in the same run: machines differ, that ratio hardly does.
+
+mod cpu;
+mod measure;
+mod sign_in;
+
+use std::{fs, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, ValueEnum};
+use homerealm::http::{client::Client, tls::client_config};
+use hyper::Uri;
+
+use measure::Load;
+use sign_in::Person;
+
+/// What a sign-in consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// A request that the session cookie answers at once.
+    Session,
+    /// A request, the sign-in page, and the page's form with the password.
+    Password,
+}
+
+/// Signs people in at a running Homerealm and measures it.
+#[derive(Parser)]
+struct Arguments {
+    /// Where the server is, such as `https://idp.localhost:8443`.
+    #[arg(long)]
+    base_url: Uri,
+    /// Path of the SAML endpoint there.
+    #[arg(long, default_value = "/saml2/sso")]
+    path: String,
+    /// PEM file of the CA that the server's certificate is of.
+    #[arg(long)]
+    ca: PathBuf,
+    /// What to measure.
+    #[arg(long, value_enum)]
+    mode: Mode,
+    /// How many people sign in at the same time.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    concurrency: u16,
+    /// For how long.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// The server's process, to read its CPU time.
+    #[arg(long)]
+    server_pid: u32,
+    /// Sign-in name; "{n}" in it stands for a number below --users.
+    #[arg(long)]
+    user: String,
+    /// How many people "{n}" stands for.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    users: u64,
+    /// Their password.
+    #[arg(long)]
+    password: String,
+    /// A new TLS connection for each sign-in, as people have, in place of one kept open.
+    #[arg(long)]
+    reconnect: bool,
+    /// The page's field for the sign-in name.
+    #[arg(long, default_value = "username")]
+    user_field: String,
+    /// The page's field for the password.
+    #[arg(long, default_value = "password")]
+    password_field: String,
+    /// Given by `cargo bench`; means nothing here.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    match measured(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("load: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints the report, and says whether its figures mean anything.
+fn measured(arguments: &Arguments) -> Result<bool> {
+    // One thread: the server under test is to have the other cores.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let report = runtime.block_on(run(arguments))?;
+    println!("{}", serde_json::to_string_pretty(&report)?);
+    Ok(report.is_good())
+}
+
+async fn run(arguments: &Arguments) -> Result<measure::Report> {
+    let ca = fs::read(&arguments.ca)
+        .with_context(|| format!("cannot read {}", arguments.ca.display()))?;
+    let tls = client_config(&[&ca])?;
+    let host = arguments
+        .base_url
+        .host()
+        .context("--base-url has no host")?;
+    let address = on_this_machine(&arguments.base_url)?;
+    let endpoint = format!(
+        "{}{}",
+        arguments.base_url.to_string().trim_end_matches('/'),
+        arguments.path
+    );
+
+    let people = (0..arguments.concurrency)
+        .map(|_| Person {
+            browser: Client::new(tls.clone()).with_address(host, address),
+            endpoint: endpoint.clone(),
+            user_field: arguments.user_field.clone(),
+            password_field: arguments.password_field.clone(),
+            password: arguments.password.clone(),
+        })
+        .collect();
+    Load {
+        mode: arguments.mode,
+        duration: Duration::from_secs(arguments.seconds),
+        server_pid: arguments.server_pid,
+        user: arguments.user.clone(),
+        users: arguments.users,
+        reconnect: arguments.reconnect,
+    }
+    .run(people)
+    .await
+}
+
+/// The loopback address to connect to. Load is for one's own machine only.
+fn on_this_machine(url: &Uri) -> Result<SocketAddr> {
+    let host = url.host().context("--base-url has no host")?;
+    let host = host.trim_matches(['[', ']']);
+    let port = url.port_u16().unwrap_or(443);
+    let address = if host == "localhost" || host.ends_with(".localhost") {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    } else {
+        let address = host
+            .parse()
+            .context("--base-url must name localhost, *.localhost or a loopback address")?;
+        SocketAddr::new(address, port)
+    };
+    ensure!(address.ip().is_loopback(), "{host} is not this machine");
+    Ok(address)
+}

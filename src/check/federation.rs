@@ -1,0 +1,72 @@
+//! Federated domains and relying parties.
+
+use crate::{
+    config::{Config, RelyingPartyFile},
+    trust::{RelyingParty, RequestSignatures, Trusts},
+};
+
+use super::Finding;
+
+/// What Entra's worldwide cloud calls itself.
+const ENTRA: &str = "urn:federation:MicrosoftOnline";
+const ENTRA_CONSUMER: &str = "https://login.microsoftonline.com/login.srf";
+
+pub(super) fn check(config: &Config) -> Vec<Finding> {
+    let parties: Result<Vec<RelyingParty>, _> = config
+        .relying_parties
+        .iter()
+        .map(RelyingPartyFile::load)
+        .collect();
+    let parties = match parties {
+        Ok(parties) => parties,
+        Err(error) => {
+            return vec![Finding::fail(
+                "relying-parties",
+                error.to_string(),
+                "name the PEM files of the certificates that it signs its requests with",
+            )];
+        }
+    };
+    let mut findings = vec![match Trusts::new(parties.clone(), config.domains.clone()) {
+        Ok(_) => Finding::ok(
+            "federated-domains",
+            config
+                .domains
+                .iter()
+                .map(|domain| format!("{} by issuer {}", domain.suffix, domain.issuer))
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+        Err(error) => Finding::fail(
+            "federated-domains",
+            error.to_string(),
+            "give every [[federated_domain]] a suffix and an issuer of its own, and every \
+             [[relying_party]] an entity_id of its own",
+        ),
+    }];
+    findings.extend(parties.iter().map(relying_party));
+    findings
+}
+
+fn relying_party(party: &RelyingParty) -> Finding {
+    const NAME: &str = "relying-party";
+    let id = party.entity_id();
+    if id == ENTRA
+        && party
+            .consumers()
+            .iter()
+            .all(|consumer| consumer.url != ENTRA_CONSUMER)
+    {
+        return Finding::warn(
+            NAME,
+            format!("{id} answers elsewhere than to Entra's worldwide cloud"),
+            format!("right for a simulator; for Entra itself the address is {ENTRA_CONSUMER}"),
+        );
+    }
+    let signatures = match &party.request_signatures {
+        RequestSignatures::NotVerified => "requests not authenticated (as Entra sends them)",
+        RequestSignatures::WhenPresent(_) => "signatures verified where there are any",
+        RequestSignatures::Required(_) => "signed requests required",
+    };
+    Finding::ok(NAME, format!("{id}: {signatures}"))
+}

@@ -1,0 +1,161 @@
+//! The doctor: looks a configuration over, part by part, and says what is wrong and how to mend it.
+//!
+//! Every [`Finding`] has a name that scripts may rely on. A part that cannot be looked at because
+//! one before it failed says so, instead of staying silent.
+
+mod directory;
+mod federation;
+mod keys;
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::{config::Config, directory::Directory as LdapDirectory, realm::Realm};
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// People can sign in, but not for long, or not well.
+    Warn,
+    /// People cannot sign in, or it is not safe that they do.
+    Fail,
+}
+
+/// What one check found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// The check's name: stable, for scripts.
+    pub name: &'static str,
+    /// How it came out.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub found: String,
+    /// How to mend it, where there is something to mend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mend: Option<String>,
+}
+
+impl Finding {
+    fn ok(name: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            name,
+            verdict: Verdict::Ok,
+            found: found.into(),
+            mend: None,
+        }
+    }
+
+    fn warn(name: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            name,
+            verdict: Verdict::Warn,
+            found: found.into(),
+            mend: Some(mend.into()),
+        }
+    }
+
+    fn fail(name: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            name,
+            verdict: Verdict::Fail,
+            found: found.into(),
+            mend: Some(mend.into()),
+        }
+    }
+}
+
+/// Everything that was found.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Whether no check failed and the user, if one was named, can be mapped.
+    pub good: bool,
+    /// The checks, in the order in which a sign-in meets what they look at.
+    pub findings: Vec<Finding>,
+    /// The steps of the mapping of `--user`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserTrace>,
+}
+
+/// How one name is mapped to an account, without a password.
+#[derive(Debug, Serialize)]
+pub struct UserTrace {
+    /// The name asked about.
+    pub name: String,
+    /// What was done and what came of it.
+    pub steps: Vec<UserStep>,
+}
+
+/// One step of the mapping.
+#[derive(Debug, Serialize)]
+pub struct UserStep {
+    /// What was looked at and what was found.
+    pub what: String,
+    /// Whether the name got past it.
+    pub ok: bool,
+}
+
+/// Looks the configuration at `path` over; `user` is a sign-in name to trace.
+pub async fn check(path: &Path, user: Option<&str>) -> Report {
+    let config = match Config::read(path) {
+        Ok(config) => config,
+        Err(error) => {
+            let finding = Finding::fail(
+                "configuration",
+                error.to_string(),
+                "correct the line; config/homerealm.toml explains every key",
+            );
+            return Report {
+                good: false,
+                findings: vec![finding],
+                user: None,
+            };
+        }
+    };
+    let mut findings = vec![Finding::ok("configuration", "understood")];
+    findings.extend(keys::check(&config));
+    findings.extend(federation::check(&config));
+    let directory = directory::check(&config, &mut findings).await;
+    let user = match (user, directory) {
+        (None, _) => None,
+        (Some(name), Some(directory)) => Some(trace(&config, directory, name).await),
+        (Some(name), None) => Some(UserTrace {
+            name: name.to_owned(),
+            steps: vec![UserStep {
+                what: "the directory cannot be asked: see above".to_owned(),
+                ok: false,
+            }],
+        }),
+    };
+    let good = findings
+        .iter()
+        .all(|finding| finding.verdict != Verdict::Fail)
+        && user
+            .as_ref()
+            .is_none_or(|trace| trace.steps.iter().all(|step| step.ok));
+    Report {
+        good,
+        findings,
+        user,
+    }
+}
+
+async fn trace(config: &Config, directory: LdapDirectory, name: &str) -> UserTrace {
+    let realm = Realm::new(directory, config.directory.mapping.clone());
+    let trace = realm.trace(name).await;
+    let steps = trace
+        .steps()
+        .iter()
+        .map(|step| UserStep {
+            what: step.text.clone(),
+            ok: step.passed,
+        })
+        .collect();
+    UserTrace {
+        name: name.to_owned(),
+        steps,
+    }
+}

@@ -1,0 +1,60 @@
+//! The command line: one file per subcommand, no logic of its own.
+//!
+//! stdout is the result, stderr is the talk. Exit codes: 0 good, 1 the check or sign-in failed,
+//! 2 usage or configuration.
+
+mod check;
+mod demo;
+mod keys;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The check or the sign-in failed.
+const FAILED: u8 = 1;
+/// The command line or the configuration is wrong.
+const USAGE: u8 = 2;
+
+/// An identity provider small enough to trust.
+#[derive(Parser)]
+#[command(name = "homerealm", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show the whole main job on this machine: directory, identity provider and Entra simulator
+    Demo(demo::Arguments),
+    /// Serve the identity provider
+    Serve(serve::Arguments),
+    /// Look a configuration over, and say what is wrong and how to mend it
+    Check(check::Arguments),
+    /// Make and list signing keys
+    Keys(keys::Arguments),
+}
+
+/// Runs the command that was typed.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("homerealm: {error:#}");
+        ExitCode::from(USAGE)
+    })
+}
+
+/// The runtime that everything asynchronous runs on.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
+}

@@ -1,0 +1,130 @@
+use std::{fmt, ops::Range, path::PathBuf};
+
+/// Why a configuration was refused: what, where in the file, and what may have been meant.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A file that the configuration needs cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's word.
+        source: std::io::Error,
+    },
+    /// Something in the file is wrong.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// A key or certificate file does not hold what it should.
+    #[error("{path}: {source}")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: crate::keys::KeyError,
+    },
+    /// The file with a private key or password may be read by others.
+    #[error("{path} is open to others than its owner (mode {mode:o}); run: chmod 600 {path}")]
+    OpenSecret {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// TLS files that do not make a server or a client.
+    #[error("{what}: {cause}")]
+    Tls {
+        /// Which files.
+        what: String,
+        /// What is wrong with them.
+        cause: String,
+    },
+    /// A secret is not where the configuration says.
+    #[error("the secret {0} is empty or not there")]
+    Secret(String),
+}
+
+/// A value or key that is wrong, with its place.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// The file's name, for the message.
+    pub file: String,
+    /// The line, counted from 1; 0 where the error has no place.
+    pub line: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What may have been meant.
+    pub suggestion: Option<String>,
+}
+
+impl std::error::Error for Invalid {}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        write!(f, ": {}", self.message)?;
+        if let Some(suggestion) = &self.suggestion {
+            write!(f, "; did you mean `{suggestion}`?")?;
+        }
+        Ok(())
+    }
+}
+
+/// A text to make errors about.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub file: &'a str,
+    pub text: &'a str,
+}
+
+impl Source<'_> {
+    pub(super) fn invalid(&self, span: Range<usize>, message: impl Into<String>) -> ConfigError {
+        ConfigError::Invalid(Invalid {
+            file: self.file.to_owned(),
+            line: self.line(&span),
+            message: message.into(),
+            suggestion: None,
+        })
+    }
+
+    /// What the TOML library found wrong, with the nearest name that would have been right.
+    pub(super) fn toml(&self, error: &toml::de::Error) -> ConfigError {
+        let message = error.message().to_owned();
+        ConfigError::Invalid(Invalid {
+            file: self.file.to_owned(),
+            line: error.span().map_or(0, |span| self.line(&span)),
+            suggestion: nearest_expected(&message),
+            message,
+        })
+    }
+
+    fn line(&self, span: &Range<usize>) -> usize {
+        if span.is_empty() && span.start == 0 {
+            return 0;
+        }
+        self.text
+            .bytes()
+            .take(span.start)
+            .filter(|&byte| byte == b'\n')
+            .count()
+            + 1
+    }
+}
+
+/// serde says "unknown field `x`, expected one of `a`, `b`" (likewise for variants): the quoted
+/// words behind the first are the candidates.
+fn nearest_expected(message: &str) -> Option<String> {
+    if !message.starts_with("unknown ") {
+        return None;
+    }
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next()?;
+    quoted
+        .map(|candidate| (strsim::damerau_levenshtein(unknown, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 2)
+        .min()
+        .map(|(_, candidate)| candidate.to_owned())
+}

@@ -1,0 +1,250 @@
+//! The file as it stands: every key that may be written, and nothing else.
+//!
+//! Values that can be wrong in themselves are [`Spanned`], so that an error can point at the line.
+//! The annotated example is `config/homerealm.toml`; a test holds the two together.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub base_url: Spanned<String>,
+    pub support_contact: Option<String>,
+    pub listen: Spanned<Listen>,
+    pub operations: Option<Operations>,
+    #[serde(default)]
+    pub log: Log,
+    pub signing: Signing,
+    #[serde(default)]
+    pub session: Session,
+    #[serde(default)]
+    pub requests: Requests,
+    pub federated_domain: Vec<FederatedDomain>,
+    pub relying_party: Vec<RelyingParty>,
+    pub directory: Directory,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Listen {
+    pub address: SocketAddr,
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    #[serde(default)]
+    pub plain_http_behind_a_tls_proxy: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Operations {
+    pub address: SocketAddr,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Log {
+    #[serde(default)]
+    pub format: LogFormat,
+    #[serde(default)]
+    pub level: LogLevel,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Signing {
+    pub key: PathBuf,
+    pub certificate: PathBuf,
+    pub next_certificate: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Session {
+    #[serde(default = "eight_hours")]
+    pub lifetime_minutes: Spanned<u32>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            lifetime_minutes: eight_hours(),
+        }
+    }
+}
+
+fn eight_hours() -> Spanned<u32> {
+    Spanned::new(0..0, 480)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Requests {
+    #[serde(default = "ten_minutes")]
+    pub lifetime_minutes: Spanned<u32>,
+    #[serde(default = "one_minute")]
+    pub clock_skew_seconds: u32,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self {
+            lifetime_minutes: ten_minutes(),
+            clock_skew_seconds: one_minute(),
+        }
+    }
+}
+
+fn ten_minutes() -> Spanned<u32> {
+    Spanned::new(0..0, 10)
+}
+
+fn one_minute() -> u32 {
+    60
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FederatedDomain {
+    pub suffix: Spanned<String>,
+    pub issuer: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RelyingParty {
+    pub entity_id: Spanned<String>,
+    pub display_name: Option<String>,
+    pub audience: Option<String>,
+    pub assertion_consumer_services: Spanned<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub request_signatures: RequestSignatures,
+    #[serde(default)]
+    pub request_certificates: Vec<PathBuf>,
+    #[serde(default)]
+    pub permit_sha1_requests: bool,
+    #[serde(default)]
+    pub sign_response: bool,
+    pub assertion_lifetime_minutes: Option<Spanned<u32>>,
+    pub not_before_skew_seconds: Option<u32>,
+    pub attributes: Option<std::collections::BTreeMap<String, Claim>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RequestSignatures {
+    #[default]
+    NotVerified,
+    WhenPresent,
+    Required,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Claim {
+    CloudUpn,
+    ImmutableId,
+    DisplayName,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Directory {
+    pub servers: Spanned<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub starttls: bool,
+    #[serde(default)]
+    pub plaintext_on_purpose: bool,
+    pub ca: Option<PathBuf>,
+    pub bind_dn: Spanned<String>,
+    pub bind_password: Spanned<Secret>,
+    pub base: Spanned<String>,
+    pub scope: Option<Vec<Spanned<String>>>,
+    pub filter: Option<Spanned<String>>,
+    #[serde(default = "sign_in_attributes")]
+    pub sign_in_attributes: Spanned<Vec<SignInAttribute>>,
+    pub immutable_id: Option<Spanned<ImmutableId>>,
+    #[serde(default)]
+    pub permit_privileged_accounts: bool,
+    #[serde(default = "five_seconds")]
+    pub deadline_seconds: Spanned<u32>,
+    #[serde(default = "sixteen")]
+    pub password_connections: Spanned<u32>,
+    #[serde(default = "sixty_seconds")]
+    pub mapping_cache_seconds: u32,
+}
+
+fn sign_in_attributes() -> Spanned<Vec<SignInAttribute>> {
+    Spanned::new(
+        0..0,
+        vec![
+            SignInAttribute::Mail,
+            SignInAttribute::ProxyAddresses,
+            SignInAttribute::UserPrincipalName,
+        ],
+    )
+}
+
+fn five_seconds() -> Spanned<u32> {
+    Spanned::new(0..0, 5)
+}
+
+fn sixteen() -> Spanned<u32> {
+    Spanned::new(0..0, 16)
+}
+
+fn sixty_seconds() -> u32 {
+    60
+}
+
+/// A secret by reference; secrets themselves never stand in the file.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub(super) enum Secret {
+    File(PathBuf),
+    Env(String),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub(super) enum SignInAttribute {
+    #[serde(rename = "mail")]
+    Mail,
+    #[serde(rename = "proxyAddresses")]
+    ProxyAddresses,
+    #[serde(rename = "userPrincipalName")]
+    UserPrincipalName,
+    #[serde(rename = "sAMAccountName")]
+    SamAccountName,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) enum ImmutableId {
+    #[serde(rename = "consistency-guid-then-object-guid")]
+    ConsistencyGuidThenObjectGuid,
+    #[serde(rename = "object-guid")]
+    ObjectGuid,
+    #[serde(rename = "text-attribute")]
+    TextAttribute(String),
+    #[serde(rename = "binary-attribute")]
+    BinaryAttribute(String),
+}

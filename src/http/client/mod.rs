@@ -1,0 +1,347 @@
+//! A small browser without a screen: HTTPS, keep-alive, and cookies kept as browsers keep them.
+//!
+//! It follows nothing by itself, so that whoever walks through a sign-in (the demo, the load
+//! generator, tests) sees each hop. It is no general HTTP client.
+
+mod jar;
+mod origin;
+
+use std::{collections::HashMap, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    HeaderMap, Method, StatusCode, Uri,
+    body::Incoming,
+    client::conn::http1::{self, SendRequest},
+    header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERRER_POLICY, USER_AGENT},
+};
+use hyper_util::rt::TokioIo;
+use rustls::{ClientConfig, pki_types::ServerName};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use jar::{Jar, Sending};
+use origin::{Origin, resolve};
+
+/// Why a request got no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// A URL that is not absolute http or https, or a reference of a kind not resolved here.
+    #[error("cannot go to {0:?}")]
+    Url(String),
+    /// No connection, or no TLS session, could be made.
+    #[error("cannot connect to {host}: {cause}")]
+    Connect {
+        /// The host, with its port.
+        host: String,
+        /// What the system or TLS said.
+        cause: io::Error,
+    },
+    /// The exchange broke off, or what came is not HTTP.
+    #[error("the exchange with the server failed: {0}")]
+    Exchange(#[from] hyper::Error),
+    /// A header value that cannot be sent.
+    #[error("the request cannot be sent: {0}")]
+    Request(#[from] hyper::http::Error),
+    /// No answer in time.
+    #[error("{0} did not answer in time")]
+    Timeout(String),
+    /// The answer is larger than anything a sign-in needs.
+    #[error("the answer is too large")]
+    TooLarge,
+    /// The answer names no place to go on to.
+    #[error("the answer is no redirect")]
+    NoRedirect,
+}
+
+/// An answer, read in full.
+#[derive(Clone)]
+pub struct Reply {
+    /// The URL that answered.
+    pub url: Uri,
+    /// Its status.
+    pub status: StatusCode,
+    /// Its header fields.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl Reply {
+    /// Where the answer sends one on to, resolved against its own URL.
+    pub fn location(&self) -> Result<Uri, ClientError> {
+        let location = self
+            .headers
+            .get(LOCATION)
+            .filter(|_| self.status.is_redirection())
+            .and_then(|value| value.to_str().ok())
+            .ok_or(ClientError::NoRedirect)?;
+        resolve(&self.url, location)
+    }
+
+    /// A URL or path found in the page, such as a form's action, made absolute.
+    pub fn resolve(&self, reference: &str) -> Result<Uri, ClientError> {
+        resolve(&self.url, reference)
+    }
+
+    /// The body as text, with what is not UTF-8 replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl fmt::Debug for Reply {
+    /// Without header values and body: they hold cookies and assertions.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("host", &self.url.authority())
+            .field("path", &self.url.path())
+            .field("status", &self.status)
+            .field("octets", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One browser: its cookies, and one connection to each origin it has talked to.
+pub struct Client {
+    tls: TlsConnector,
+    addresses: HashMap<String, SocketAddr>,
+    timeout: Duration,
+    largest_body: usize,
+    jar: Jar,
+    connections: HashMap<Origin, SendRequest<Full<Bytes>>>,
+}
+
+impl Client {
+    /// A browser with no cookies, ten seconds of patience, and room for answers of 1 MiB.
+    pub fn new(tls: Arc<ClientConfig>) -> Self {
+        Self {
+            tls: TlsConnector::from(tls),
+            addresses: HashMap::new(),
+            timeout: Duration::from_secs(10),
+            largest_body: 1024 * 1024,
+            jar: Jar::default(),
+            connections: HashMap::new(),
+        }
+    }
+
+    /// Sends what is for `host` ("idp.localhost", or "idp.localhost:8443" for that port alone) to
+    /// this address, in place of what the resolver says. Names in URLs and certificates stay.
+    #[must_use]
+    pub fn with_address(mut self, host: &str, address: SocketAddr) -> Self {
+        self.addresses.insert(host.to_ascii_lowercase(), address);
+        self
+    }
+
+    /// Sets how long one request may take, connecting included.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Fetches a page. `from` is the page whose link or redirect is followed; `None` is an address
+    /// typed by the person.
+    pub async fn get(&mut self, url: &Uri, from: Option<&Reply>) -> Result<Reply, ClientError> {
+        self.request(Method::GET, url, from, None).await
+    }
+
+    /// Sends a form. `from` is the page that the form stands on.
+    pub async fn post_form(
+        &mut self,
+        url: &Uri,
+        fields: &[(String, String)],
+        from: Option<&Reply>,
+    ) -> Result<Reply, ClientError> {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.request(Method::POST, url, from, Some(body)).await
+    }
+
+    /// The value of a cookie, as kept for a host.
+    pub fn cookie(&self, host: &str, name: &str) -> Option<&str> {
+        self.jar.value(host, name)
+    }
+
+    /// Forgets all cookies, and keeps the connections.
+    pub fn forget_cookies(&mut self) {
+        self.jar = Jar::default();
+    }
+
+    /// Closes the connections, and keeps the cookies.
+    pub fn disconnect(&mut self) {
+        self.connections.clear();
+    }
+
+    async fn request(
+        &mut self,
+        method: Method,
+        url: &Uri,
+        from: Option<&Reply>,
+        form: Option<String>,
+    ) -> Result<Reply, ClientError> {
+        let origin = Origin::of(url)?;
+        let request = self.compose(&method, url, &origin, from, form)?;
+        let (timeout, largest) = (self.timeout, self.largest_body);
+        let exchange = async {
+            let (head, body) = self.send(&origin, request).await?.into_parts();
+            Ok::<_, ClientError>((head, read(body, largest).await?))
+        };
+        let outcome = tokio::time::timeout(timeout, exchange)
+            .await
+            .unwrap_or_else(|_| Err(ClientError::Timeout(origin.authority())));
+        if outcome.is_err() {
+            // Whatever is still on its way belongs to nobody now.
+            self.connections.remove(&origin);
+        }
+        let (head, body) = outcome?;
+        self.jar.take(&head.headers, &origin, url.path());
+        Ok(Reply {
+            url: url.clone(),
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
+    }
+
+    fn compose(
+        &self,
+        method: &Method,
+        url: &Uri,
+        origin: &Origin,
+        from: Option<&Reply>,
+        form: Option<String>,
+    ) -> Result<hyper::Request<Full<Bytes>>, ClientError> {
+        let initiator = from.map(|page| Origin::of(&page.url)).transpose()?;
+        let cross_site = initiator
+            .as_ref()
+            .is_some_and(|initiator| !initiator.same_site(origin));
+        let target = url.path_and_query().map_or("/", |target| target.as_str());
+        let mut request = hyper::Request::builder()
+            .method(method)
+            .uri(target)
+            .header(HOST, origin.authority())
+            .header(USER_AGENT, concat!("homerealm/", env!("CARGO_PKG_VERSION")))
+            .header("sec-fetch-site", fetch_site(initiator.as_ref(), origin));
+        let sending = Sending {
+            to: origin,
+            path: url.path(),
+            method,
+            cross_site,
+        };
+        if let Some(cookies) = self.jar.header(&sending) {
+            request = request.header(COOKIE, cookies);
+        }
+        if form.is_some() {
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        if !method.is_safe()
+            && let (Some(page), Some(initiator)) = (from, &initiator)
+        {
+            request = request.header(ORIGIN, stated_origin(page, initiator));
+        }
+        Ok(request.body(Full::new(Bytes::from(form.unwrap_or_default())))?)
+    }
+
+    async fn send(
+        &mut self,
+        origin: &Origin,
+        mut request: hyper::Request<Full<Bytes>>,
+    ) -> Result<hyper::Response<Incoming>, ClientError> {
+        // The server may have closed an idle connection just now; then nothing was sent on it,
+        // and a new one takes the request.
+        if let Some(mut kept) = self.connections.remove(origin)
+            && kept.ready().await.is_ok()
+        {
+            match kept.try_send_request(request).await {
+                Ok(response) => {
+                    self.connections.insert(origin.clone(), kept);
+                    return Ok(response);
+                }
+                Err(mut failed) => match failed.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(failed.into_error().into()),
+                },
+            }
+        }
+        let mut fresh = self.connect(origin).await?;
+        let response = fresh.send_request(request).await?;
+        self.connections.insert(origin.clone(), fresh);
+        Ok(response)
+    }
+
+    async fn connect(&self, origin: &Origin) -> Result<SendRequest<Full<Bytes>>, ClientError> {
+        let failed = |cause| ClientError::Connect {
+            host: origin.authority(),
+            cause,
+        };
+        let mapped = self
+            .addresses
+            .get(&format!("{}:{}", origin.host, origin.port))
+            .or_else(|| self.addresses.get(&origin.host));
+        let stream = if let Some(address) = mapped {
+            TcpStream::connect(address).await
+        } else {
+            let host = origin.host.trim_matches(['[', ']']);
+            TcpStream::connect((host, origin.port)).await
+        }
+        .map_err(failed)?;
+        let _ = stream.set_nodelay(true);
+        if !origin.secure {
+            return handshake(stream).await;
+        }
+        let name = ServerName::try_from(origin.host.trim_matches(['[', ']']).to_owned())
+            .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
+        let stream = self.tls.connect(name, stream).await.map_err(failed)?;
+        handshake(stream).await
+    }
+}
+
+async fn handshake<S>(stream: S) -> Result<SendRequest<Full<Bytes>>, ClientError>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // Ends when the sender is dropped; errors come out of the sender.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+async fn read(mut body: Incoming, largest: usize) -> Result<Bytes, ClientError> {
+    let mut octets = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        if let Some(data) = frame?.data_ref() {
+            if octets.len() + data.len() > largest {
+                return Err(ClientError::TooLarge);
+            }
+            octets.extend_from_slice(data);
+        }
+    }
+    Ok(octets.freeze())
+}
+
+/// What browsers say about who began a request (Fetch Metadata 2.3).
+fn fetch_site(initiator: Option<&Origin>, to: &Origin) -> &'static str {
+    match initiator {
+        None => "none",
+        Some(initiator) if initiator == to => "same-origin",
+        Some(initiator) if initiator.same_site(to) => "same-site",
+        Some(_) => "cross-site",
+    }
+}
+
+/// The `Origin` of a form's request: "null" from a page that sends no referrer (Fetch 3.1).
+fn stated_origin(page: &Reply, initiator: &Origin) -> String {
+    let hidden = page
+        .headers
+        .get(REFERRER_POLICY)
+        .is_some_and(|policy| policy == "no-referrer");
+    if hidden {
+        "null".to_owned()
+    } else {
+        initiator.serialized()
+    }
+}

@@ -1,0 +1,263 @@
+//! The header fields that keep a page from being framed, sniffed, cached or scripted.
+
+use std::fmt::Write as _;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hyper::{
+    HeaderMap, Uri,
+    header::{
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+        STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    },
+};
+
+use super::{Response, response::BadHeader};
+
+/// A value that no one can foresee, by which a page marks its own `<style>` and `<script>`
+/// (CSP level 3, 2.3.1). One for each response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nonce(String);
+
+/// The system gave no random octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system gives no random octets")]
+pub struct NoEntropy;
+
+impl Nonce {
+    /// 128 random bits.
+    pub fn new() -> Result<Self, NoEntropy> {
+        let mut octets = [0; 16];
+        aws_lc_rs::rand::fill(&mut octets).map_err(|_| NoEntropy)?;
+        Ok(Self(STANDARD.encode(octets)))
+    }
+
+    /// The value for a `nonce` attribute.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where the forms of a page may go. Browsers hold redirects that answer a form to the same list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormTarget(String);
+
+impl FormTarget {
+    /// The host that the page itself came from.
+    pub fn own() -> Self {
+        Self("'self'".to_owned())
+    }
+
+    /// The origin of a URL, such as an assertion consumer service's.
+    ///
+    /// # Errors
+    /// When it is not `http://` or `https://` with a plain host: only letters, digits, `.` and `-`,
+    /// or an address in brackets. Nothing else can reach the policy's text.
+    pub fn origin_of(url: &str) -> Result<Self, BadHeader> {
+        let bad = |reason| BadHeader {
+            field: "form-action",
+            reason,
+        };
+        let url: Uri = url.parse().map_err(|_| bad("it is not a URL"))?;
+        let (Some(scheme @ ("http" | "https")), Some(authority)) =
+            (url.scheme_str(), url.authority())
+        else {
+            return Err(bad("it is not an http or https URL"));
+        };
+        let host = authority.host();
+        let inner = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        let plain = match inner {
+            Some(address) => address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':'),
+            None => host
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-'),
+        };
+        if !plain || host.is_empty() || authority.as_str().contains('@') {
+            return Err(bad("its host is not a plain name or address"));
+        }
+        let mut origin = format!("{scheme}://{host}");
+        if let Some(port) = authority.port_u16() {
+            let _ = write!(origin, ":{port}");
+        }
+        Ok(Self(origin))
+    }
+}
+
+/// What a page needs to be allowed; all else is denied.
+#[derive(Clone, Debug, Default)]
+pub struct PageSecurity {
+    styles: Option<Nonce>,
+    scripts: Option<Nonce>,
+    images: bool,
+    forms: Vec<FormTarget>,
+    strict_transport: bool,
+}
+
+impl PageSecurity {
+    /// A page of text alone.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Allows the `<style>` elements that carry the nonce.
+    #[must_use]
+    pub fn styles(mut self, nonce: &Nonce) -> Self {
+        self.styles = Some(nonce.clone());
+        self
+    }
+
+    /// Allows the `<script>` elements that carry the nonce.
+    #[must_use]
+    pub fn scripts(mut self, nonce: &Nonce) -> Self {
+        self.scripts = Some(nonce.clone());
+        self
+    }
+
+    /// Allows images of the page's own host and `data:` URLs (logos).
+    #[must_use]
+    pub fn images(mut self) -> Self {
+        self.images = true;
+        self
+    }
+
+    /// Allows forms to go to `target`, beside those given before.
+    #[must_use]
+    pub fn forms_to(mut self, target: FormTarget) -> Self {
+        self.forms.push(target);
+        self
+    }
+
+    /// Tells browsers to use nothing but TLS for this host, for a year. Only for answers that went
+    /// out over TLS themselves, directly or through a proxy.
+    #[must_use]
+    pub fn strict_transport(mut self, on: bool) -> Self {
+        self.strict_transport = on;
+        self
+    }
+
+    /// Sets the fields, in place of any that were there.
+    pub fn apply(&self, response: &mut Response) -> Result<(), BadHeader> {
+        let policy = HeaderValue::from_str(&self.content_policy()).map_err(|_| BadHeader {
+            field: "Content-Security-Policy",
+            reason: "it has control characters",
+        })?;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+        set(headers, REFERRER_POLICY, "no-referrer");
+        set(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
+        set(headers, CACHE_CONTROL, "no-store");
+        set(
+            headers,
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+        );
+        // Not "same-origin": the page may stand in a window that an application opened and waits
+        // for (sign-in pop-ups), and that it must not lose.
+        set(
+            headers,
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin-allow-popups",
+        );
+        if self.strict_transport {
+            set(headers, STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+        }
+        Ok(())
+    }
+
+    fn content_policy(&self) -> String {
+        let mut policy =
+            String::from("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+        if let Some(Nonce(nonce)) = &self.styles {
+            let _ = write!(policy, "; style-src 'nonce-{nonce}'");
+        }
+        if let Some(Nonce(nonce)) = &self.scripts {
+            let _ = write!(policy, "; script-src 'nonce-{nonce}'");
+        }
+        if self.images {
+            policy.push_str("; img-src 'self' data:");
+        }
+        // form-action does not fall back to default-src.
+        policy.push_str("; form-action");
+        for FormTarget(target) in &self.forms {
+            policy.push(' ');
+            policy.push_str(target);
+        }
+        if self.forms.is_empty() {
+            policy.push_str(" 'none'");
+        }
+        policy
+    }
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::response;
+
+    #[test]
+    fn denies_by_default_and_allows_what_is_named() {
+        assert_eq!(
+            PageSecurity::new().content_policy(),
+            "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
+        );
+        let nonce = Nonce("bm9uY2U=".into());
+        let policy = PageSecurity::new()
+            .styles(&nonce)
+            .scripts(&nonce)
+            .images()
+            .forms_to(FormTarget::own())
+            .forms_to(FormTarget::origin_of("https://login.microsoftonline.com/login.srf").unwrap())
+            .content_policy();
+        assert_eq!(
+            policy,
+            "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
+             style-src 'nonce-bm9uY2U='; script-src 'nonce-bm9uY2U='; img-src 'self' data:; \
+             form-action 'self' https://login.microsoftonline.com"
+        );
+    }
+
+    #[test]
+    fn origins_keep_their_port_and_nothing_else() {
+        let origin = |url| FormTarget::origin_of(url).map(|target| target.0);
+        assert_eq!(
+            origin("https://entra.localhost:8443/acs?x=1").unwrap(),
+            "https://entra.localhost:8443"
+        );
+        assert_eq!(origin("http://[::1]:80/").unwrap(), "http://[::1]:80");
+        for bad in [
+            "/acs",
+            "ftp://a/",
+            "https://a;script-src/",
+            "https://*/",
+            "https://a,b/",
+            "https://user@a/",
+            "https://'self'/",
+            "javascript:1",
+        ] {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn strict_transport_is_said_over_tls_only() {
+        let mut page = response::html(hyper::StatusCode::OK, "");
+        PageSecurity::new().apply(&mut page).unwrap();
+        assert!(!page.headers().contains_key(STRICT_TRANSPORT_SECURITY));
+        assert_eq!(page.headers()[CACHE_CONTROL], "no-store");
+        PageSecurity::new()
+            .strict_transport(true)
+            .apply(&mut page)
+            .unwrap();
+        assert!(page.headers().contains_key(STRICT_TRANSPORT_SECURITY));
+    }
+
+    #[test]
+    fn nonces_differ() {
+        assert_ne!(Nonce::new().unwrap(), Nonce::new().unwrap());
+    }
+}

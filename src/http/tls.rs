@@ -1,0 +1,223 @@
+//! TLS settings, always on AWS-LC and always explicit: no process-wide default provider is used,
+//! since a second provider linked in by some dependency would make that default a panic.
+
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
+};
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig,
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use time::{Duration, OffsetDateTime};
+use tracing::warn;
+use zeroize::Zeroizing;
+
+use crate::keys::pem;
+
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// The text holds no PEM item of the kind asked for, or a broken one.
+    #[error("no {expected} found in the PEM text")]
+    NotPem {
+        /// "certificate" or "private key".
+        expected: &'static str,
+    },
+    /// The certificate or key is of a kind that TLS cannot use, or they do not belong together.
+    #[error("the certificate and key cannot be used: {0}")]
+    Unusable(#[from] rustls::Error),
+    /// The system keeps no root certificates that can be read.
+    #[error("the system has no root certificates that can be read")]
+    NoSystemRoots,
+    /// A name that cannot stand in a certificate.
+    #[error("no certificate can be made: {0}")]
+    CannotIssue(#[from] rcgen::Error),
+}
+
+/// Settings of a listener: TLS 1.2 and 1.3, HTTP/1.1, and session tickets, so that a browser that
+/// comes back is spared the signature of a full handshake.
+///
+/// `chain_pem` has the server's certificate first, then the intermediate ones.
+pub fn server_config(chain_pem: &[u8], key_pem: &[u8]) -> Result<Arc<ServerConfig>, TlsError> {
+    let chain = certificates(chain_pem)?;
+    let key = PrivateKeyDer::from_pem_slice(key_pem).map_err(|_| TlsError::NotPem {
+        expected: "private key",
+    })?;
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.ticketer = aws_lc_rs::Ticketer::new()?;
+    Ok(Arc::new(config))
+}
+
+/// Settings of a client that trusts the certificates of these PEM texts and no others.
+pub fn client_config(roots_pem: &[&[u8]]) -> Result<Arc<ClientConfig>, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for pem in roots_pem {
+        for certificate in certificates(pem)? {
+            roots.add(certificate)?;
+        }
+    }
+    trusting(roots)
+}
+
+/// Settings of a client that trusts what the system trusts.
+///
+/// A root that cannot be read is passed over with a warning: one odd file among a hundred must not
+/// take the directory away. Reads files; meant to be called once, at start.
+pub fn client_config_with_system_roots() -> Result<Arc<ClientConfig>, TlsError> {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        warn!(%error, "a system root certificate cannot be read");
+    }
+    let mut roots = RootCertStore::empty();
+    let (added, ignored) = roots.add_parsable_certificates(found.certs);
+    if ignored > 0 {
+        warn!(ignored, "system root certificates were not understood");
+    }
+    if added == 0 {
+        return Err(TlsError::NoSystemRoots);
+    }
+    trusting(roots)
+}
+
+fn trusting(roots: RootCertStore) -> Result<Arc<ClientConfig>, TlsError> {
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let expected = TlsError::NotPem {
+        expected: "certificate",
+    };
+    match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(expected),
+    }
+}
+
+/// A certificate authority that lives in memory for as long as the process: what the demo and the
+/// tests speak real TLS with.
+pub struct LocalCa {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+/// A certificate of a [`LocalCa`], with its key.
+pub struct Issued {
+    /// The certificate, PEM.
+    pub chain_pem: String,
+    /// PKCS#8 PEM of the private key; wiped from memory when dropped.
+    pub key_pem: Zeroizing<String>,
+}
+
+impl LocalCa {
+    /// Makes a P-256 authority that lasts thirty days.
+    pub fn new() -> Result<Self, TlsError> {
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.distinguished_name = named("Homerealm local CA");
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        lasting_thirty_days(&mut params);
+        let key = KeyPair::generate()?;
+        let pem = pem("CERTIFICATE", params.self_signed(&key)?.der());
+        Ok(Self {
+            issuer: Issuer::new(params, key),
+            pem,
+        })
+    }
+
+    /// Issues a server certificate for DNS names and IP addresses.
+    pub fn issue(&self, names: &[&str]) -> Result<Issued, TlsError> {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let mut params = CertificateParams::new(names)?;
+        params.distinguished_name = named("Homerealm local server");
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        lasting_thirty_days(&mut params);
+        let key = KeyPair::generate()?;
+        Ok(Issued {
+            chain_pem: pem("CERTIFICATE", params.signed_by(&key, &self.issuer)?.der()),
+            key_pem: Zeroizing::new(pem("PRIVATE KEY", key.serialized_der())),
+        })
+    }
+
+    /// The authority's own certificate, PEM: what clients are told to trust.
+    pub fn ca_pem(&self) -> &str {
+        &self.pem
+    }
+}
+
+impl Issued {
+    /// The listener settings for this certificate.
+    pub fn server_config(&self) -> Result<Arc<ServerConfig>, TlsError> {
+        server_config(self.chain_pem.as_bytes(), self.key_pem.as_bytes())
+    }
+}
+
+fn named(common_name: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, common_name);
+    name
+}
+
+fn lasting_thirty_days(params: &mut CertificateParams) {
+    let now = OffsetDateTime::now_utc();
+    // A clock a little behind ours must not see it as not yet valid.
+    params.not_before = now - Duration::hours(1);
+    params.not_after = now + Duration::days(30);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_local_ca_issues_can_be_served() {
+        let ca = LocalCa::new().unwrap();
+        let issued = ca.issue(&["idp.localhost", "127.0.0.1"]).unwrap();
+        let config = issued.server_config().unwrap();
+        assert!(config.ticketer.enabled());
+        client_config(&[ca.ca_pem().as_bytes()]).unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        let ca = LocalCa::new().unwrap();
+        let issued = ca.issue(&["a.localhost"]).unwrap();
+        let other = ca.issue(&["b.localhost"]).unwrap();
+        assert!(matches!(
+            server_config(b"nothing", issued.key_pem.as_bytes()),
+            Err(TlsError::NotPem {
+                expected: "certificate"
+            })
+        ));
+        assert!(matches!(
+            server_config(issued.chain_pem.as_bytes(), b"nothing"),
+            Err(TlsError::NotPem {
+                expected: "private key"
+            })
+        ));
+        assert!(matches!(
+            server_config(issued.chain_pem.as_bytes(), other.key_pem.as_bytes()),
+            Err(TlsError::Unusable(_))
+        ));
+        assert!(client_config(&[b""]).is_err());
+    }
+}

@@ -1,0 +1,57 @@
+use std::io;
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{
+    Layer,
+    filter::{FilterFn, Targets},
+    fmt,
+    layer::SubscriberExt,
+    util::{SubscriberInitExt, TryInitError},
+};
+
+use super::audit;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, for collectors.
+    Json,
+}
+
+/// Starts logging to stderr, for the whole process.
+///
+/// Audit lines are JSON in either format and at any level: they are evidence, not talk. Libraries
+/// are heard from warnings up; `level` is for Homerealm itself.
+///
+/// # Errors
+/// When logging was started before.
+pub fn start_logging(format: LogFormat, level: LevelFilter) -> Result<(), TryInitError> {
+    let targets = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("homerealm", level)
+        .with_target(audit::TARGET, LevelFilter::OFF);
+    let talk = match format {
+        LogFormat::Text => fmt::layer()
+            .with_writer(io::stderr)
+            .with_ansi(false)
+            .boxed(),
+        LogFormat::Json => fmt::layer()
+            .with_writer(io::stderr)
+            .json()
+            .flatten_event(true)
+            .boxed(),
+    };
+    let evidence = fmt::layer()
+        .with_writer(io::stderr)
+        .json()
+        .flatten_event(true)
+        .with_level(false)
+        .with_filter(FilterFn::new(|metadata| metadata.target() == audit::TARGET));
+    tracing_subscriber::registry()
+        .with(talk.with_filter(targets))
+        .with(evidence)
+        .try_init()
+}

@@ -1,0 +1,201 @@
+use std::io::Read;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::read::DeflateDecoder;
+
+use crate::{
+    http::{Form, FormError},
+    xml::{self, Element, Limits, ReadError},
+};
+
+use super::redirect_signature::RedirectSignature;
+
+/// SAML bindings 3.4.3 says 80 bytes; Entra and others send more, and get them back.
+pub const MAX_RELAY_STATE: usize = 8 * 1024;
+
+/// An `AuthnRequest` in transit is a kilobyte or two; signed with a certificate chain, ten.
+const MAX_MESSAGE: usize = 64 * 1024;
+
+/// Why no message could be taken from a request.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindingError {
+    /// There is no `SAMLRequest` parameter.
+    #[error("there is no SAMLRequest")]
+    Missing,
+    /// The parameters themselves are broken or repeated.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// Not base64.
+    #[error("SAMLRequest is not base64")]
+    Base64,
+    /// Not DEFLATE, or it inflates to more than any honest message.
+    #[error("SAMLRequest is not DEFLATE, or inflates beyond the bound")]
+    Deflate,
+    /// More bytes than any honest message.
+    #[error("SAMLRequest is too large")]
+    TooLarge,
+    /// `RelayState` is longer than [`MAX_RELAY_STATE`].
+    #[error("RelayState is too long")]
+    RelayState,
+    /// A `SAMLEncoding` other than DEFLATE (SAML bindings 3.4.4).
+    #[error("SAMLEncoding names an encoding that is not supported")]
+    Encoding,
+    /// A signed query whose signature parameters are incomplete or out of shape.
+    #[error("the query's signature parameters are incomplete")]
+    Signature,
+    /// Not XML that we read.
+    #[error("SAMLRequest cannot be read: {0}")]
+    Xml(#[from] ReadError),
+}
+
+/// A message as it arrived, not yet trusted: only [`ReceivedRequest::issuer`] may be asked, to
+/// look the trust up.
+#[derive(Debug)]
+pub struct ReceivedRequest {
+    pub(super) root: Element,
+    pub(super) redirect_signature: Option<RedirectSignature>,
+    relay_state: Option<String>,
+}
+
+impl ReceivedRequest {
+    /// Takes a message from an HTTP-POST form (SAML bindings 3.5).
+    pub fn from_post(form: &Form) -> Result<Self, BindingError> {
+        let encoded = form.single("SAMLRequest")?.ok_or(BindingError::Missing)?;
+        if encoded.len() > MAX_MESSAGE * 3 / 2 {
+            return Err(BindingError::TooLarge);
+        }
+        // Some senders fold the base64 into lines.
+        let compact: String = encoded.split_ascii_whitespace().collect();
+        let message = STANDARD.decode(compact).map_err(|_| BindingError::Base64)?;
+        Ok(Self {
+            root: read(&message)?,
+            redirect_signature: None,
+            relay_state: relay_state(form)?,
+        })
+    }
+
+    /// Takes a message from an HTTP-Redirect query (SAML bindings 3.4), DEFLATE-encoded.
+    ///
+    /// `query` are the octets as received: a signature is over them.
+    pub fn from_redirect(query: &str) -> Result<Self, BindingError> {
+        let form = Form::parse(query.as_bytes())?;
+        if !matches!(
+            form.single("SAMLEncoding")?,
+            None | Some("urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE")
+        ) {
+            return Err(BindingError::Encoding);
+        }
+        let encoded = form.single("SAMLRequest")?.ok_or(BindingError::Missing)?;
+        let deflated = STANDARD.decode(encoded).map_err(|_| BindingError::Base64)?;
+        let redirect_signature = RedirectSignature::from_query(query, &form)?;
+        Ok(Self {
+            root: read(&inflate(&deflated)?)?,
+            redirect_signature,
+            relay_state: relay_state(&form)?,
+        })
+    }
+
+    /// Who says to have sent it; proves nothing yet.
+    pub fn issuer(&self) -> Option<String> {
+        let issuer = self
+            .root
+            .only_child(super::names::ASSERTION, "Issuer")
+            .ok()??;
+        issuer.text().map(|text| text.trim().to_owned())
+    }
+
+    /// To be returned with the answer, byte for byte.
+    pub fn relay_state(&self) -> Option<&str> {
+        self.relay_state.as_deref()
+    }
+}
+
+fn read(message: &[u8]) -> Result<Element, BindingError> {
+    if message.len() > MAX_MESSAGE {
+        return Err(BindingError::TooLarge);
+    }
+    Ok(xml::read(message, &Limits::default())?)
+}
+
+fn relay_state(form: &Form) -> Result<Option<String>, BindingError> {
+    match form.single("RelayState")? {
+        Some(state) if state.len() > MAX_RELAY_STATE => Err(BindingError::RelayState),
+        state => Ok(state.map(str::to_owned)),
+    }
+}
+
+/// Inflates with a bound on the output: the ratio of a bomb does not matter then.
+fn inflate(deflated: &[u8]) -> Result<Vec<u8>, BindingError> {
+    let mut message = Vec::with_capacity(4 * 1024);
+    DeflateDecoder::new(deflated)
+        .take(MAX_MESSAGE as u64 + 1)
+        .read_to_end(&mut message)
+        .map_err(|_| BindingError::Deflate)?;
+    if message.len() > MAX_MESSAGE {
+        return Err(BindingError::Deflate);
+    }
+    Ok(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn deflated(message: &[u8]) -> String {
+        let mut encoder =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(message).unwrap();
+        let base64 = STANDARD.encode(encoder.finish().unwrap());
+        form_urlencoded::byte_serialize(base64.as_bytes()).collect()
+    }
+
+    #[test]
+    fn a_deflate_bomb_is_refused_within_bounds() {
+        let query = format!("SAMLRequest={}", deflated(&vec![b' '; 50_000_000]));
+        assert!(query.len() < 100_000);
+        assert!(matches!(
+            ReceivedRequest::from_redirect(&query),
+            Err(BindingError::Deflate)
+        ));
+    }
+
+    #[test]
+    fn repeated_and_missing_parameters_are_refused() {
+        let one = deflated(b"<a/>");
+        let twice = format!("SAMLRequest={one}&SAMLRequest={one}");
+        assert!(matches!(
+            ReceivedRequest::from_redirect(&twice),
+            Err(BindingError::Form(_))
+        ));
+        assert!(matches!(
+            ReceivedRequest::from_redirect("a=b"),
+            Err(BindingError::Missing)
+        ));
+        let relay = format!(
+            "SAMLRequest={one}&RelayState={}",
+            "x".repeat(MAX_RELAY_STATE + 1)
+        );
+        assert!(matches!(
+            ReceivedRequest::from_redirect(&relay),
+            Err(BindingError::RelayState)
+        ));
+        let encoding = format!("SAMLRequest={one}&SAMLEncoding=none");
+        assert!(matches!(
+            ReceivedRequest::from_redirect(&encoding),
+            Err(BindingError::Encoding)
+        ));
+    }
+
+    #[test]
+    fn relay_state_is_kept_byte_for_byte() {
+        let query = format!(
+            "SAMLRequest={}&RelayState=a%2Bb%3D%26+%C3%A4",
+            deflated(b"<a/>")
+        );
+        let received = ReceivedRequest::from_redirect(&query).unwrap();
+        assert_eq!(received.relay_state(), Some("a+b=& ä"));
+    }
+}

@@ -1,0 +1,80 @@
+use crate::{
+    keys::KeyRing,
+    xml::{CanonicalWriter, WriteError},
+};
+
+use super::{
+    names::{BINDING_POST, BINDING_REDIRECT, NAMEID_PERSISTENT, PROTOCOL, ds, md, plain},
+    new_id,
+};
+
+/// Where a federated domain's identity provider is reached.
+#[derive(Clone, Debug)]
+pub struct Endpoints<'a> {
+    /// The domain's issuer: its entity ID.
+    pub entity_id: &'a str,
+    /// The address of `/saml2/sso`, for both bindings.
+    pub single_sign_on: &'a str,
+}
+
+/// Why metadata could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetadataError {
+    /// No random ID could be made.
+    #[error(transparent)]
+    Key(#[from] crate::keys::KeyError),
+    /// A value cannot stand in XML, or signing failed.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// The identity provider's metadata (SAML metadata 2.4.3), signed, with the certificate that signs
+/// now and the one that will sign next.
+pub fn identity_provider_metadata(
+    endpoints: &Endpoints<'_>,
+    keys: &KeyRing,
+) -> Result<String, MetadataError> {
+    let mut writer = CanonicalWriter::new();
+    writer.open_signed(
+        md("EntityDescriptor"),
+        "ID",
+        &new_id()?,
+        // A day, so that a certificate announced a week ahead is seen everywhere in time.
+        &[
+            (plain("entityID"), endpoints.entity_id),
+            (plain("cacheDuration"), "P1D"),
+        ],
+    );
+    writer.signature_here();
+    writer.open(
+        md("IDPSSODescriptor"),
+        &[
+            (plain("WantAuthnRequestsSigned"), "false"),
+            (plain("protocolSupportEnumeration"), PROTOCOL),
+        ],
+    );
+    for certificate in keys.published() {
+        writer.open(md("KeyDescriptor"), &[(plain("use"), "signing")]);
+        writer.open(ds("KeyInfo"), &[]);
+        writer.open(ds("X509Data"), &[]);
+        writer.leaf(ds("X509Certificate"), &[], certificate.base64());
+        writer.close();
+        writer.close();
+        writer.close();
+    }
+    writer.leaf(md("NameIDFormat"), &[], NAMEID_PERSISTENT);
+    for binding in [BINDING_POST, BINDING_REDIRECT] {
+        writer.leaf(
+            md("SingleSignOnService"),
+            &[
+                (plain("Binding"), binding),
+                (plain("Location"), endpoints.single_sign_on),
+            ],
+            "",
+        );
+    }
+    writer.close();
+    writer.close_signed(keys.current());
+    Ok(writer.finish()?)
+}

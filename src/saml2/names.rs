@@ -1,0 +1,60 @@
+//! Namespaces, identifiers and element names of SAML 2.0.
+
+use crate::xml::Name;
+
+pub(super) const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+pub(super) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+pub(super) const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
+pub(super) const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+
+/// HTTP-POST (SAML bindings 3.5).
+pub const BINDING_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+/// HTTP-Redirect (SAML bindings 3.4).
+pub const BINDING_REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
+
+/// The persistent `NameID` format (SAML core 8.3.7), the only one Entra works with.
+pub const NAMEID_PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
+pub(super) const NAMEID_UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+
+pub(super) const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
+
+pub(super) const fn samlp(local: &'static str) -> Name {
+    Name {
+        prefix: "samlp",
+        namespace: PROTOCOL,
+        local,
+    }
+}
+
+pub(super) const fn saml(local: &'static str) -> Name {
+    Name {
+        prefix: "saml",
+        namespace: ASSERTION,
+        local,
+    }
+}
+
+pub(super) const fn md(local: &'static str) -> Name {
+    Name {
+        prefix: "md",
+        namespace: METADATA,
+        local,
+    }
+}
+
+pub(super) const fn ds(local: &'static str) -> Name {
+    Name {
+        prefix: "ds",
+        namespace: DSIG,
+        local,
+    }
+}
+
+/// An attribute in no namespace.
+pub(super) const fn plain(local: &'static str) -> Name {
+    Name {
+        prefix: "",
+        namespace: "",
+        local,
+    }
+}

@@ -1,0 +1,245 @@
+use time::OffsetDateTime;
+
+use crate::{
+    keys::{KeyError, Signer},
+    xml::{CanonicalWriter, WriteError},
+};
+
+use super::{
+    AuthnContextClass, Status, format_timestamp,
+    names::{BEARER, NAMEID_PERSISTENT, plain, saml, samlp},
+};
+
+/// What one assertion says (SAML core 2.3.3), for the bearer profile of web single sign-on
+/// (SAML profiles 4.1.4.2).
+#[derive(Clone, Debug)]
+pub struct Assertion<'a> {
+    /// `ID`, from [`new_id`].
+    pub id: &'a str,
+    /// The federated domain's issuer.
+    pub issuer: &'a str,
+    /// Now.
+    pub issue_instant: OffsetDateTime,
+    /// `NameID`, always persistent: the `ImmutableID`.
+    pub name_id: &'a str,
+    /// The request it answers.
+    pub in_response_to: &'a str,
+    /// The address it is sent to.
+    pub recipient: &'a str,
+    /// Who may take it.
+    pub audience: &'a str,
+    /// The first moment of validity.
+    pub not_before: OffsetDateTime,
+    /// The first moment at which it is no longer valid (exclusive).
+    pub not_on_or_after: OffsetDateTime,
+    /// Name and value of each attribute.
+    pub attributes: &'a [(&'a str, &'a str)],
+    /// When the password was proven: the first factor's real time, not the time of issue.
+    pub authn_instant: OffsetDateTime,
+    /// Names the session, for single logout; says nothing about the cookie.
+    pub session_index: &'a str,
+    /// How it was proven.
+    pub authn_context: AuthnContextClass,
+}
+
+/// A Response that carries an assertion.
+#[derive(Clone, Debug)]
+pub struct SuccessResponse<'a> {
+    /// `ID`, from [`new_id`].
+    pub id: &'a str,
+    /// The assertion; its issuer, recipient and request are the Response's too.
+    pub assertion: Assertion<'a>,
+    /// Whether the Response is signed around the signed assertion.
+    pub sign_response: bool,
+}
+
+/// A Response that says what went wrong.
+#[derive(Clone, Debug)]
+pub struct ErrorResponse<'a> {
+    /// `ID`, from [`new_id`].
+    pub id: &'a str,
+    /// One of our issuers.
+    pub issuer: &'a str,
+    /// Now.
+    pub issue_instant: OffsetDateTime,
+    /// The address it is sent to.
+    pub destination: &'a str,
+    /// The request it answers.
+    pub in_response_to: &'a str,
+    /// The status.
+    pub status: Status,
+    /// A sentence for whoever reads the relying party's log, correlation id included.
+    pub message: &'a str,
+}
+
+/// A fresh `ID`: an underscore, since it must be an `NCName`, and 128 random bits (SAML core 1.3.4).
+pub fn new_id() -> Result<String, KeyError> {
+    let mut bytes = [0_u8; 16];
+    aws_lc_rs::rand::fill(&mut bytes)?;
+    let mut id = String::with_capacity(33);
+    id.push('_');
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            id.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
+    Ok(id)
+}
+
+impl SuccessResponse<'_> {
+    /// Writes and signs the Response. The assertion is always signed, on its own.
+    pub fn to_signed_xml(&self, signer: &Signer) -> Result<String, WriteError> {
+        let assertion = &self.assertion;
+        let issued = format_timestamp(assertion.issue_instant);
+        let attributes = [
+            (plain("Destination"), assertion.recipient),
+            (plain("InResponseTo"), assertion.in_response_to),
+            (plain("IssueInstant"), &issued),
+            (plain("Version"), "2.0"),
+        ];
+        let mut writer = CanonicalWriter::new();
+        if self.sign_response {
+            writer.open_signed(samlp("Response"), "ID", self.id, &attributes);
+            writer.leaf(saml("Issuer"), &[], assertion.issuer);
+            writer.signature_here();
+        } else {
+            let [destination, in_response_to, issue_instant, version] = attributes;
+            let id = (plain("ID"), self.id);
+            writer.open(
+                samlp("Response"),
+                &[destination, id, in_response_to, issue_instant, version],
+            );
+            writer.leaf(saml("Issuer"), &[], assertion.issuer);
+        }
+        writer.open(samlp("Status"), &[]);
+        writer.leaf(samlp("StatusCode"), &[(plain("Value"), SUCCESS)], "");
+        writer.close();
+        assertion.write(&mut writer, signer, &issued);
+        if self.sign_response {
+            writer.close_signed(signer);
+        } else {
+            writer.close();
+        }
+        writer.finish()
+    }
+}
+
+const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+
+impl Assertion<'_> {
+    fn write(&self, writer: &mut CanonicalWriter, signer: &Signer, issued: &str) {
+        writer.open_signed(
+            saml("Assertion"),
+            "ID",
+            self.id,
+            &[(plain("IssueInstant"), issued), (plain("Version"), "2.0")],
+        );
+        writer.leaf(saml("Issuer"), &[], self.issuer);
+        writer.signature_here();
+        self.write_subject(writer);
+        self.write_conditions(writer);
+        self.write_authn_statement(writer);
+        self.write_attributes(writer);
+        writer.close_signed(signer);
+    }
+
+    fn write_subject(&self, writer: &mut CanonicalWriter) {
+        writer.open(saml("Subject"), &[]);
+        writer.leaf(
+            saml("NameID"),
+            &[(plain("Format"), NAMEID_PERSISTENT)],
+            self.name_id,
+        );
+        writer.open(saml("SubjectConfirmation"), &[(plain("Method"), BEARER)]);
+        // No NotBefore here: the profile forbids it (SAML profiles 4.1.4.2).
+        writer.leaf(
+            saml("SubjectConfirmationData"),
+            &[
+                (plain("InResponseTo"), self.in_response_to),
+                (
+                    plain("NotOnOrAfter"),
+                    &format_timestamp(self.not_on_or_after),
+                ),
+                (plain("Recipient"), self.recipient),
+            ],
+            "",
+        );
+        writer.close();
+        writer.close();
+    }
+
+    fn write_conditions(&self, writer: &mut CanonicalWriter) {
+        writer.open(
+            saml("Conditions"),
+            &[
+                (plain("NotBefore"), &format_timestamp(self.not_before)),
+                (
+                    plain("NotOnOrAfter"),
+                    &format_timestamp(self.not_on_or_after),
+                ),
+            ],
+        );
+        writer.open(saml("AudienceRestriction"), &[]);
+        writer.leaf(saml("Audience"), &[], self.audience);
+        writer.close();
+        writer.close();
+    }
+
+    fn write_authn_statement(&self, writer: &mut CanonicalWriter) {
+        writer.open(
+            saml("AuthnStatement"),
+            &[
+                (plain("AuthnInstant"), &format_timestamp(self.authn_instant)),
+                (plain("SessionIndex"), self.session_index),
+            ],
+        );
+        writer.open(saml("AuthnContext"), &[]);
+        writer.leaf(saml("AuthnContextClassRef"), &[], self.authn_context.uri());
+        writer.close();
+        writer.close();
+    }
+
+    fn write_attributes(&self, writer: &mut CanonicalWriter) {
+        if self.attributes.is_empty() {
+            return;
+        }
+        writer.open(saml("AttributeStatement"), &[]);
+        for (name, value) in self.attributes {
+            writer.open(saml("Attribute"), &[(plain("Name"), name)]);
+            writer.leaf(saml("AttributeValue"), &[], value);
+            writer.close();
+        }
+        writer.close();
+    }
+}
+
+impl ErrorResponse<'_> {
+    /// Writes the Response. It is not signed: it asserts nothing about anybody.
+    pub fn to_xml(&self) -> Result<String, WriteError> {
+        let mut writer = CanonicalWriter::new();
+        writer.open(
+            samlp("Response"),
+            &[
+                (plain("Destination"), self.destination),
+                (plain("ID"), self.id),
+                (plain("InResponseTo"), self.in_response_to),
+                (plain("IssueInstant"), &format_timestamp(self.issue_instant)),
+                (plain("Version"), "2.0"),
+            ],
+        );
+        writer.leaf(saml("Issuer"), &[], self.issuer);
+        writer.open(samlp("Status"), &[]);
+        writer.open(
+            samlp("StatusCode"),
+            &[(plain("Value"), self.status.top_level())],
+        );
+        if let Some(second) = self.status.second_level() {
+            writer.leaf(samlp("StatusCode"), &[(plain("Value"), second)], "");
+        }
+        writer.close();
+        writer.leaf(samlp("StatusMessage"), &[], self.message);
+        writer.close();
+        writer.close();
+        writer.finish()
+    }
+}

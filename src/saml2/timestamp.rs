@@ -1,0 +1,58 @@
+use std::fmt::Write as _;
+
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+
+/// Writes `xs:dateTime` in UTC with milliseconds, as SAML core 1.3.3 wants it.
+pub fn format_timestamp(at: OffsetDateTime) -> String {
+    let at = at.to_offset(UtcOffset::UTC);
+    let mut text = String::with_capacity(24);
+    // Writing to a String cannot fail.
+    let _ = write!(
+        text,
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        at.year(),
+        u8::from(at.month()),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.millisecond()
+    );
+    text
+}
+
+/// Reads `xs:dateTime` with a time zone. SAML core 1.3.3 demands UTC; an offset is converted.
+///
+/// `None` for anything else, a value without a time zone included.
+pub fn parse_timestamp(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text.trim_ascii(), &Rfc3339)
+        .ok()
+        .map(|at| at.to_offset(UtcOffset::UTC))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_what_it_reads() {
+        for text in ["2026-11-23T12:34:56.789Z", "2024-02-29T00:00:00.000Z"] {
+            assert_eq!(format_timestamp(parse_timestamp(text).unwrap()), text);
+        }
+        let offset = parse_timestamp("2026-11-23T13:34:56+01:00").unwrap();
+        assert_eq!(format_timestamp(offset), "2026-11-23T12:34:56.000Z");
+    }
+
+    #[test]
+    fn refuses_what_is_no_instant() {
+        for bad in [
+            "",
+            "2026-11-23",
+            "2026-11-23T12:34:56",
+            "2026-13-01T00:00:00Z",
+            "now",
+        ] {
+            assert_eq!(parse_timestamp(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+use std::{sync::Arc, time::Duration};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{
+    keys::KeyError,
+    store::{Kind, Store, StoreError},
+    trust::Subject,
+};
+
+/// Why no session could be begun.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// No random token could be made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The store did not keep it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It cannot be written down.
+    #[error("the session cannot be written down: {0}")]
+    Encode(#[from] serde_json::Error),
+}
+
+/// The secret in the session cookie: 256 random bits. Never logged; the store knows its hash only.
+#[derive(Clone)]
+pub struct SessionToken(String);
+
+impl SessionToken {
+    fn random() -> Result<Self, KeyError> {
+        let mut bytes = [0_u8; 32];
+        aws_lc_rs::rand::fill(&mut bytes)?;
+        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// Takes a cookie's value; anything of another shape is no token.
+    pub fn from_cookie(value: &str) -> Option<Self> {
+        (value.len() == 43
+            && URL_SAFE_NO_PAD
+                .decode(value)
+                .is_ok_and(|bytes| bytes.len() == 32))
+        .then(|| Self(value.to_owned()))
+    }
+
+    /// The value to set in the cookie.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    fn key(&self) -> [u8; 32] {
+        let mut key = [0; 32];
+        key.copy_from_slice(digest(&SHA256, self.0.as_bytes()).as_ref());
+        key
+    }
+}
+
+impl std::fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionToken(..)")
+    }
+}
+
+/// A person signed in with one browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The name she typed: her email.
+    #[serde(rename = "n")]
+    pub sign_in_name: String,
+    /// The `ImmutableID`.
+    #[serde(rename = "i")]
+    pub immutable_id: String,
+    /// The cloud UPN.
+    #[serde(rename = "u")]
+    pub cloud_upn: String,
+    /// The display name.
+    #[serde(rename = "d", skip_serializing_if = "Option::is_none", default)]
+    pub display_name: Option<String>,
+    /// The federated domain's suffix.
+    #[serde(rename = "s")]
+    pub suffix: String,
+    /// When the password was proven, in milliseconds since 1970.
+    #[serde(rename = "t")]
+    authn_instant: i64,
+    /// Names the session to relying parties.
+    #[serde(rename = "x")]
+    pub session_index: String,
+}
+
+impl Session {
+    /// A session of somebody who has just proven her password.
+    pub fn new(
+        sign_in_name: &str,
+        subject: &Subject,
+        suffix: &str,
+        now: OffsetDateTime,
+    ) -> Result<Self, KeyError> {
+        Ok(Self {
+            sign_in_name: sign_in_name.to_owned(),
+            immutable_id: subject.immutable_id.clone(),
+            cloud_upn: subject.cloud_upn.clone(),
+            display_name: subject.display_name.clone(),
+            suffix: suffix.to_owned(),
+            authn_instant: i64::try_from(now.unix_timestamp_nanos() / 1_000_000)
+                .unwrap_or(i64::MAX),
+            session_index: crate::saml2::new_id()?,
+        })
+    }
+
+    /// When the password was proven.
+    pub fn authn_instant(&self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.authn_instant) * 1_000_000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// Who.
+    pub fn subject(&self) -> Subject {
+        Subject {
+            immutable_id: self.immutable_id.clone(),
+            cloud_upn: self.cloud_upn.clone(),
+            display_name: self.display_name.clone(),
+        }
+    }
+}
+
+/// The live sessions.
+#[derive(Clone)]
+pub struct Sessions {
+    store: Arc<dyn Store>,
+    lifetime: Duration,
+}
+
+impl Sessions {
+    /// Sessions that end `lifetime` after the password was proven.
+    pub fn new(store: Arc<dyn Store>, lifetime: Duration) -> Self {
+        Self { store, lifetime }
+    }
+
+    /// Begins a session under a fresh token: a token that was there before the password was proven
+    /// never becomes a session (session fixation).
+    pub async fn begin(&self, session: &Session) -> Result<SessionToken, SessionError> {
+        let token = SessionToken::random()?;
+        let value = Bytes::from(serde_json::to_vec(session)?);
+        self.store
+            .put(Kind::Session, &token.key(), value, self.lifetime)
+            .await?;
+        Ok(token)
+    }
+
+    /// The session behind a token. A store that fails is a session that is not there: the person
+    /// is asked again.
+    pub async fn find(&self, token: &SessionToken) -> Option<Session> {
+        let value = self.store.get(Kind::Session, &token.key()).await.ok()??;
+        serde_json::from_slice(&value).ok()
+    }
+
+    /// Ends the session behind a token.
+    pub async fn end(&self, token: &SessionToken) -> Result<(), StoreError> {
+        self.store.remove(Kind::Session, &token.key()).await
+    }
+}

@@ -1,0 +1,196 @@
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+
+/// Entries that end in time, of one kind and up to a number.
+///
+/// Moments are milliseconds on a clock of the caller's. Memory per entry is what this is built
+/// for: key and value are one allocation each, and the key is shared between map and order.
+pub(super) struct Shelf {
+    entries: HashMap<Arc<[u8]>, Entry>,
+    /// The same entries by their end, the first one to end first.
+    order: BTreeSet<(u64, Arc<[u8]>)>,
+    capacity: usize,
+}
+
+struct Entry {
+    value: Box<[u8]>,
+    /// The first moment at which the entry is no more.
+    end: u64,
+}
+
+/// How many ended entries one `put` takes the memory back of, so that none is slow because many
+/// end at once. More than one, so that the ended ones always grow fewer.
+const CLEARED_AT_ONCE: usize = 16;
+
+impl Shelf {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            entries: HashMap::new(),
+            order: BTreeSet::new(),
+            capacity,
+        }
+    }
+
+    pub(super) fn held(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn put(&mut self, now: u64, key: &[u8], value: &[u8], end: u64) {
+        self.drop_entry(key);
+        self.clear_ended(now);
+        if end <= now || self.capacity == 0 {
+            return;
+        }
+        while self.entries.len() >= self.capacity && self.drop_first() {}
+        let key: Arc<[u8]> = key.into();
+        self.order.insert((end, Arc::clone(&key)));
+        self.entries.insert(
+            key,
+            Entry {
+                value: value.into(),
+                end,
+            },
+        );
+    }
+
+    pub(super) fn get(&self, now: u64, key: &[u8]) -> Option<Bytes> {
+        self.entries
+            .get(key)
+            .filter(|entry| entry.end > now)
+            .map(|entry| Bytes::copy_from_slice(&entry.value))
+    }
+
+    pub(super) fn take(&mut self, now: u64, key: &[u8]) -> Option<Bytes> {
+        self.drop_entry(key)
+            .filter(|entry| entry.end > now)
+            .map(|entry| Bytes::from(entry.value))
+    }
+
+    fn drop_entry(&mut self, key: &[u8]) -> Option<Entry> {
+        let (key, entry) = self.entries.remove_entry(key)?;
+        self.order.remove(&(entry.end, key));
+        Some(entry)
+    }
+
+    fn clear_ended(&mut self, now: u64) {
+        for _ in 0..CLEARED_AT_ONCE {
+            match self.order.first() {
+                Some((end, _)) if *end <= now => self.drop_first(),
+                _ => return,
+            };
+        }
+    }
+
+    /// Drops the entry that ends first; false when there is none.
+    fn drop_first(&mut self) -> bool {
+        match self.order.pop_first() {
+            Some((_, key)) => self.entries.remove(&key).is_some(),
+            None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn at_capacity_the_fresh_stay_and_those_soonest_over_go() {
+        let mut shelf = Shelf::new(1_000);
+        for number in 0..3_000_u64 {
+            shelf.put(number, &number.to_be_bytes(), b"x", number + 5_000);
+        }
+        assert_eq!(shelf.held(), 1_000);
+        for number in 2_000..3_000_u64 {
+            assert!(
+                shelf.get(3_000, &number.to_be_bytes()).is_some(),
+                "{number}"
+            );
+        }
+    }
+
+    #[test]
+    fn memory_of_what_has_ended_is_taken_back() {
+        let mut shelf = Shelf::new(10_000);
+        for number in 0..1_000_u64 {
+            shelf.put(0, &number.to_be_bytes(), b"x", 10);
+        }
+        for number in 0..70_u64 {
+            shelf.put(
+                10,
+                &[&b"late"[..], &number.to_be_bytes()].concat(),
+                b"x",
+                20,
+            );
+        }
+        assert_eq!(shelf.held(), 70);
+        assert_eq!(shelf.order.len(), 70);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Put { key: u8, value: u8, ttl: u64 },
+        Get { key: u8 },
+        Take { key: u8 },
+        Wait { time: u64 },
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            (0..8_u8, any::<u8>(), 0..20_u64).prop_map(|(key, value, ttl)| Act::Put {
+                key,
+                value,
+                ttl
+            }),
+            (0..8_u8).prop_map(|key| Act::Get { key }),
+            (0..8_u8).prop_map(|key| Act::Take { key }),
+            (0..10_u64).prop_map(|time| Act::Wait { time }),
+        ]
+    }
+
+    proptest! {
+        /// Whatever happens, it answers as a plain list would, and holds no more than it may.
+        #[test]
+        fn agrees_with_a_plain_list(acts in prop::collection::vec(act(), 0..200)) {
+            let mut shelf = Shelf::new(5);
+            let mut list: Vec<(u8, u8, u64)> = Vec::new();
+            let mut now = 0;
+            for act in acts {
+                list.retain(|&(_, _, end)| end > now);
+                match act {
+                    Act::Put { key, value, ttl } => {
+                        shelf.put(now, &[key], &[value], now + ttl);
+                        list.retain(|entry| entry.0 != key);
+                        if ttl > 0 {
+                            if list.len() == 5 {
+                                let first = list.iter().map(|e| (e.2, e.0)).min().unwrap();
+                                list.retain(|entry| entry.0 != first.1);
+                            }
+                            list.push((key, value, now + ttl));
+                        }
+                    }
+                    Act::Get { key } => {
+                        let expected = list.iter().find(|e| e.0 == key).map(|e| e.1);
+                        let found = shelf.get(now, &[key]).map(|value| value[0]);
+                        prop_assert_eq!(found, expected);
+                    }
+                    Act::Take { key } => {
+                        let expected = list.iter().find(|e| e.0 == key).map(|e| e.1);
+                        list.retain(|entry| entry.0 != key);
+                        let found = shelf.take(now, &[key]).map(|value| value[0]);
+                        prop_assert_eq!(found, expected);
+                    }
+                    Act::Wait { time } => now += time,
+                }
+                prop_assert!(shelf.held() <= 5);
+                prop_assert_eq!(shelf.held(), shelf.order.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+use std::time::Duration;
+
+use super::{AttributeClaim, ClaimSource};
+use crate::keys::VerifyingKey;
+
+/// Somebody who may ask us to sign a person in.
+#[derive(Clone, Debug)]
+pub struct RelyingParty {
+    entity_id: String,
+    consumers: Vec<AssertionConsumerService>,
+    /// The name that the sign-in page shows.
+    pub display_name: String,
+    /// The `Audience` of assertions; for Entra the same as its entity ID.
+    pub audience: String,
+    /// How its requests are authenticated.
+    pub request_signatures: RequestSignatures,
+    /// Whether the Response is signed too, around the signed Assertion.
+    pub sign_response: bool,
+    /// From issue to `NotOnOrAfter`.
+    pub assertion_lifetime: Duration,
+    /// How far `NotBefore` is dated back, for relying parties whose clock is behind.
+    pub not_before_skew: Duration,
+    /// The attributes of an assertion.
+    pub attributes: Vec<AttributeClaim>,
+}
+
+/// An address that answers may be sent to, by HTTP-POST.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssertionConsumerService {
+    /// What `AssertionConsumerServiceIndex` names it by.
+    pub index: u16,
+    /// The absolute https address; a request's `AssertionConsumerServiceURL` must equal it
+    /// character for character. There are no patterns, on purpose.
+    pub url: String,
+}
+
+/// Whether and how a relying party's requests are authenticated.
+///
+/// A type instead of an optional key: forgetting a key cannot switch verification off.
+#[derive(Clone, Debug)]
+pub enum RequestSignatures {
+    /// No key is known: a signature proves nothing and is not looked at. Safe, since answers go
+    /// to configured addresses only.
+    NotVerified,
+    /// Verified when there is one; unsigned requests are taken.
+    WhenPresent(RequestKeys),
+    /// Unsigned requests are refused.
+    Required(RequestKeys),
+}
+
+/// The keys that a relying party signs its requests with; never empty.
+#[derive(Clone, Debug)]
+pub struct RequestKeys {
+    keys: Vec<VerifyingKey>,
+    permit_sha1: bool,
+}
+
+impl RequestKeys {
+    /// `None` when `keys` is empty. `permit_sha1` admits rsa-sha1 for this party's requests:
+    /// Entra signs its requests so.
+    pub fn new(keys: Vec<VerifyingKey>, permit_sha1: bool) -> Option<Self> {
+        (!keys.is_empty()).then_some(Self { keys, permit_sha1 })
+    }
+
+    /// The keys, each of which may have signed.
+    pub fn keys(&self) -> &[VerifyingKey] {
+        &self.keys
+    }
+
+    /// Whether rsa-sha1 is admitted.
+    pub fn permit_sha1(&self) -> bool {
+        self.permit_sha1
+    }
+}
+
+impl RelyingParty {
+    /// Entra's internal federation as the facts of SP-Lite have it: persistent `NameID` =
+    /// `ImmutableID`, `IDPEmail` = cloud UPN, signed assertion, one hour of life.
+    ///
+    /// The first address is the default one, used when a request names none (Entra's never does).
+    /// `None` when there is no address.
+    pub fn entra(
+        entity_id: &str,
+        assertion_consumer_services: Vec<AssertionConsumerService>,
+    ) -> Option<Self> {
+        (!assertion_consumer_services.is_empty()).then(|| Self {
+            entity_id: entity_id.to_owned(),
+            consumers: assertion_consumer_services,
+            display_name: "Microsoft Entra ID".to_owned(),
+            audience: entity_id.to_owned(),
+            request_signatures: RequestSignatures::NotVerified,
+            sign_response: false,
+            assertion_lifetime: Duration::from_secs(3600),
+            not_before_skew: Duration::from_secs(60),
+            attributes: vec![AttributeClaim {
+                name: "IDPEmail".to_owned(),
+                source: ClaimSource::CloudUpn,
+            }],
+        })
+    }
+
+    /// The name it gives itself in requests.
+    pub fn entity_id(&self) -> &str {
+        &self.entity_id
+    }
+
+    /// Where answers may go.
+    pub fn consumers(&self) -> &[AssertionConsumerService] {
+        &self.consumers
+    }
+
+    /// Sends answers to this address and no other one.
+    pub fn answer_only_to(&mut self, consumer: AssertionConsumerService) {
+        self.consumers = vec![consumer];
+    }
+
+    /// Where an answer goes when the request does not say.
+    pub fn default_consumer(&self) -> Option<&AssertionConsumerService> {
+        self.consumers.first()
+    }
+}

@@ -1,0 +1,68 @@
+//! The two cookies: which browser this is, and which session it holds.
+//!
+//! Both are `SameSite=None`: Entra's request is a POST from another site, and must find the session
+//! (or there is no single sign-on) and the form cookie (or a second tab would get a new one and
+//! break the form in the first).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::{
+    http::{Cookie, Request, Response, SameSite},
+    keys::KeyError,
+    signin::{BrowserId, SessionToken},
+};
+
+use super::refusal::Refused;
+
+const FORM: &str = "homerealm-form";
+const SESSION: &str = "homerealm-session";
+
+/// A browser, by its form cookie.
+pub(super) struct Browser {
+    pub id: BrowserId,
+    is_new: bool,
+}
+
+impl Browser {
+    /// The browser that sent this request; one that has no cookie yet gets a fresh id.
+    pub(super) fn of(request: &Request) -> Result<Self, KeyError> {
+        if let Some(id) = Self::known(request) {
+            return Ok(Self { id, is_new: false });
+        }
+        let mut bytes = [0_u8; 16];
+        aws_lc_rs::rand::fill(&mut bytes)?;
+        Ok(Self {
+            id: BrowserId(URL_SAFE_NO_PAD.encode(bytes)),
+            is_new: true,
+        })
+    }
+
+    /// The browser that sent this request, if it has been here before.
+    pub(super) fn known(request: &Request) -> Option<BrowserId> {
+        let value = request.cookie(&Cookie::full_name(FORM))?;
+        (value.len() == 22 && URL_SAFE_NO_PAD.decode(value).is_ok())
+            .then(|| BrowserId(value.to_owned()))
+    }
+
+    /// Sets the cookie where the browser does not have it yet.
+    pub(super) fn remember(&self, response: &mut Response) -> Result<(), Refused> {
+        if !self.is_new {
+            return Ok(());
+        }
+        Cookie::new(FORM, self.id.0.as_str(), SameSite::None)?.set_on(response)?;
+        Ok(())
+    }
+}
+
+/// The session token that the browser holds.
+pub(super) fn session_token(request: &Request) -> Option<SessionToken> {
+    request
+        .cookie(&Cookie::full_name(SESSION))
+        .and_then(SessionToken::from_cookie)
+}
+
+/// Hands the session to the browser, until it is closed.
+pub(super) fn set_session(token: &SessionToken, response: &mut Response) -> Result<(), Refused> {
+    Cookie::new(SESSION, token.reveal(), SameSite::None)?.set_on(response)?;
+    Ok(())
+}

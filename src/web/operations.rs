@@ -1,0 +1,62 @@
+//! The operational listener: is the process alive, and can it sign people in?
+//!
+//! On an address of its own, so that it need not face the Internet.
+
+use std::{future::Future, pin::Pin};
+
+use hyper::{Method, StatusCode};
+use serde::Serialize;
+
+use crate::http::{Request, Response, ResponseFuture, Service, response};
+
+/// Answers `/healthz` and `/readyz`.
+pub struct Operations<R> {
+    readiness: R,
+}
+
+/// Whether people can sign in now.
+pub trait Readiness: Send + Sync + 'static {
+    /// `Ok`, or what stands in the way, in words for the operator.
+    fn check(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>>;
+}
+
+#[derive(Serialize)]
+struct State<'a> {
+    ready: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
+}
+
+impl<R: Readiness> Operations<R> {
+    /// Asks `readiness` at each `/readyz`.
+    pub fn new(readiness: R) -> Self {
+        Self { readiness }
+    }
+
+    async fn route(&self, request: Request) -> Response {
+        match (&request.method, request.path.as_str()) {
+            (&Method::GET | &Method::HEAD, "/healthz") => response::text(StatusCode::OK, "ok\n"),
+            (&Method::GET | &Method::HEAD, "/readyz") => {
+                let outcome = self.readiness.check().await;
+                let cause = outcome.as_ref().err().map(String::as_str);
+                let status = match cause {
+                    None => StatusCode::OK,
+                    Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+                };
+                let state = State {
+                    ready: cause.is_none(),
+                    cause,
+                };
+                // A struct of a bool and a string cannot fail to serialise.
+                response::json(status, serde_json::to_vec(&state).unwrap_or_default())
+            }
+            _ => response::text(StatusCode::NOT_FOUND, "healthz, readyz\n"),
+        }
+    }
+}
+
+impl<R: Readiness> Service for Operations<R> {
+    fn handle(&self, request: Request) -> ResponseFuture<'_> {
+        Box::pin(self.route(request))
+    }
+}

@@ -1,0 +1,100 @@
+//! The pages a person sees, as typed values; the markup is in `templates/web`.
+
+use askama::Template;
+
+use crate::{directory::AccountState, signin::Problem};
+
+/// Asks for name and password.
+#[derive(Template)]
+#[template(path = "web/sign_in.html")]
+pub(super) struct SignInPage<'a> {
+    pub nonce: &'a str,
+    pub relying_party: &'a str,
+    pub state: &'a str,
+    pub name: &'a str,
+    pub problem: Option<ProblemText>,
+    pub support: Option<&'a str>,
+    pub correlation: &'a str,
+}
+
+/// Posts a SAML Response to the relying party, by script or by button.
+#[derive(Template)]
+#[template(path = "web/post.html")]
+pub(super) struct PostPage<'a> {
+    pub nonce: &'a str,
+    pub relying_party: &'a str,
+    pub heading: &'a str,
+    pub action: &'a str,
+    pub saml_response: &'a str,
+    pub relay_state: Option<&'a str>,
+}
+
+/// Says what happened, what to do next, and whom to send the correlation id to.
+#[derive(Template)]
+#[template(path = "web/error.html")]
+pub(super) struct ErrorPage<'a> {
+    pub nonce: &'a str,
+    pub heading: &'a str,
+    pub what: &'a str,
+    pub next: &'a str,
+    pub support: Option<&'a str>,
+    pub correlation: &'a str,
+}
+
+/// A problem in words: what happened, and what to do next.
+#[derive(Clone, Copy)]
+pub(super) struct ProblemText {
+    pub what: &'static str,
+    pub next: &'static str,
+}
+
+impl ProblemText {
+    pub(super) fn of(problem: Problem) -> Self {
+        let (what, next) = match problem {
+            Problem::Incomplete => (
+                "Email address and password are both needed.",
+                "Fill in both fields and try again.",
+            ),
+            Problem::NotRecognised => (
+                "Email address or password is not right.",
+                "Check both and try again. The address is the one that you were invited with.",
+            ),
+            Problem::Account(state) => Self::account(state),
+            Problem::DirectoryDown => (
+                "We cannot check your password at the moment.",
+                "Nothing is lost: wait a minute, type your password and try again.",
+            ),
+            Problem::Busy => (
+                "Very many people are signing in at the moment.",
+                "Nothing is lost: wait a few seconds, type your password and try again.",
+            ),
+        };
+        Self { what, next }
+    }
+
+    /// Shown only after the right password, or where the state says nothing about it.
+    fn account(state: AccountState) -> (&'static str, &'static str) {
+        match state {
+            AccountState::Disabled => (
+                "Your account is switched off.",
+                "Ask the organisation that invited you to switch it on again.",
+            ),
+            AccountState::AccountExpired => (
+                "Your account has come to its end date.",
+                "Ask the organisation that invited you to extend it.",
+            ),
+            AccountState::PasswordExpired | AccountState::MustChangePassword => (
+                "Your password has expired.",
+                "Change it where you usually do, then sign in here with the new one.",
+            ),
+            AccountState::LogonHours | AccountState::Workstation => (
+                "Your account may not sign in at this time or from here.",
+                "Ask the organisation that invited you.",
+            ),
+            AccountState::LockedOut => (
+                "Email address or password is not right.",
+                "Check both and try again. The address is the one that you were invited with.",
+            ),
+        }
+    }
+}

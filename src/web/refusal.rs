@@ -1,0 +1,189 @@
+//! What is refused at the edge: the page that the person sees, and the cause for the audit line.
+
+use askama::Template;
+use hyper::StatusCode;
+
+use crate::{
+    http::{
+        FormError, Nonce, PageSecurity, Response,
+        response::{self, BadHeader},
+    },
+    keys::KeyError,
+    observe::{CorrelationId, audit},
+    saml2::{BindingError, RequestError},
+};
+
+use super::{IdentityProvider, pages::ErrorPage};
+
+/// Why a request gets an error page.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    #[error("no such page")]
+    NotFound,
+    #[error("the root was asked for")]
+    NothingHere,
+    #[error("the method is not served here")]
+    Method,
+    #[error("the message cannot be read: {0}")]
+    Binding(#[from] BindingError),
+    #[error("the request has no Issuer")]
+    NoIssuer,
+    #[error("unknown relying party {0:?}")]
+    UnknownRelyingParty(String),
+    #[error("refused request of {relying_party:?}: {cause}")]
+    Request {
+        relying_party: String,
+        cause: RequestError,
+    },
+    #[error("unknown assertion consumer service of {relying_party:?}: {asked}")]
+    UnknownConsumer {
+        relying_party: String,
+        asked: String,
+    },
+    #[error("the form is broken: {0}")]
+    Form(#[from] FormError),
+    #[error("the form came from another site")]
+    ForeignForm,
+    #[error("the browser did not send the form cookie")]
+    NoCookie,
+    #[error("{0}")]
+    State(#[from] super::pending::SealError),
+    #[error("the request has been answered before")]
+    AlreadyAnswered,
+    #[error("relying party or federated domain is not trusted any more")]
+    NotTrusted,
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl From<KeyError> for Refused {
+    fn from(error: KeyError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<BadHeader> for Refused {
+    fn from(error: BadHeader) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<askama::Error> for Refused {
+    fn from(error: askama::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+struct Words {
+    status: StatusCode,
+    heading: &'static str,
+    what: &'static str,
+    next: &'static str,
+}
+
+impl Refused {
+    fn words(&self) -> Words {
+        let (status, heading, what, next) = match self {
+            Self::NotFound | Self::Method => (
+                if matches!(self, Self::Method) {
+                    StatusCode::METHOD_NOT_ALLOWED
+                } else {
+                    StatusCode::NOT_FOUND
+                },
+                "There is no page here",
+                "The address is not one of this sign-in service.",
+                "Open the application that you want to use; it will bring you to the right place.",
+            ),
+            Self::NothingHere => (
+                StatusCode::OK,
+                "Start at your application",
+                "This is a sign-in service. It has no page of its own to start from.",
+                "Open the application that you want to use; it will bring you here.",
+            ),
+            Self::Binding(_) | Self::NoIssuer | Self::Request { .. } | Self::Form(_) => (
+                StatusCode::BAD_REQUEST,
+                "The sign-in request cannot be used",
+                "The application sent a request that is damaged, or that it was not allowed to send.",
+                "Go back to the application and start again.",
+            ),
+            Self::UnknownRelyingParty(_) | Self::UnknownConsumer { .. } | Self::NotTrusted => (
+                StatusCode::FORBIDDEN,
+                "This application is not known here",
+                "The request came from an application, or wants an answer at an address, that is not \
+                 registered with this sign-in service.",
+                "Tell the people who run the application.",
+            ),
+            Self::ForeignForm | Self::State(_) | Self::NoCookie => (
+                StatusCode::BAD_REQUEST,
+                "This page is too old",
+                "The page that you sent has waited too long, or your browser did not send the cookie \
+                 that belongs to it.",
+                "Go back to the application and start again. If your browser blocks cookies, allow \
+                 them for this site.",
+            ),
+            Self::AlreadyAnswered => (
+                StatusCode::CONFLICT,
+                "You are already on your way",
+                "This request has been answered before, and each is answered once.",
+                "Go back to the application. If you are not signed in there, start again.",
+            ),
+            Self::Internal(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong here",
+                "We could not finish your sign-in. It is not your fault.",
+                "Go back to the application and start again in a minute.",
+            ),
+        };
+        Words {
+            status,
+            heading,
+            what,
+            next,
+        }
+    }
+
+    fn relying_party(&self) -> Option<&str> {
+        match self {
+            Self::UnknownRelyingParty(relying_party)
+            | Self::Request { relying_party, .. }
+            | Self::UnknownConsumer { relying_party, .. } => Some(relying_party),
+            _ => None,
+        }
+    }
+}
+
+impl IdentityProvider {
+    /// The page for a refusal, and its audit line.
+    pub(super) fn refuse(&self, refused: &Refused, correlation: &CorrelationId) -> Response {
+        match refused {
+            // What every scanner does all day is no event.
+            Refused::NotFound | Refused::NothingHere | Refused::Method => {}
+            Refused::Internal(cause) => tracing::error!(%correlation, cause, "internal error"),
+            _ => audit::request_refused(correlation, refused.relying_party(), &refused.to_string()),
+        }
+        let words = refused.words();
+        self.error_page(&words, correlation)
+            .unwrap_or_else(|error| {
+                tracing::error!(%correlation, %error, "no page can be made");
+                response::text(words.status, format!("{}\n{correlation}\n", words.what))
+            })
+    }
+
+    fn error_page(&self, words: &Words, correlation: &CorrelationId) -> Result<Response, Refused> {
+        let nonce = Nonce::new().map_err(|error| Refused::Internal(error.to_string()))?;
+        let page = ErrorPage {
+            nonce: nonce.as_str(),
+            heading: words.heading,
+            what: words.what,
+            next: words.next,
+            support: self.edge.support_contact.as_deref(),
+            correlation: correlation.as_str(),
+        };
+        let mut answer = response::html(words.status, page.render()?);
+        PageSecurity::new()
+            .styles(&nonce)
+            .strict_transport(true)
+            .apply(&mut answer)?;
+        Ok(answer)
+    }
+}

@@ -1,0 +1,208 @@
+//! From a decision to the page that carries it: the form, the signed Response, or an error
+//! Response.
+
+use askama::Template;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hyper::{
+    StatusCode,
+    header::{HeaderValue, RETRY_AFTER},
+};
+use time::OffsetDateTime;
+
+use crate::{
+    http::{FormTarget, Nonce, PageSecurity, Response, response},
+    observe::audit,
+    saml2::{Assertion, ErrorResponse, Status, SuccessResponse, new_id},
+    signin::{BrowserId, Grant, Problem, Proof, Refusal, Step},
+};
+
+use super::{
+    IdentityProvider, browser,
+    pages::{PostPage, ProblemText, SignInPage},
+    pending::Pending,
+    refusal::Refused,
+};
+
+impl IdentityProvider {
+    /// The page for the next step. `typed` is the name that the person typed last.
+    pub(super) fn answer(
+        &self,
+        pending: Pending,
+        step: Step,
+        browser: &BrowserId,
+        typed: Option<&str>,
+    ) -> Result<Response, Refused> {
+        match step {
+            Step::Prompt(problem) => self.ask(pending, problem, browser, typed),
+            Step::Granted(grant) => self.issue(&pending, &grant),
+            Step::Refused(Refusal::NoPassive) => self.answer_with_error(
+                &pending,
+                Status::NoPassive,
+                "nobody is signed in, and nobody may be asked",
+            ),
+            Step::Refused(Refusal::AlreadyAnswered) => Err(Refused::AlreadyAnswered),
+            Step::Refused(Refusal::NotTrusted) => Err(Refused::NotTrusted),
+            Step::Refused(Refusal::Internal) => Err(Refused::Internal(
+                "no random number, or the store failed".into(),
+            )),
+        }
+    }
+
+    fn ask(
+        &self,
+        pending: Pending,
+        problem: Option<Problem>,
+        browser: &BrowserId,
+        typed: Option<&str>,
+    ) -> Result<Response, Refused> {
+        let hint = pending.request.hint.clone().unwrap_or_default();
+        let correlation = pending.request.correlation.clone();
+        let relying_party = self.display_name(&pending)?;
+        let state = self
+            .seal
+            .seal(pending, browser, OffsetDateTime::now_utc())?;
+        let nonce = nonce()?;
+        let page = SignInPage {
+            nonce: nonce.as_str(),
+            relying_party,
+            state: &state,
+            name: typed.unwrap_or(&hint),
+            problem: problem.map(ProblemText::of),
+            support: self.edge.support_contact.as_deref(),
+            correlation: correlation.as_str(),
+        };
+        let passing = matches!(problem, Some(Problem::DirectoryDown | Problem::Busy));
+        let status = if passing {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            StatusCode::OK
+        };
+        let mut answer = response::html(status, page.render()?);
+        if passing {
+            answer
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        PageSecurity::new()
+            .styles(&nonce)
+            .forms_to(FormTarget::own())
+            .strict_transport(true)
+            .apply(&mut answer)?;
+        Ok(answer)
+    }
+
+    fn issue(&self, pending: &Pending, grant: &Grant) -> Result<Response, Refused> {
+        let relying_party = self
+            .trusts
+            .relying_party(&pending.request.relying_party)
+            .ok_or(Refused::NotTrusted)?;
+        let now = OffsetDateTime::now_utc();
+        let attributes: Vec<_> = relying_party
+            .attributes
+            .iter()
+            .filter_map(|claim| Some((claim.name.as_str(), claim.source.value(&grant.subject)?)))
+            .collect();
+        let (response_id, assertion_id) = (new_id()?, new_id()?);
+        let document = SuccessResponse {
+            id: &response_id,
+            assertion: Assertion {
+                id: &assertion_id,
+                issuer: &grant.issuer,
+                issue_instant: now,
+                name_id: &grant.subject.immutable_id,
+                in_response_to: &pending.request.request_id,
+                recipient: &pending.reply.consumer,
+                audience: &relying_party.audience,
+                not_before: now - relying_party.not_before_skew,
+                not_on_or_after: now + relying_party.assertion_lifetime,
+                attributes: &attributes,
+                authn_instant: grant.authn_instant,
+                session_index: &grant.session_index,
+                authn_context: pending.reply.authn_context,
+            },
+            sign_response: relying_party.sign_response,
+        }
+        .to_signed_xml(self.keys.current())
+        .map_err(|error| Refused::Internal(error.to_string()))?;
+        audit::Issued {
+            correlation: &pending.request.correlation,
+            relying_party: relying_party.entity_id(),
+            issuer: &grant.issuer,
+            assertion_id: &assertion_id,
+            in_response_to: &pending.request.request_id,
+            immutable_id: &grant.subject.immutable_id,
+            cloud_upn: &grant.subject.cloud_upn,
+            proof: match grant.proof {
+                Proof::Password => "password",
+                Proof::Session => "session",
+            },
+        }
+        .record();
+        let mut answer = self.post(pending, "You are signed in", &document)?;
+        if let Some(token) = &grant.new_session {
+            browser::set_session(token, &mut answer)?;
+        }
+        Ok(answer)
+    }
+
+    /// Tells the relying party by a status why there is no assertion.
+    pub(super) fn answer_with_error(
+        &self,
+        pending: &Pending,
+        status: Status,
+        cause: &str,
+    ) -> Result<Response, Refused> {
+        let request = &pending.request;
+        audit::request_refused(&request.correlation, Some(&request.relying_party), cause);
+        let issuer = self
+            .trusts
+            .domains()
+            .first()
+            .ok_or(Refused::NotTrusted)?
+            .issuer
+            .as_str();
+        let document = ErrorResponse {
+            id: &new_id()?,
+            issuer,
+            issue_instant: OffsetDateTime::now_utc(),
+            destination: &pending.reply.consumer,
+            in_response_to: &request.request_id,
+            status,
+            message: &format!("{cause} (correlation id {})", request.correlation),
+        }
+        .to_xml()
+        .map_err(|error| Refused::Internal(error.to_string()))?;
+        self.post(pending, "You are not signed in", &document)
+    }
+
+    fn post(&self, pending: &Pending, heading: &str, document: &str) -> Result<Response, Refused> {
+        let nonce = nonce()?;
+        let page = PostPage {
+            nonce: nonce.as_str(),
+            relying_party: self.display_name(pending)?,
+            heading,
+            action: &pending.reply.consumer,
+            saml_response: &STANDARD.encode(document),
+            relay_state: pending.reply.relay_state.as_deref(),
+        };
+        let mut answer = response::html(StatusCode::OK, page.render()?);
+        PageSecurity::new()
+            .styles(&nonce)
+            .scripts(&nonce)
+            .forms_to(FormTarget::origin_of(&pending.reply.consumer)?)
+            .strict_transport(true)
+            .apply(&mut answer)?;
+        Ok(answer)
+    }
+
+    fn display_name(&self, pending: &Pending) -> Result<&str, Refused> {
+        self.trusts
+            .relying_party(&pending.request.relying_party)
+            .map(|relying_party| relying_party.display_name.as_str())
+            .ok_or(Refused::NotTrusted)
+    }
+}
+
+fn nonce() -> Result<Nonce, Refused> {
+    Nonce::new().map_err(|error| Refused::Internal(error.to_string()))
+}

@@ -1,0 +1,163 @@
+//! Requests by HTTP-POST and HTTP-Redirect at `/saml2/sso`.
+
+use hyper::Method;
+use time::OffsetDateTime;
+
+use crate::{
+    http::{Form, Request, Response},
+    observe::CorrelationId,
+    saml2::{AuthnContextClass, AuthnRequest, ReceivedRequest, RequestedConsumer, Status},
+    signin::SignInRequest,
+    trust::RelyingParty,
+};
+
+use super::{
+    IdentityProvider,
+    browser::{self, Browser},
+    pending::{Pending, SamlReply},
+    refusal::Refused,
+};
+
+/// Hints longer than an address can be are no help to anybody.
+const MAX_HINT: usize = 254;
+
+impl IdentityProvider {
+    pub(super) async fn single_sign_on(
+        &self,
+        request: &Request,
+        correlation: &CorrelationId,
+    ) -> Result<Response, Refused> {
+        let query = request.query()?;
+        let (received, form) = if request.method == Method::POST {
+            let form = request.form()?;
+            (ReceivedRequest::from_post(&form)?, form)
+        } else {
+            (
+                ReceivedRequest::from_redirect(&request.query)?,
+                Form::default(),
+            )
+        };
+        let relay_state = received.relay_state().map(str::to_owned);
+        let issuer = received.issuer().ok_or(Refused::NoIssuer)?;
+        let Some(relying_party) = self.trusts.relying_party(&issuer) else {
+            return Err(Refused::UnknownRelyingParty(shortened(&issuer)));
+        };
+        let authn_request = received
+            .authenticate(&relying_party.request_signatures)
+            .map_err(|cause| Refused::Request {
+                relying_party: issuer,
+                cause,
+            })?;
+        let consumer = consumer(relying_party, &authn_request.consumer)?;
+
+        let request_hint = hint(&authn_request, [&query, &form]);
+        let neutral = SignInRequest {
+            correlation: correlation.clone(),
+            relying_party: relying_party.entity_id().to_owned(),
+            request_id: authn_request.id.clone(),
+            fresh: authn_request.force_authn,
+            passive: authn_request.is_passive,
+            hint: request_hint,
+        };
+        let mut pending = Pending {
+            request: neutral,
+            reply: SamlReply {
+                consumer: consumer.to_owned(),
+                relay_state,
+                authn_context: AuthnContextClass::PasswordProtectedTransport,
+            },
+        };
+        match self.acceptable(&authn_request, OffsetDateTime::now_utc()) {
+            Ok(authn_context) => pending.reply.authn_context = authn_context,
+            Err((status, cause)) => return self.answer_with_error(&pending, status, cause),
+        }
+
+        let browser = Browser::of(request)?;
+        let session = browser::session_token(request);
+        let step = self
+            .sign_in
+            .begin(&pending.request, &browser.id, session.as_ref())
+            .await;
+        let mut answer = self.answer(pending, step, &browser.id, None)?;
+        browser.remember(&mut answer)?;
+        Ok(answer)
+    }
+
+    /// What is wrong with a request that its relying party should be told by a status.
+    fn acceptable(
+        &self,
+        request: &AuthnRequest,
+        now: OffsetDateTime,
+    ) -> Result<AuthnContextClass, (Status, &'static str)> {
+        if request
+            .destination
+            .as_ref()
+            .is_some_and(|meant| *meant != self.edge.sso_url())
+        {
+            return Err((
+                Status::RequestDenied,
+                "the request was meant for another address",
+            ));
+        }
+        if request.issue_instant > now + self.edge.clock_skew {
+            return Err((Status::RequestDenied, "the request is from the future"));
+        }
+        if request.issue_instant + self.edge.request_lifetime + self.edge.clock_skew < now {
+            return Err((Status::RequestDenied, "the request is too old"));
+        }
+        if let Some(status) = request.policy_problem() {
+            return Err((status, "the request asks for what is not issued here"));
+        }
+        match &request.authn_context {
+            None => Ok(AuthnContextClass::PasswordProtectedTransport),
+            Some(asked) => asked.satisfied_by_password().ok_or((
+                Status::NoAuthnContext,
+                "the authentication asked for is not offered",
+            )),
+        }
+    }
+}
+
+/// The address for the answer: only ever one that the trust names. Anything else is refused with
+/// a page, since an answer would go where a stranger wants it.
+fn consumer<'a>(
+    relying_party: &'a RelyingParty,
+    asked: &RequestedConsumer,
+) -> Result<&'a str, Refused> {
+    let mut registered = relying_party.consumers().iter();
+    let found = match asked {
+        RequestedConsumer::Default => relying_party.default_consumer(),
+        RequestedConsumer::Index(index) => registered.find(|consumer| consumer.index == *index),
+        RequestedConsumer::Url(url) => registered.find(|consumer| consumer.url == *url),
+    };
+    found
+        .map(|consumer| consumer.url.as_str())
+        .ok_or_else(|| Refused::UnknownConsumer {
+            relying_party: relying_party.entity_id().to_owned(),
+            asked: match asked {
+                RequestedConsumer::Default => "the default one".to_owned(),
+                RequestedConsumer::Index(index) => format!("index {index}"),
+                RequestedConsumer::Url(url) => shortened(url),
+            },
+        })
+}
+
+/// Who is expected: the request's `Subject`, else `login_hint`, else `username`, wherever Entra put
+/// it (facts 2.1: either, both, repeated, empty). A hint fills the page in, and decides nothing.
+fn hint(request: &AuthnRequest, forms: [&Form; 2]) -> Option<String> {
+    let named = |name| forms.into_iter().flat_map(move |form| form.all(name));
+    request
+        .subject
+        .as_deref()
+        .into_iter()
+        .chain(named("login_hint"))
+        .chain(named("username"))
+        .map(str::trim)
+        .find(|hint| !hint.is_empty() && hint.len() <= MAX_HINT && !hint.contains(char::is_control))
+        .map(str::to_owned)
+}
+
+/// As much of a stranger's text as an audit line should carry.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
+}

@@ -1,0 +1,339 @@
+//! The strict reader.
+
+use std::{collections::HashSet, sync::Arc};
+
+use super::{
+    chars::{is_char, is_space, split_name},
+    ids::is_id,
+    read_error::{ReadCause, ReadError},
+    scope::{Bindings, Declaration, Scope, XML, XMLNS},
+    tag::{RawAttribute, attributes, split_tag},
+    token::{Token, Tokens},
+    tree::{Attribute, Element, Node},
+    unescape,
+};
+
+/// How large a document may be. What goes beyond is refused as soon as it is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Length in bytes.
+    pub bytes: usize,
+    /// Elements inside each other, the root counted. More than [`Limits::MAX_DEPTH`] is taken for
+    /// that, since trees are walked recursively.
+    pub depth: usize,
+    /// Attributes of one element, namespace declarations counted.
+    pub attributes: usize,
+    /// Elements in the document.
+    pub elements: usize,
+}
+
+impl Limits {
+    /// The depth that no limit can lift.
+    pub const MAX_DEPTH: usize = 128;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: 256 * 1024,
+            depth: 32,
+            attributes: 64,
+            elements: 4096,
+        }
+    }
+}
+
+/// Reads a document and gives its root element.
+///
+/// Accepted is what an honest SAML peer sends: XML 1.0 with namespaces in UTF-8, with elements,
+/// attributes, text and references to characters. All else is refused, as is what goes beyond
+/// `limits`. Time and memory grow in proportion to the input.
+///
+/// # Errors
+/// [`ReadError`] with the place and the cause.
+pub fn read(bytes: &[u8], limits: &Limits) -> Result<Element, ReadError> {
+    if bytes.len() > limits.bytes {
+        return Err(ReadError::new(limits.bytes, ReadCause::TooLong));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| ReadError::new(error.valid_up_to(), ReadCause::NotUtf8))?;
+    if let Some((at, _)) = text.char_indices().find(|&(_, c)| !is_char(c)) {
+        return Err(ReadError::new(at, ReadCause::Character));
+    }
+    let body = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let skipped = text.len() - body.len();
+    // The tokenizer would swallow another one.
+    if body.starts_with(BYTE_ORDER_MARK) {
+        return Err(ReadError::new(skipped, ReadCause::OutsideRoot));
+    }
+
+    let mut tokens = Tokens::new(body, skipped);
+    let mut reading = Reading::new(limits);
+    while let Some((at, token)) = tokens.next()? {
+        match token {
+            Token::Declaration(content) => {
+                declaration(content).map_err(|cause| ReadError::new(at, cause))?;
+            }
+            Token::Start { tag, empty } => {
+                reading.start(tag, at + 1)?;
+                if empty {
+                    reading.end();
+                }
+            }
+            Token::End => reading.end(),
+            Token::Text(raw) => reading.text(raw, at)?,
+            Token::Reference(name) => reading.reference(name, at)?,
+        }
+    }
+    reading.finish(bytes.len())
+}
+
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
+struct Reading<'a> {
+    limits: Limits,
+    open: Vec<Open>,
+    root: Option<Element>,
+    bindings: Bindings<'a>,
+    ids: HashSet<String>,
+    elements: usize,
+    no_scope: Arc<Scope>,
+    no_namespace: Arc<str>,
+}
+
+/// An element whose end tag has not come yet, and how many bindings end with it.
+struct Open {
+    element: Element,
+    bindings: usize,
+}
+
+impl<'a> Reading<'a> {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            limits: *limits,
+            open: Vec::new(),
+            root: None,
+            bindings: Bindings::new(),
+            ids: HashSet::new(),
+            elements: 0,
+            no_scope: Arc::default(),
+            no_namespace: Arc::from(""),
+        }
+    }
+
+    fn start(&mut self, tag: &'a str, at: usize) -> Result<(), ReadError> {
+        let refused = |cause| ReadError::new(at, cause);
+        if self.open.is_empty() && self.root.is_some() {
+            return Err(refused(ReadCause::OutsideRoot));
+        }
+        if self.open.len() >= self.limits.depth.min(Limits::MAX_DEPTH) {
+            return Err(refused(ReadCause::TooDeep));
+        }
+        if self.elements == self.limits.elements {
+            return Err(refused(ReadCause::TooManyElements));
+        }
+        self.elements += 1;
+
+        let (name, rest) = split_tag(tag);
+        let (prefix, local) = split_name(name).ok_or(refused(ReadCause::Name))?;
+        let raw = attributes(rest, at + name.len(), self.limits.attributes)
+            .map_err(|(at, cause)| ReadError::new(at, cause))?;
+        let mut declared = Vec::new();
+        let mut plain = Vec::with_capacity(raw.len());
+        for (index, attribute) in raw.iter().enumerate() {
+            let refused = |cause| ReadError::new(attribute.at, cause);
+            // At most `limits.attributes` times itself.
+            if raw
+                .iter()
+                .take(index)
+                .any(|other| other.name == attribute.name)
+            {
+                return Err(refused(ReadCause::DuplicateAttribute));
+            }
+            let name = split_name(attribute.name).ok_or(refused(ReadCause::Name))?;
+            let value = value(attribute)?;
+            match name {
+                ("", "xmlns") => declared.push(self.declare("", &value).map_err(refused)?),
+                ("xmlns", prefix) => declared.push(self.declare(prefix, &value).map_err(refused)?),
+                (prefix, local) => plain.push((attribute.at, prefix, local, value)),
+            }
+        }
+
+        let bindings = declared.len();
+        let namespace = self.resolve(prefix).map_err(refused)?;
+        let mut attributes: Vec<Attribute> = Vec::with_capacity(plain.len());
+        for (at, prefix, local, value) in plain {
+            let attribute = self
+                .attribute(prefix, local, value, &attributes)
+                .map_err(|cause| ReadError::new(at, cause))?;
+            attributes.push(attribute);
+        }
+        let outer = self
+            .open
+            .last()
+            .map_or(&self.no_scope, |open| &open.element.scope);
+        let own_scope = !declared.is_empty();
+        let scope = if own_scope {
+            Arc::new(Scope {
+                parent: Some(Arc::clone(outer)),
+                declared,
+            })
+        } else {
+            Arc::clone(outer)
+        };
+        let element = Element {
+            prefix: prefix.into(),
+            namespace,
+            local: local.into(),
+            attributes,
+            scope,
+            declares: own_scope,
+            children: Vec::new(),
+        };
+        self.open.push(Open { element, bindings });
+        Ok(())
+    }
+
+    /// Namespaces in XML 1.0, 3 and 5.
+    fn declare(&mut self, prefix: &'a str, namespace: &str) -> Result<Declaration, ReadCause> {
+        if matches!(prefix, "xml" | "xmlns") || matches!(namespace, XML | XMLNS) {
+            return Err(ReadCause::ReservedNamespace);
+        }
+        let takes_back = prefix.is_empty() && namespace.is_empty();
+        if !takes_back && !is_absolute_uri(namespace) {
+            return Err(ReadCause::NamespaceUri);
+        }
+        let namespace: Arc<str> = Arc::from(namespace);
+        self.bindings.bind(prefix, Arc::clone(&namespace));
+        Ok(Declaration {
+            prefix: prefix.into(),
+            namespace,
+        })
+    }
+
+    fn resolve(&self, prefix: &str) -> Result<Arc<str>, ReadCause> {
+        self.bindings
+            .resolve(prefix)
+            .ok_or(ReadCause::UndeclaredPrefix)
+    }
+
+    fn attribute(
+        &mut self,
+        prefix: &str,
+        local: &str,
+        value: String,
+        before: &[Attribute],
+    ) -> Result<Attribute, ReadCause> {
+        let namespace = if prefix.is_empty() {
+            Arc::clone(&self.no_namespace)
+        } else {
+            self.resolve(prefix)?
+        };
+        if before
+            .iter()
+            .any(|other| *other.local == *local && other.namespace == namespace)
+        {
+            return Err(ReadCause::DuplicateAttribute);
+        }
+        if is_id(&namespace, local) && !self.ids.insert(value.clone()) {
+            return Err(ReadCause::DuplicateId);
+        }
+        Ok(Attribute {
+            prefix: prefix.into(),
+            namespace,
+            local: local.into(),
+            value,
+        })
+    }
+
+    /// Ends the innermost open element; the tokenizer has compared the names.
+    fn end(&mut self) {
+        let Some(Open { element, bindings }) = self.open.pop() else {
+            return;
+        };
+        self.bindings.unbind(bindings);
+        match self.open.last_mut() {
+            Some(parent) => parent.element.children.push(Node::Element(element)),
+            None => self.root = Some(element),
+        }
+    }
+
+    fn text(&mut self, raw: &str, at: usize) -> Result<(), ReadError> {
+        if let Some(end) = raw.find("]]>") {
+            return Err(ReadError::new(at + end, ReadCause::CDataEnd));
+        }
+        match self.open.last_mut() {
+            Some(parent) => parent
+                .element
+                .push_text(|text| unescape::push_text(text, raw)),
+            None if raw.chars().all(is_space) => {}
+            None => return Err(ReadError::new(at, ReadCause::OutsideRoot)),
+        }
+        Ok(())
+    }
+
+    fn reference(&mut self, name: &str, at: usize) -> Result<(), ReadError> {
+        let refused = |cause| ReadError::new(at, cause);
+        let c = unescape::reference(name).ok_or(refused(ReadCause::Reference))?;
+        let parent = self
+            .open
+            .last_mut()
+            .ok_or(refused(ReadCause::OutsideRoot))?;
+        parent.element.push_text(|text| text.push(c));
+        Ok(())
+    }
+
+    fn finish(self, length: usize) -> Result<Element, ReadError> {
+        self.root
+            .filter(|_| self.open.is_empty())
+            .ok_or(ReadError::new(length, ReadCause::Incomplete))
+    }
+}
+
+fn value(attribute: &RawAttribute<'_>) -> Result<String, ReadError> {
+    unescape::attribute(attribute.value)
+        .map_err(|at| ReadError::new(attribute.value_at + at, ReadCause::Reference))
+}
+
+/// A scheme, a colon, and the characters of a URI (RFC 3986) but `&`. Canonical XML (1.3) has no
+/// answer for relative names, parsers differ about what is no URI at all, and libxml2 forgets to
+/// escape `&` in the canonical form of a declaration.
+fn is_absolute_uri(namespace: &str) -> bool {
+    namespace.split_once(':').is_some_and(|(scheme, rest)| {
+        let mut bytes = scheme.bytes();
+        bytes
+            .next()
+            .is_some_and(|first| first.is_ascii_alphabetic())
+            && bytes.all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+            && !rest.is_empty()
+            && rest
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$'()*+,;=%".contains(&b))
+    })
+}
+
+/// Only version 1.0, and UTF-8 if an encoding is named (XML 1.0, production 23).
+fn declaration(content: &str) -> Result<(), ReadCause> {
+    let attributes = attributes(content, 0, 3).map_err(|_| ReadCause::Declaration)?;
+    let mut rest = attributes.iter();
+    let mut next = rest.next();
+    let mut take = |name: &str| {
+        let value = next.filter(|a| a.name == name).map(|a| a.value);
+        if value.is_some() {
+            next = rest.next();
+        }
+        value
+    };
+    let version = take("version");
+    let encoding = take("encoding");
+    let standalone = take("standalone");
+    let permitted = version == Some("1.0")
+        && encoding.is_none_or(|name| name.eq_ignore_ascii_case("utf-8"))
+        && standalone.is_none_or(|value| matches!(value, "yes" | "no"))
+        && next.is_none();
+    permitted.then_some(()).ok_or(ReadCause::Declaration)
+}
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

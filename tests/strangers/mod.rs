@@ -1,0 +1,79 @@
+//! Programs that others wrote, asked for a second opinion: tools of the system, and Python with
+//! the SAML libraries of its world.
+//!
+//! What is missing fails the test that needs it, with the way to get it: a second opinion that is
+//! skipped is none.
+#![allow(dead_code)] // each test binary uses its own part of this
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+};
+
+/// The Debian packages of the tools that are not called like their package.
+const PACKAGES: [(&str, &str); 4] = [
+    ("python3", "python3 python3-venv"),
+    ("chromedriver", "chromium-driver"),
+    ("ldapsearch", "ldap-utils"),
+    ("slapadd", "slapd"),
+];
+
+/// The path of an executable.
+///
+/// # Panics
+/// When it is not installed, with the Debian package to install.
+pub(crate) fn tool(name: &str) -> PathBuf {
+    let path = env::var_os("PATH").unwrap_or_default();
+    // slapd lives where a user's PATH does not reach.
+    let places = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    let found = places
+        .map(|place: PathBuf| place.join(name))
+        .find(|file| file.is_file());
+    found.unwrap_or_else(|| {
+        let named = PACKAGES.iter().find(|(tool, _)| *tool == name);
+        let package = named.map_or(name, |(_, package)| package);
+        panic!("{name} is not installed: apt-get install {package}")
+    })
+}
+
+/// The Python of an environment that holds signxml, lxml and pysaml2, in the versions of
+/// `tests/strangers/requirements.txt`. Made once, under `target/`, from the Python package index.
+///
+/// # Panics
+/// When it cannot be made.
+pub(crate) fn python() -> PathBuf {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    let made = PYTHON.get_or_init(|| {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers");
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .parent()
+            .unwrap_or_else(|| panic!("no target directory"));
+        let environment = target.join("python-env");
+        run(Command::new(tool("python3"))
+            .arg(here.join("make_environment.py"))
+            .arg(&environment)
+            .arg(here.join("requirements.txt")));
+        environment.join("bin/python")
+    });
+    made.clone()
+}
+
+/// Runs a command that must succeed.
+///
+/// # Panics
+/// When it does not, with what it said.
+pub(crate) fn run(command: &mut Command) -> Output {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    output
+}
