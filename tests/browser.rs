@@ -34,12 +34,20 @@ fn chromium_walks_the_demo() {
         .expect("the demo starts");
     let mut demo = Demo(child);
     let output = demo.0.stdout.take().expect("its output");
-    let start = BufReader::new(output).lines().next().expect("a line").expect("its address");
+    let start = BufReader::new(output)
+        .lines()
+        .next()
+        .expect("a line")
+        .expect("its address");
 
     let shots = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
     std::fs::create_dir_all(&shots).expect("a folder for screenshots");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers/chromium_demo.py");
     let said = run(Command::new(python()).arg(script).arg(&start).arg(&shots));
     let said = String::from_utf8_lossy(&said.stdout);
-    assert_eq!(said.lines().filter(|line| line.ends_with(": ok")).count(), 4, "{said}");
+    assert_eq!(
+        said.lines().filter(|line| line.ends_with(": ok")).count(),
+        4,
+        "{said}"
+    );
 }

@@ -64,7 +64,10 @@ impl Provider {
         write_private(&path.join("tls.key"), &tls.key_pem);
         write_private(&path.join("directory-password"), PASSWORD);
         fs::copy(slapd.ca_file(), path.join("directory-ca.pem")).expect("the directory's CA");
-        let made = homerealm().args(["keys", "new", "--folder"]).arg(path).output();
+        let made = homerealm()
+            .args(["keys", "new", "--folder"])
+            .arg(path)
+            .output();
         assert!(made.expect("homerealm runs").status.success(), "no keys");
         let sp = create_signing_key("sp.test", 30).expect("a key");
         write_private(&path.join("sp.key"), &sp.private_key_pem);
@@ -127,7 +130,14 @@ deadline_seconds = 2
                 lines.lock().expect("the log").push(line);
             }
         });
-        let provider = Self { child, folder, address, operations, ca, log };
+        let provider = Self {
+            child,
+            folder,
+            address,
+            operations,
+            ca,
+            log,
+        };
         provider.wait_for("it serves", |line| line.contains("serving"));
         provider
     }
@@ -141,7 +151,9 @@ deadline_seconds = 2
     }
 
     pub(crate) fn url(&self, path: &str) -> Uri {
-        format!("https://{HOST}:{}{path}", self.address.port()).parse().expect("a URL")
+        format!("https://{HOST}:{}{path}", self.address.port())
+            .parse()
+            .expect("a URL")
     }
 
     /// A browser with no cookies.
@@ -155,8 +167,26 @@ deadline_seconds = 2
         self.log.lock().expect("the log").clone()
     }
 
-    /// The audit lines with this event.
-    pub(crate) fn audit(&self, event: &str) -> Vec<serde_json::Value> {
+    /// The audit lines with this event, once there are as many as this. The log arrives by a pipe,
+    /// a moment after the answer.
+    pub(crate) fn audit(&self, event: &str, count: usize) -> Vec<serde_json::Value> {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        loop {
+            let lines = self.audit_now(event);
+            if lines.len() >= count {
+                return lines;
+            }
+            let log = self.log().join("\n");
+            assert!(
+                Instant::now() < deadline,
+                "{} of {count} lines of {event}\n{log}",
+                lines.len()
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn audit_now(&self, event: &str) -> Vec<serde_json::Value> {
         self.log()
             .iter()
             .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
@@ -183,7 +213,9 @@ deadline_seconds = 2
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        let sent = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status();
         assert!(sent.expect("kill runs").success());
     }
 
@@ -220,7 +252,10 @@ impl Asked {
     }
 
     pub(crate) fn with(attributes: &str) -> Self {
-        Self { attributes: attributes.to_owned(), ..Self::new() }
+        Self {
+            attributes: attributes.to_owned(),
+            ..Self::new()
+        }
     }
 
     pub(crate) fn to_xml(&self) -> String {
@@ -233,7 +268,10 @@ impl Asked {
 
     /// Path and query for HTTP-Redirect.
     pub(crate) fn to_redirect(&self) -> String {
-        format!("/saml2/sso?SAMLRequest={}&RelayState=r%2Bs%3D", redirect_parameter(&self.to_xml()))
+        format!(
+            "/saml2/sso?SAMLRequest={}&RelayState=r%2Bs%3D",
+            redirect_parameter(&self.to_xml())
+        )
     }
 
     /// The form for HTTP-POST.
@@ -265,7 +303,10 @@ pub(crate) async fn type_password(
     form.fill("name", name).expect("a field");
     form.fill("password", password).expect("a field");
     let url = page.resolve(&form.action).expect("a URL");
-    browser.post_form(&url, &form.fields, Some(page)).await.expect("an answer")
+    browser
+        .post_form(&url, &form.fields, Some(page))
+        .await
+        .expect("an answer")
 }
 
 /// An answer on its way to the relying party.
@@ -280,7 +321,10 @@ pub(crate) struct Posted {
 pub(crate) fn posted(page: &Reply) -> Posted {
     let text = page.text();
     let form = PageForm::find(&text, Some("post")).unwrap_or_else(|_| panic!("{text}"));
-    let base64 = form.field("SAMLResponse").expect("a SAMLResponse").to_owned();
+    let base64 = form
+        .field("SAMLResponse")
+        .expect("a SAMLResponse")
+        .to_owned();
     let document = STANDARD.decode(&base64).expect("base64");
     Posted {
         action: form.action.clone(),
@@ -306,6 +350,11 @@ fn free_addresses() -> [SocketAddr; 2] {
 
 fn write_private(path: &Path, text: &str) {
     let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path).expect("a file");
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .expect("a file");
     file.write_all(text.as_bytes()).expect("written");
 }
