@@ -5,10 +5,12 @@
 //! from which assertions are written, can be made nowhere else.
 
 mod answered;
+mod guard;
 mod journey;
 mod session;
 
 pub use answered::{Answered, BrowserId};
+pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
 pub use journey::{Settings, SignIn};
 pub use session::{Session, SessionError, SessionToken, Sessions};
 
