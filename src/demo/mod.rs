@@ -33,7 +33,7 @@ use crate::{
             demo_accounts::{ACCOUNTS, BASE, PASSWORD, SERVICE_DN, SERVICE_PASSWORD},
         },
     },
-    entra::{self, Simulator},
+    entra::{self, Hint, HintPolicy, Simulator},
     http::{
         client::Client,
         server::Server,
@@ -123,7 +123,13 @@ impl Demo {
         .await?;
 
         let entra_url = origin(ENTRA_HOST, address);
-        let simulation = entra::Settings::at(&entra_url);
+        let mut simulation = entra::Settings::at(&entra_url);
+        // Which of her names Entra passes on is not known. What she typed is what she expects to
+        // read on the next page.
+        simulation.hints = HintPolicy {
+            login_hint: Hint::Email,
+            username: Hint::Email,
+        };
         let keys = KeyRing::new(
             create_signing_key("Homerealm demo signing", 30)?.signer,
             None,

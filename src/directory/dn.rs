@@ -164,7 +164,23 @@ pub struct DnError;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_and_what_is_read_stays_itself(text in "[a-z=,+\\\\ é2]{0,24}") {
+            if let Ok(name) = text.parse::<Dn>() {
+                prop_assert!(name.is_within(&name));
+                prop_assert_eq!(name.as_str().parse::<Dn>(), Ok(name.clone()));
+                if name.depth() > 0 {
+                    let below: Dn = format!("cn=a,{name}").parse().unwrap();
+                    prop_assert!(below.is_within(&name) && !name.is_within(&below));
+                }
+            }
+        }
+    }
 
     fn dn(text: &str) -> Dn {
         text.parse().unwrap_or_else(|_| panic!("{text}"))

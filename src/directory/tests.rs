@@ -292,39 +292,60 @@ async fn password_checks_beyond_the_limit_are_told_busy() {
     assert_eq!(errors[1], BindError::Directory(DirectoryError::Busy));
 }
 
+/// An LDAP server in clear that answers the first request on a connection with the first of
+/// these, and so on.
+async fn canned(answers: Vec<Vec<u8>>) -> Settings {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 4096];
+            for answer in &answers {
+                let _ = stream.read(&mut buffer).await;
+                let _ = stream.write_all(answer).await;
+            }
+            let _ = stream.read(&mut buffer).await;
+        }
+    });
+    let mut settings = Fixture::start().await.settings;
+    settings.tls_mode = TlsMode::PlaintextOnPurpose;
+    settings.servers = vec![format!("ldap://localhost:{port}").parse().unwrap()];
+    settings
+}
+
+const BOUND: &[u8] = b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00";
+
 #[tokio::test]
 async fn malformed_answers_are_errors() {
-    // Speaks LDAP in clear just well enough to let the library panic: the bind's result is
-    // cut short, and the entry of the search is empty.
-    for (bind, expected) in [
-        (&b"\x30\x05\x02\x01\x01\x61\x00"[..], Step::Bind),
-        (
-            &b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00"[..],
-            Step::Base,
-        ),
+    // A bind's result and an entry that are cut short, each of which the library panics on.
+    let short_result = b"\x30\x05\x02\x01\x01\x61\x00".to_vec();
+    let empty_entry = b"\x30\x05\x02\x01\x02\x64\x00".to_vec();
+    for (answers, expected) in [
+        (vec![short_result], Step::Bind),
+        (vec![BOUND.to_vec(), empty_entry], Step::Base),
     ] {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let server = tokio::spawn(async move {
-            loop {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let mut buffer = [0; 4096];
-                let _ = stream.read(&mut buffer).await;
-                let _ = stream.write_all(bind).await;
-                let _ = stream.read(&mut buffer).await;
-                let _ = stream.write_all(b"\x30\x05\x02\x01\x02\x64\x00").await;
-                let _ = stream.read(&mut buffer).await;
-            }
-        });
-        let mut fixture = Fixture::start().await;
-        fixture.settings.tls_mode = TlsMode::PlaintextOnPurpose;
-        fixture.settings.servers = vec![format!("ldap://localhost:{port}").parse().unwrap()];
-        let error = fixture.directory().probe().await.unwrap_err();
+        let directory = Directory::new(canned(answers).await).unwrap();
+        let error = directory.probe().await.unwrap_err();
         assert!(
             matches!(&error, DirectoryError::Unavailable { step, .. } if *step == expected),
             "{error}"
         );
-        server.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_the_limit_is_cut_short() {
+    let entry = b"\x30\x0d\x02\x01\x02\x64\x08\x04\x04cn=a\x30\x00";
+    let done = b"\x30\x0c\x02\x01\x02\x65\x07\x0a\x01\x00\x04\x00\x04\x00";
+    for (entries, expected) in [(2, (2, false)), (3, (2, true)), (100, (2, true))] {
+        let answer = [entry.repeat(entries), done.to_vec()].concat();
+        let directory = Directory::new(canned(vec![BOUND.to_vec(), answer]).await).unwrap();
+        let found = directory
+            .search(&Filter::present("cn"), &["cn"], 2)
+            .await
+            .unwrap();
+        assert_eq!((found.entries.len(), found.truncated), expected);
     }
 }
 
@@ -497,4 +518,17 @@ async fn a_bind_is_tried_again_once_and_only_when_the_kept_connection_was_closed
         Err(BindError::Directory(DirectoryError::Unavailable { .. }))
     ));
     assert_eq!(binds.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_bind_without_a_name_is_not_sent() {
+    // Servers may take a bind without a name for an anonymous one, and say yes.
+    let (settings, binds) = scripted(vec![vec![Reply::Success]]).await;
+    let root = "".parse().unwrap();
+    let nameless = Directory::new(settings)
+        .unwrap()
+        .check_password(&root, &password())
+        .await;
+    assert_eq!(nameless.unwrap_err(), BindError::Wrong);
+    assert_eq!(binds.load(Ordering::Relaxed), 0);
 }

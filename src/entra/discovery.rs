@@ -57,9 +57,10 @@ pub enum Realm<'t> {
 
 /// Finds the user of a typed name and the realm of their cloud UPN.
 ///
-/// `resolve_foreign_email` says whether names outside the tenant's verified domains are looked up
-/// among `onPremisesUserPrincipalName`. Microsoft documented that in 2018 and has dropped the
-/// section since, so that nobody can promise it of today's Entra (facts 5.1).
+/// A name in a verified domain is a UPN or nobody's. `resolve_foreign_email` says whether names
+/// outside them are looked up among `onPremisesUserPrincipalName`. Microsoft documented that in
+/// 2018 and has dropped the section since, so that nobody can promise it of today's Entra (facts
+/// 5.1).
 ///
 /// # Errors
 /// [`Aadsts::MissingTenantRealm`] for a foreign domain at `/common`,
@@ -79,7 +80,21 @@ pub fn discover<'t>(
             tenant.name()
         )));
     }
-    let (user, found_by) = find_user(tenant, name, foreign && !resolve_foreign_email)?;
+    let (user, found_by) = match (find_by_upn(tenant, name), foreign, resolve_foreign_email) {
+        (Some(user), _, _) => (user, FoundBy::UserPrincipalName),
+        (None, true, true) => (
+            find_by_email(tenant, name)?,
+            FoundBy::OnPremisesUserPrincipalName,
+        ),
+        (None, true, false) => {
+            let off = "The simulator is set not to resolve emails of foreign domains.";
+            return Err(not_found(tenant, name, off));
+        }
+        (None, false, _) => {
+            let nobody = "No user has it as userPrincipalName.";
+            return Err(not_found(tenant, name, nobody));
+        }
+    };
     let realm = realm_of(tenant, user)?;
     Ok(HomeRealm {
         user,
@@ -88,31 +103,20 @@ pub fn discover<'t>(
     })
 }
 
-fn find_user<'t>(
-    tenant: &'t Tenant,
-    name: &SignInName,
-    upn_only: bool,
-) -> Result<(&'t User, FoundBy), Refusal> {
-    let by_upn = tenant
+fn find_by_upn<'t>(tenant: &'t Tenant, name: &SignInName) -> Option<&'t User> {
+    tenant
         .users()
         .iter()
-        .find(|user| user.user_principal_name == *name);
-    if let Some(user) = by_upn {
-        return Ok((user, FoundBy::UserPrincipalName));
-    }
-    if upn_only {
-        return Err(not_found(
-            tenant,
-            name,
-            "The simulator is set not to resolve emails of foreign domains.",
-        ));
-    }
+        .find(|user| user.user_principal_name == *name)
+}
+
+fn find_by_email<'t>(tenant: &'t Tenant, name: &SignInName) -> Result<&'t User, Refusal> {
     let mut by_email = tenant
         .users()
         .iter()
         .filter(|user| user.on_premises_user_principal_name.as_ref() == Some(name));
     match (by_email.next(), by_email.next()) {
-        (Some(user), None) => Ok((user, FoundBy::OnPremisesUserPrincipalName)),
+        (Some(user), None) => Ok(user),
         (Some(_), Some(_)) => Err(not_found(
             tenant,
             name,
@@ -195,6 +199,8 @@ mod tests {
             ("emil@emea.partners.contoso.com", Tenanted, true, Ok(emil)),
             ("shared@fabrikam.com", Tenanted, true, nobody),
             ("nobody@fabrikam.com", Tenanted, true, nobody),
+            // Somebody's onPremisesUserPrincipalName, but not of a foreign domain.
+            ("boss@contoso.com", Tenanted, true, nobody),
             ("nobody@partners.contoso.com", Tenanted, true, nobody),
             ("nobody@partners.contoso.com", Common, true, nobody),
             (

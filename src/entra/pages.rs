@@ -30,6 +30,7 @@ pub(super) enum PageError {
 #[template(path = "entra/start.html")]
 struct Start<'a> {
     nonce: &'a str,
+    application: &'a str,
     /// The first segment of the address: the tenant, or `common`.
     address: &'a str,
     /// The tenant to go to instead, where the address names none.
@@ -56,6 +57,7 @@ struct Password<'a> {
 #[template(path = "entra/signed_in.html")]
 struct Accepted<'a> {
     nonce: &'a str,
+    application: &'a str,
     tenant: &'a str,
     outcome: &'a Outcome,
     signed_in: &'a SignedIn,
@@ -72,10 +74,15 @@ struct Refused<'a> {
 }
 
 /// The application's door: it asks for the name.
-pub(super) fn start(address: &str, tenant_instead: Option<&str>) -> Result<Response, PageError> {
+pub(super) fn start(
+    application: &str,
+    address: &str,
+    tenant_instead: Option<&str>,
+) -> Result<Response, PageError> {
     let nonce = Nonce::new()?;
     let page = Start {
         nonce: nonce.as_str(),
+        application,
         address,
         tenant_instead,
     };
@@ -113,6 +120,7 @@ pub(super) fn password(address: &str, user: &User) -> Result<Response, PageError
 
 /// The application, after a sign-in that Entra would accept.
 pub(super) fn signed_in(
+    application: &str,
     tenant: &str,
     outcome: &Outcome,
     signed_in: &SignedIn,
@@ -120,6 +128,7 @@ pub(super) fn signed_in(
     let nonce = Nonce::new()?;
     let page = Accepted {
         nonce: nonce.as_str(),
+        application,
         tenant,
         outcome,
         signed_in,

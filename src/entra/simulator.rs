@@ -14,6 +14,8 @@ use super::{
 /// How the simulator behaves where Entra's behaviour is configured, or not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
+    /// The application that people sign in to, as pages name it.
+    pub application: String,
     /// What each answer is held to.
     pub expectations: Expectations,
     /// Which hints go with a request.
@@ -27,6 +29,7 @@ impl Settings {
     /// its entity ID, and `login.srf` as the assertion consumer service.
     pub fn at(base_url: &str) -> Self {
         Self {
+            application: "Contoso partner portal".to_owned(),
             expectations: Expectations {
                 audience: "urn:federation:MicrosoftOnline".to_owned(),
                 assertion_consumer_service: format!("{base_url}/login.srf"),
@@ -92,6 +95,11 @@ impl Simulator {
     /// The tenant.
     pub fn tenant(&self) -> &Tenant {
         &self.tenant
+    }
+
+    /// The application that people sign in to.
+    pub fn application(&self) -> &str {
+        &self.settings.application
     }
 
     /// Entra's entity ID: the Issuer of requests and the Audience of assertions.

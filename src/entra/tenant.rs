@@ -271,9 +271,10 @@ fn is_issuer(text: &str) -> bool {
 
 fn is_https_address(text: &str) -> bool {
     !text.contains('#')
-        && text
-            .parse::<http::Uri>()
-            .is_ok_and(|uri| uri.scheme_str() == Some("https") && uri.host().is_some())
+        && text.parse::<http::Uri>().is_ok_and(|uri| {
+            let plain = |authority: &http::uri::Authority| !authority.as_str().contains('@');
+            uri.scheme_str() == Some("https") && uri.authority().is_some_and(plain)
+        })
 }
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ fn the_sign_in_address_is_https() {
         "http://idp.contoso.com/",
         "/saml2/sso",
         "https://idp.contoso.com/#a",
+        "https://user@idp.contoso.com/",
         "",
     ] {
         let mut federation = federation(ISSUER, CURRENT.certificate());

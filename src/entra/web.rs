@@ -60,8 +60,8 @@ impl Simulator {
                 Ok(response::redirect(Redirect::Found, &format!("/{tenant}/"))?)
             }
             (Place::Door(name), &Method::GET) => match self.address(name) {
-                Some(Address::Tenanted) => pages::start(name, None),
-                Some(Address::Common) => pages::start(name, Some(tenant)),
+                Some(Address::Tenanted) => pages::start(self.application(), name, None),
+                Some(Address::Common) => pages::start(self.application(), name, Some(tenant)),
                 None => self.no_such_tenant(name, now),
             },
             (Place::Login(name), &Method::GET | &Method::POST) => match self.address(name) {
@@ -103,7 +103,7 @@ impl Simulator {
         let typed = form.and_then(|form| Ok(form.single("login_hint")?.map(str::to_owned)));
         let typed = match typed {
             Ok(Some(typed)) => typed,
-            Ok(None) => return pages::start(name, None),
+            Ok(None) => return pages::start(self.application(), name, None),
             Err(error) => {
                 let refusal = Aadsts::InvalidDomainName.refuse(format!("{error}."));
                 return self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now));
@@ -157,7 +157,9 @@ impl Simulator {
     fn show(&self, status: StatusCode, outcome: &Outcome) -> Result<Response, PageError> {
         let tenant = self.tenant().name().as_str();
         match &outcome.decision {
-            Decision::SignedIn(signed_in) => pages::signed_in(tenant, outcome, signed_in),
+            Decision::SignedIn(signed_in) => {
+                pages::signed_in(self.application(), tenant, outcome, signed_in)
+            }
             Decision::Refused(refusal) => pages::refused(status, tenant, outcome, refusal),
         }
     }

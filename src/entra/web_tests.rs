@@ -275,14 +275,14 @@ fn pages_run_nothing_but_what_they_bring() {
         .split('\'')
         .next()
         .unwrap();
-    // Escaped as askama does.
-    let nonce = nonce.replace('=', "&#61;");
-    let marked = hop.text.contains(&format!("<script nonce=\"{nonce}\">"))
-        || hop.text.contains(&format!(
-            "<script nonce=\"{}\">",
-            nonce.replace("&#61;", "=")
-        ));
-    assert!(marked, "{}", hop.text);
+    // As askama writes what base64 ends in.
+    let script = format!("<script nonce=\"{}\">", nonce.replace('=', "&#61;"));
+    let plain = format!("<script nonce=\"{nonce}\">");
+    assert!(
+        hop.text.contains(&script) || hop.text.contains(&plain),
+        "{}",
+        hop.text
+    );
     for page in [
         get(&simulator, "/contoso.onmicrosoft.com/"),
         get(&simulator, "/nobody/"),

@@ -13,7 +13,7 @@ pub struct Realm {
     pub(super) mapping: Arc<Mapping>,
     pub(super) domains: Arc<[Arc<FederatedDomain>]>,
     /// Names that were mapped a moment ago. Only successes, and never anything of a password.
-    cache: Cache<String, MappedAccount>,
+    pub(super) cache: Cache<String, MappedAccount>,
 }
 
 /// Why a name means no account that may sign in. For the audit log: the person must not learn

@@ -55,6 +55,8 @@ pub(super) fn check_outline(
         ],
         2,
     )?;
+    // The same element that the certificate was chosen by, as long as the verifier hands out what
+    // it was asked about. Should that ever change, nobody signs in by it.
     let signed_issuer = issuer_of(assertion)?;
     if signed_issuer != issuer {
         return Err(unknown_realm(

@@ -3,6 +3,7 @@
 mod assertion;
 mod envelope;
 mod signature;
+mod times;
 mod users;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -16,6 +17,7 @@ use crate::{
             self, CURRENT, ISSUER,
             document::{ACS, AUDIENCE, Node, assertion_of, response_to},
         },
+        instant,
     },
     keys::Signer,
 };
@@ -109,9 +111,20 @@ fn refused(change: impl FnOnce(&mut Case)) -> Refusal {
     case.judge().result.unwrap_err()
 }
 
-/// The refusal of a change to the assertion alone, made before it is signed.
-fn refused_assertion(change: impl FnOnce(&mut Node)) -> Refusal {
-    refused(|case| change(case.assertion()))
+/// That one change makes the answer misconfigured (50008), for the reason named.
+fn misconfigured(change: impl FnOnce(&mut Case), said: &str) {
+    let refusal = refused(change);
+    assert_eq!(refusal.code, Aadsts::InvalidSamlToken, "{}", refusal.detail);
+    assert!(
+        refusal.detail.contains(said),
+        "not {said:?}: {}",
+        refusal.detail
+    );
+}
+
+/// The same of a change to the assertion alone, made before it is signed.
+fn misconfigured_assertion(change: impl FnOnce(&mut Node), said: &str) {
+    misconfigured(|case| change(case.assertion()), said);
 }
 
 fn accepted(change: impl FnOnce(&mut Case)) -> SignedIn {
