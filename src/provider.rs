@@ -56,6 +56,7 @@ pub enum AssembleError {
 /// Puts the parts together. Opens no connection: a directory that is down at start is no reason
 /// not to start.
 pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
+    let answers_kept = parts.edge.longest_presentable();
     let trusts = Arc::new(Trusts::new(parts.relying_parties, parts.domains)?);
     let directory = Directory::new(parts.directory)?;
     let realm = Arc::new(Realm::new(directory.clone(), parts.mapping));
@@ -65,6 +66,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         Arc::new(MemoryStore::new(Capacities::default())),
         signin::Settings {
             session_lifetime: parts.session_lifetime,
+            answers_kept,
         },
     );
     let identity_provider =

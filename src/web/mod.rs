@@ -53,6 +53,13 @@ impl Edge {
     pub fn sso_url(&self) -> String {
         format!("{}{SSO_PATH}", self.base_url)
     }
+
+    /// The longest time between a request's first answer and the last moment at which the same
+    /// request could be brought again: from a clock that is ahead of ours to the last moment that
+    /// its age permits, and then on a page that waits for its password.
+    pub fn longest_presentable(&self) -> Duration {
+        self.request_lifetime + self.clock_skew * 2 + pending::LIFETIME
+    }
 }
 
 /// The identity provider as a service.
