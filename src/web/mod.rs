@@ -21,7 +21,7 @@ use std::{sync::Arc, time::Duration};
 use hyper::Method;
 
 use crate::{
-    http::{Request, Response, ResponseFuture, Service},
+    http::{Request, Response, ResponseFuture, Service, server},
     keys::{KeyError, KeyRing},
     observe::CorrelationId,
     saml2::MetadataError,
@@ -123,12 +123,16 @@ impl IdentityProvider {
             (_, "/" | "/metadata", _) | (_, _, Some(_)) => Err(Refused::Method("GET, HEAD")),
             _ => Err(Refused::NotFound),
         };
-        outcome.unwrap_or_else(|refused| self.refuse(&refused, &correlation))
+        outcome.unwrap_or_else(|refused| self.refusal_page(&refused, &correlation))
     }
 }
 
 impl Service for IdentityProvider {
     fn handle(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(self.route(request))
+    }
+
+    fn refuse(&self, refusal: server::Refusal) -> Response {
+        self.refusal_page(&Refused::Transport(refusal), &CorrelationId::random())
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     http::{
         FormError, Nonce, PageSecurity, Response,
         response::{self, BadHeader},
+        server::Refusal,
     },
     keys::KeyError,
     observe::{CorrelationId, audit},
@@ -27,6 +28,8 @@ pub(super) enum Refused {
     NothingHere,
     #[error("the method is not served here, only {0}")]
     Method(&'static str),
+    #[error("{0}")]
+    Transport(#[from] Refusal),
     #[error("the message cannot be read: {0}")]
     Binding(#[from] BindingError),
     #[error("the request has no Issuer")]
@@ -106,6 +109,13 @@ impl Refused {
                 "This is a sign-in service. It has no page of its own to start from.",
                 "Open the application that you want to use; it will bring you here.",
             ),
+            Self::Transport(refusal) => (
+                refusal.status(),
+                "The request cannot be used",
+                "What your browser sent did not arrive in a form that can be answered: it is too \
+                 large, came too slowly, or is damaged.",
+                "Go back to the application and start again in a moment.",
+            ),
             Self::Binding(_) | Self::NoIssuer | Self::Request { .. } | Self::Form(_) => (
                 StatusCode::BAD_REQUEST,
                 "The sign-in request cannot be used",
@@ -161,7 +171,7 @@ impl Refused {
 
 impl IdentityProvider {
     /// The page for a refusal, and its audit line.
-    pub(super) fn refuse(&self, refused: &Refused, correlation: &CorrelationId) -> Response {
+    pub(super) fn refusal_page(&self, refused: &Refused, correlation: &CorrelationId) -> Response {
         match refused {
             // What every scanner does all day is no event, but the id on the page can be found.
             Refused::NotFound | Refused::NothingHere | Refused::Method(_) => {

@@ -39,7 +39,7 @@ impl IdentityProvider {
         let typed = Some(name).filter(|name| name.len() <= MAX_NAME);
         Ok(self
             .answer(pending, step, &browser, typed)
-            .unwrap_or_else(|refused| self.refuse(&refused, &correlation)))
+            .unwrap_or_else(|refused| self.refusal_page(&refused, &correlation)))
     }
 
     /// Browsers say where a form came from. The sealed state is the proof; this only refuses
