@@ -226,6 +226,39 @@ fn a_redirect_signature_is_over_the_octets_as_received() {
     );
 }
 
+/// A name in percent-encoding is the same parameter to whoever decodes it, and other octets to
+/// whoever checks the signature.
+#[test]
+fn nothing_can_stand_beside_a_redirect_signature() {
+    let signer = create_signing_key("sp", 1).unwrap().signer;
+    let keys = RequestKeys::new(vec![signer.certificate().public_key().clone()], false).unwrap();
+    let sign = |signed_part: &str| {
+        let signature = STANDARD.encode(signer.sign_rsa_sha256(signed_part.as_bytes()).unwrap());
+        let signature: String = form_urlencoded::byte_serialize(signature.as_bytes()).collect();
+        format!("{signed_part}&Signature={signature}")
+    };
+    let algorithm = "SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256";
+    let stateless = sign(&format!("{}&{algorithm}", query(ENTRA)));
+    let authenticate = |query: &str| {
+        ReceivedRequest::from_redirect(query)
+            .map_err(|error| error.to_string())?
+            .authenticate(&RequestSignatures::Required(keys.clone()))
+            .map_err(|error| error.to_string())
+    };
+    assert!(authenticate(&stateless).is_ok());
+    for evil in [
+        format!("{stateless}&RelayState=evil"),
+        format!("{stateless}&%52elayState=evil"),
+        format!("%52elayState=evil&{stateless}"),
+        format!("{stateless}&RelayState"),
+        stateless.replace("SigAlg=", "%53igAlg="),
+        stateless.replace("SAMLRequest=", "SAMLReques%74="),
+        stateless.replace("&Signature=", "&Sig%6eature=&Signature="),
+    ] {
+        assert!(authenticate(&evil).is_err(), "{evil}");
+    }
+}
+
 fn response(signer: &Signer, sign_response: bool, upn: &str) -> String {
     let now = OffsetDateTime::from_unix_timestamp(1_795_000_000).unwrap();
     SuccessResponse {
