@@ -8,6 +8,8 @@ mod answered;
 mod guard;
 mod journey;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub use answered::{Answered, BrowserId};
 pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
