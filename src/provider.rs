@@ -6,7 +6,7 @@ use crate::{
     directory::{self, Directory, SettingsError},
     keys::KeyRing,
     realm::{FederatedDomain, Mapping, Realm},
-    signin::{self, SignIn},
+    signin::{self, GuardRules, SignIn},
     store::{Capacities, MemoryStore},
     trust::{RelyingParty, TrustError, Trusts},
     web::{Edge, EdgeError, IdentityProvider, Readiness},
@@ -18,6 +18,8 @@ pub struct Parts {
     pub edge: Edge,
     /// From the password to the end of a session.
     pub session_lifetime: Duration,
+    /// How many failures are borne.
+    pub guard: GuardRules,
     /// What it signs with.
     pub keys: KeyRing,
     /// Who may ask.
@@ -67,6 +69,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         signin::Settings {
             session_lifetime: parts.session_lifetime,
             answers_kept,
+            guard: parts.guard,
         },
     );
     let identity_provider =

@@ -6,13 +6,13 @@ use crate::{
     directory::{BindError, DirectoryError, Password},
     observe::audit,
     realm::{MappedAccount, MappingError, Realm, SignInName},
-    store::Store,
+    store::{Store, StoreError},
     trust::{Subject, Trusts},
 };
 
 use super::{
-    Answered, BrowserId, Grant, Problem, Proof, Refusal, Session, SessionToken, Sessions,
-    SignInRequest, Step,
+    Admission, Answered, BrowserId, Grant, Guard, GuardRules, Problem, Proof, Refusal, Session,
+    SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
 };
 
 /// How long things last.
@@ -22,6 +22,19 @@ pub struct Settings {
     pub session_lifetime: Duration,
     /// From a request's answer to when it is forgotten: longer than it can be brought again.
     pub answers_kept: Duration,
+    /// How many failures are borne.
+    pub guard: GuardRules,
+}
+
+/// What a person typed, and from where it came.
+#[derive(Clone, Copy)]
+pub struct Typed<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// Where it came from.
+    pub source: &'a Source,
 }
 
 /// Runs sign-ins.
@@ -30,6 +43,7 @@ pub struct SignIn {
     trusts: Arc<Trusts>,
     sessions: Sessions,
     answered: Answered,
+    guard: Guard,
 }
 
 impl SignIn {
@@ -44,7 +58,8 @@ impl SignIn {
             realm,
             trusts,
             sessions: Sessions::new(store.clone(), settings.session_lifetime),
-            answered: Answered::new(store, settings.answers_kept),
+            answered: Answered::new(store.clone(), settings.answers_kept),
+            guard: Guard::new(store, settings.guard),
         }
     }
 
@@ -78,13 +93,12 @@ impl SignIn {
         request: &SignInRequest,
         browser: &BrowserId,
         previous: Option<&SessionToken>,
-        name: &str,
-        password: &str,
+        typed: Typed<'_>,
     ) -> Step {
-        if name.trim().is_empty() || password.is_empty() {
+        if typed.name.trim().is_empty() || typed.password.is_empty() {
             return Step::Prompt(Some(Problem::Incomplete));
         }
-        let (name, account) = match self.prove_password(name, password).await {
+        let (name, account) = match self.prove_password(typed).await {
             Ok(proven) => proven,
             Err(failure) => {
                 audit::sign_in_failed(
@@ -132,41 +146,74 @@ impl SignIn {
         self.sessions.find(token?).await
     }
 
-    /// Names that lead to no account cost a bind too, and get the same answer: neither text nor
-    /// work tells which names exist.
+    /// Names that lead to no account, and accounts that are guarded, cost a bind too, and get the
+    /// same answer: neither text nor work tells which names exist.
     async fn prove_password(
         &self,
-        typed: &str,
-        password: &str,
+        typed: Typed<'_>,
     ) -> Result<(SignInName, MappedAccount), Failure> {
-        let name = SignInName::parse(typed)
+        let name = SignInName::parse(typed.name)
             .map_err(|error| Failure::not_recognised(None, error.to_string()))?;
-        let Ok(password) = Password::parse(password) else {
-            return Err(Failure::not_recognised(
-                Some(&name),
-                "not a password".into(),
-            ));
+        let password = Password::parse(typed.password)
+            .map_err(|_| Failure::not_recognised(Some(&name), "not a password".into()))?;
+        let found = self.realm.find(&name).await;
+        if let Err(MappingError::Directory(error)) = &found {
+            return Err(Failure::directory(&name, error));
+        }
+        // By account where there is one, so that aliases give no further attempts.
+        let counted = match &found {
+            Ok(account) => account.immutable_id().as_str().to_owned(),
+            Err(_) => name.key(),
         };
-        let account = match self.realm.find(&name).await {
-            Ok(account) => account,
-            Err(MappingError::Directory(error)) => return Err(Failure::directory(&name, &error)),
-            Err(error) => {
-                if let Err(down) = self.realm.decoy(&password).await {
-                    return Err(Failure::directory(&name, &down));
-                }
-                return Err(Failure::not_recognised(Some(&name), error.to_string()));
+        let attempt = match self.guard.admit(&counted, typed.source).await {
+            Ok(Admission::Admitted(attempt)) => attempt,
+            Ok(Admission::AccountGuarded) => {
+                return Err(self
+                    .decoy(&name, &password, "too many failures for this account")
+                    .await);
             }
+            Ok(Admission::SourceGuarded) => return Err(Failure::too_many(&name, typed.source)),
+            Err(error) => return Err(Failure::store(&name, &error)),
         };
-        match self.realm.prove(&account, &password).await {
-            Ok(_) => Ok((name, account)),
-            Err(BindError::Directory(error)) => Err(Failure::directory(&name, &error)),
+        let outcome = match found {
+            Ok(account) => self.bind(&name, account, &password).await,
+            Err(error) => Err(self.decoy(&name, &password, &error.to_string()).await),
+        };
+        let verdict = match &outcome {
+            Ok(_) => Verdict::Right,
+            Err(failure) => failure.verdict,
+        };
+        if let Err(error) = self.guard.settle(attempt, verdict).await {
+            return Err(Failure::store(&name, &error));
+        }
+        outcome.map(|account| (name, account))
+    }
+
+    async fn bind(
+        &self,
+        name: &SignInName,
+        account: MappedAccount,
+        password: &Password,
+    ) -> Result<MappedAccount, Failure> {
+        match self.realm.prove(&account, password).await {
+            Ok(_) => Ok(account),
+            Err(BindError::Directory(error)) => Err(Failure::directory(name, &error)),
             // Whoever has the right password may know why it does not help; nobody else.
             Err(BindError::State(state)) if state.password_was_right() => Err(Failure {
                 problem: Problem::Account(state),
                 name: Some(name.key()),
                 cause: format!("right password, but the account's state is {state:?}"),
+                verdict: Verdict::Right,
             }),
-            Err(error) => Err(Failure::not_recognised(Some(&name), error.to_string())),
+            Err(error) => Err(Failure::not_recognised(Some(name), error.to_string())),
+        }
+    }
+
+    /// Does the work of a password check that fails.
+    async fn decoy(&self, name: &SignInName, password: &Password, cause: &str) -> Failure {
+        match self.realm.decoy(password).await {
+            Ok(()) => Failure::not_recognised(Some(name), cause.to_owned()),
+            Err(error) => Failure::directory(name, &error),
         }
     }
 
@@ -232,6 +279,7 @@ struct Failure {
     problem: Problem,
     name: Option<String>,
     cause: String,
+    verdict: Verdict,
 }
 
 impl Failure {
@@ -240,6 +288,7 @@ impl Failure {
             problem: Problem::NotRecognised,
             name: name.map(SignInName::key),
             cause,
+            verdict: Verdict::Wrong,
         }
     }
 
@@ -248,10 +297,28 @@ impl Failure {
             DirectoryError::Busy => Problem::Busy,
             _ => Problem::DirectoryDown,
         };
+        Self::unanswered(problem, name, error.to_string())
+    }
+
+    fn too_many(name: &SignInName, source: &Source) -> Self {
+        Self::unanswered(
+            Problem::TooMany,
+            name,
+            format!("too many failures from {source}"),
+        )
+    }
+
+    /// What cannot be counted is not tried.
+    fn store(name: &SignInName, error: &StoreError) -> Self {
+        Self::unanswered(Problem::Busy, name, error.to_string())
+    }
+
+    fn unanswered(problem: Problem, name: &SignInName, cause: String) -> Self {
         Self {
             problem,
             name: Some(name.key()),
-            cause: error.to_string(),
+            cause,
+            verdict: Verdict::Unanswered,
         }
     }
 }

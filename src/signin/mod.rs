@@ -13,7 +13,7 @@ mod tests;
 
 pub use answered::{Answered, BrowserId};
 pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
-pub use journey::{Settings, SignIn};
+pub use journey::{Settings, SignIn, Typed};
 pub use session::{Session, SessionError, SessionToken, Sessions};
 
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,8 @@ pub enum Problem {
     Account(AccountState),
     /// The directory cannot be reached; the same request may be tried again.
     DirectoryDown,
+    /// Too many attempts failed from where this one comes from.
+    TooMany,
     /// All connections to the directory are in use; the same request may be tried again.
     Busy,
 }

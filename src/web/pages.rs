@@ -64,6 +64,10 @@ impl ProblemText {
                 "We cannot check your password at the moment.",
                 "Nothing is lost: wait a minute, type your password and try again.",
             ),
+            Problem::TooMany => (
+                "Too many sign-ins from your network have failed.",
+                "Wait ten minutes and try again.",
+            ),
             Problem::Busy => (
                 "Very many people are signing in at the moment.",
                 "Nothing is lost: wait a few seconds, type your password and try again.",

@@ -74,17 +74,18 @@ impl IdentityProvider {
             support: self.edge.support_contact.as_deref(),
             correlation: correlation.as_str(),
         };
-        let passing = matches!(problem, Some(Problem::DirectoryDown | Problem::Busy));
-        let status = if passing {
-            StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            StatusCode::OK
+        let (status, retry_after) = match problem {
+            Some(Problem::DirectoryDown | Problem::Busy) => {
+                (StatusCode::SERVICE_UNAVAILABLE, Some("5"))
+            }
+            Some(Problem::TooMany) => (StatusCode::TOO_MANY_REQUESTS, Some("600")),
+            _ => (StatusCode::OK, None),
         };
         let mut answer = response::html(status, page.render()?);
-        if passing {
+        if let Some(seconds) = retry_after {
             answer
                 .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("5"));
+                .insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         PageSecurity::new()
             .styles(&nonce)
