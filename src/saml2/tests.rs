@@ -304,7 +304,7 @@ fn the_assertion_verifies_with_and_without_a_signed_response() {
             .unwrap()
             .and_then(|statement| statement.elements().next())
             .and_then(|attribute| attribute.elements().next())
-            .and_then(|value| value.text().map(|text| text.to_string()));
+            .and_then(|value| value.text().map(str::to_owned));
         assert_eq!(value.as_deref(), Some("w&m<>\"@partners.contoso.com"));
     }
 }
@@ -349,7 +349,7 @@ fn metadata_announces_the_next_certificate_behind_the_current_one() {
         Some("https://idp.test/partners")
     );
     let role = verified.element().elements().next().unwrap();
-    let published: Vec<_> = role
+    let announced: Vec<_> = role
         .elements()
         .filter(|child| child.is(names::METADATA, "KeyDescriptor"))
         .map(|descriptor| {
@@ -358,7 +358,7 @@ fn metadata_announces_the_next_certificate_behind_the_current_one() {
             data.elements().next().unwrap().text().unwrap().to_owned()
         })
         .collect();
-    assert_eq!(published, expected);
+    assert_eq!(announced, expected);
 }
 
 #[test]
