@@ -10,7 +10,8 @@ use crate::{
 
 use super::redirect_signature::RedirectSignature;
 
-/// SAML bindings 3.4.3 says 80 bytes; Entra and others send more, and get them back.
+/// SAML bindings 3.4.3 says 80 bytes; Entra and others send more, and get them back. Line breaks
+/// excepted, which come back as CR LF whatever they were: browsers send forms so.
 pub const MAX_RELAY_STATE: usize = 8 * 1024;
 
 /// An `AuthnRequest` in transit is a kilobyte or two; signed with a certificate chain, ten.
