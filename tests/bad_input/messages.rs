@@ -86,7 +86,10 @@ pub(crate) async fn malformed_xml(provider: &Provider) {
         (
             into(&format!(
                 "<x {}/>",
-                (0..100).map(|n| format!("a{n}=\"\" ")).collect::<String>()
+                (0..100)
+                    .map(|n| format!("a{n}=\"\""))
+                    .collect::<Vec<_>>()
+                    .join(" ")
             )),
             "cannot be read",
         ),
