@@ -105,6 +105,7 @@ impl SignIn {
                     &request.correlation,
                     &request.relying_party,
                     failure.name.as_deref(),
+                    typed.source,
                     &failure.cause,
                 );
                 return Step::Prompt(Some(failure.problem));
@@ -114,6 +115,7 @@ impl SignIn {
             &request.correlation,
             &request.relying_party,
             &name.key(),
+            typed.source,
             account.cloud_upn(),
         );
         let subject = Subject {
@@ -146,74 +148,97 @@ impl SignIn {
         self.sessions.find(token?).await
     }
 
-    /// Names that lead to no account, and accounts that are guarded, cost a bind too, and get the
-    /// same answer: neither text nor work tells which names exist.
     async fn prove_password(
         &self,
         typed: Typed<'_>,
     ) -> Result<(SignInName, MappedAccount), Failure> {
         let name = SignInName::parse(typed.name)
-            .map_err(|error| Failure::not_recognised(None, error.to_string()))?;
-        let password = Password::parse(typed.password)
-            .map_err(|_| Failure::not_recognised(Some(&name), "not a password".into()))?;
+            .map_err(|error| Failure::not_recognised(error.to_string()))?;
+        // A bare name that led to nobody may be a password in the wrong field: for the audit, only
+        // an address is a name before there is an account.
+        let address = name.as_address().map(|_| name.key());
+        let password = Password::parse(typed.password).map_err(|_| {
+            Failure::not_recognised("not a password".to_owned()).of(address.clone())
+        })?;
         let found = self.realm.find(&name).await;
+        let told = if found.is_ok() {
+            Some(name.key())
+        } else {
+            address
+        };
+        match self.guarded(&name, found, &password, typed.source).await {
+            Ok(account) => Ok((name, account)),
+            Err(failure) => Err(failure.of(told)),
+        }
+    }
+
+    /// Checks a password unless too many attempts have failed.
+    ///
+    /// Names that lead to no account, and accounts that are guarded, cost a bind too, and get the
+    /// same answer: neither text nor work tells which names exist.
+    async fn guarded(
+        &self,
+        name: &SignInName,
+        found: Result<MappedAccount, MappingError>,
+        password: &Password,
+        source: &Source,
+    ) -> Result<MappedAccount, Failure> {
         if let Err(MappingError::Directory(error)) = &found {
-            return Err(Failure::directory(&name, error));
+            return Err(Failure::directory(error));
         }
         // By account where there is one, so that aliases give no further attempts.
         let counted = match &found {
             Ok(account) => account.immutable_id().as_str().to_owned(),
             Err(_) => name.key(),
         };
-        let attempt = match self.guard.admit(&counted, typed.source).await {
+        let attempt = match self.guard.admit(&counted, source).await {
             Ok(Admission::Admitted(attempt)) => attempt,
             Ok(Admission::AccountGuarded) => {
                 return Err(self
-                    .decoy(&name, &password, "too many failures for this account")
+                    .decoy(password, "too many failures for this account")
                     .await);
             }
-            Ok(Admission::SourceGuarded) => return Err(Failure::too_many(&name, typed.source)),
-            Err(error) => return Err(Failure::store(&name, &error)),
+            Ok(Admission::SourceGuarded) => return Err(Failure::too_many()),
+            Err(error) => return Err(Failure::store(&error)),
         };
         let outcome = match found {
-            Ok(account) => self.bind(&name, account, &password).await,
-            Err(error) => Err(self.decoy(&name, &password, &error.to_string()).await),
+            Ok(account) => self.bind(account, password).await,
+            Err(error) => Err(self.decoy(password, &error.to_string()).await),
         };
         let verdict = match &outcome {
             Ok(_) => Verdict::Right,
             Err(failure) => failure.verdict,
         };
-        if let Err(error) = self.guard.settle(attempt, verdict).await {
-            return Err(Failure::store(&name, &error));
+        match self.guard.settle(attempt, verdict).await {
+            Ok(()) => outcome,
+            Err(error) => Err(Failure::store(&error)),
         }
-        outcome.map(|account| (name, account))
     }
 
     async fn bind(
         &self,
-        name: &SignInName,
         account: MappedAccount,
         password: &Password,
     ) -> Result<MappedAccount, Failure> {
         match self.realm.prove(&account, password).await {
             Ok(_) => Ok(account),
-            Err(BindError::Directory(error)) => Err(Failure::directory(name, &error)),
+            Err(BindError::Directory(error)) => Err(Failure::directory(&error)),
             // Whoever has the right password may know why it does not help; nobody else.
             Err(BindError::State(state)) if state.password_was_right() => Err(Failure {
                 problem: Problem::Account(state),
-                name: Some(name.key()),
+                name: None,
                 cause: format!("right password, but the account's state is {state:?}"),
                 verdict: Verdict::Right,
             }),
-            Err(error) => Err(Failure::not_recognised(Some(name), error.to_string())),
+            Err(error) => Err(Failure::not_recognised(error.to_string())),
         }
     }
 
     /// Does the work of a password check that fails.
-    async fn decoy(&self, name: &SignInName, password: &Password, cause: &str) -> Failure {
+    async fn decoy(&self, password: &Password, cause: &str) -> Failure {
         match self.realm.decoy(password).await {
-            Ok(()) => Failure::not_recognised(Some(name), cause.to_owned()),
-            Err(error) => Failure::directory(name, &error),
+            Ok(()) => Failure::not_recognised(cause.to_owned()),
+            Err(error) => Failure::directory(&error),
         }
     }
 
@@ -277,48 +302,46 @@ fn hint_agrees(hint: Option<&str>, session: &Session) -> bool {
 
 struct Failure {
     problem: Problem,
+    /// Whose, for the audit.
     name: Option<String>,
     cause: String,
     verdict: Verdict,
 }
 
 impl Failure {
-    fn not_recognised(name: Option<&SignInName>, cause: String) -> Self {
+    fn new(problem: Problem, verdict: Verdict, cause: String) -> Self {
         Self {
-            problem: Problem::NotRecognised,
-            name: name.map(SignInName::key),
+            problem,
+            name: None,
             cause,
-            verdict: Verdict::Wrong,
+            verdict,
         }
     }
 
-    fn directory(name: &SignInName, error: &DirectoryError) -> Self {
+    fn of(mut self, name: Option<String>) -> Self {
+        self.name = name;
+        self
+    }
+
+    fn not_recognised(cause: String) -> Self {
+        Self::new(Problem::NotRecognised, Verdict::Wrong, cause)
+    }
+
+    fn directory(error: &DirectoryError) -> Self {
         let problem = match error {
             DirectoryError::Busy => Problem::Busy,
             _ => Problem::DirectoryDown,
         };
-        Self::unanswered(problem, name, error.to_string())
+        Self::new(problem, Verdict::Unanswered, error.to_string())
     }
 
-    fn too_many(name: &SignInName, source: &Source) -> Self {
-        Self::unanswered(
-            Problem::TooMany,
-            name,
-            format!("too many failures from {source}"),
-        )
+    fn too_many() -> Self {
+        let cause = "too many failures from this source".to_owned();
+        Self::new(Problem::TooMany, Verdict::Unanswered, cause)
     }
 
     /// What cannot be counted is not tried.
-    fn store(name: &SignInName, error: &StoreError) -> Self {
-        Self::unanswered(Problem::Busy, name, error.to_string())
-    }
-
-    fn unanswered(problem: Problem, name: &SignInName, cause: String) -> Self {
-        Self {
-            problem,
-            name: Some(name.key()),
-            cause,
-            verdict: Verdict::Unanswered,
-        }
+    fn store(error: &StoreError) -> Self {
+        Self::new(Problem::Busy, Verdict::Unanswered, error.to_string())
     }
 }

@@ -69,42 +69,7 @@ pub(super) fn build(
     source: Source<'_>,
     folder: &Path,
 ) -> Result<Directory, ConfigError> {
-    let servers = directory
-        .servers
-        .as_ref()
-        .iter()
-        .map(|server| {
-            server.as_ref().parse::<ServerUrl>().map_err(|error| {
-                source.invalid(server.span(), format!("{:?}: {error}", server.as_ref()))
-            })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let tls_mode = match (directory.starttls, directory.plaintext_on_purpose) {
-        (false, false) => TlsMode::Ldaps,
-        (true, false) => TlsMode::StartTls,
-        (false, true) => TlsMode::PlaintextOnPurpose,
-        (true, true) => {
-            return Err(source.invalid(
-                directory.servers.span(),
-                "starttls and plaintext_on_purpose exclude each other",
-            ));
-        }
-    };
-    if servers.is_empty() {
-        return Err(source.invalid(directory.servers.span(), "no directory server is named"));
-    }
-    if let Some(server) = servers
-        .iter()
-        .find(|server| server.scheme() != tls_mode.scheme())
-    {
-        return Err(source.invalid(
-            directory.servers.span(),
-            format!(
-                "{server}: use ldaps://, or ldap:// with starttls = true, or ldap:// with \
-                 plaintext_on_purpose = true where passwords may cross the wire in clear"
-            ),
-        ));
-    }
+    let (servers, tls_mode) = servers(&directory, source)?;
     if directory.bind_dn.as_ref().trim().is_empty() {
         return Err(source.invalid(directory.bind_dn.span(), "bind_dn is empty"));
     }
@@ -171,6 +136,50 @@ pub(super) fn build(
             cache_capacity: Mapping::CACHE_CAPACITY,
         },
     })
+}
+
+/// The servers, and how TLS is spoken with them: one way for all.
+fn servers(
+    directory: &file::Directory,
+    source: Source<'_>,
+) -> Result<(Vec<ServerUrl>, TlsMode), ConfigError> {
+    let servers = directory
+        .servers
+        .as_ref()
+        .iter()
+        .map(|server| {
+            server.as_ref().parse::<ServerUrl>().map_err(|error| {
+                source.invalid(server.span(), format!("{:?}: {error}", server.as_ref()))
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let tls_mode = match (directory.starttls, directory.plaintext_on_purpose) {
+        (false, false) => TlsMode::Ldaps,
+        (true, false) => TlsMode::StartTls,
+        (false, true) => TlsMode::PlaintextOnPurpose,
+        (true, true) => {
+            return Err(source.invalid(
+                directory.servers.span(),
+                "starttls and plaintext_on_purpose exclude each other",
+            ));
+        }
+    };
+    if servers.is_empty() {
+        return Err(source.invalid(directory.servers.span(), "no directory server is named"));
+    }
+    if let Some(server) = servers
+        .iter()
+        .find(|server| server.scheme() != tls_mode.scheme())
+    {
+        return Err(source.invalid(
+            directory.servers.span(),
+            format!(
+                "{server}: use ldaps://, or ldap:// with starttls = true, or ldap:// with \
+                 plaintext_on_purpose = true where passwords may cross the wire in clear"
+            ),
+        ));
+    }
+    Ok((servers, tls_mode))
 }
 
 fn dn(text: &Spanned<String>, source: Source<'_>) -> Result<Dn, ConfigError> {
