@@ -9,7 +9,9 @@
 
 pub mod check;
 pub mod config;
+pub mod demo;
 pub mod directory;
+pub mod entra;
 pub mod http;
 pub mod keys;
 pub mod observe;

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, process::ExitCode};
 
 use homerealm::{
-    demo::{Demo, Report, WENDY, demo_password},
+    demo::{DEMO_PASSWORD, Demo, Report, WENDY},
     observe::{LogFormat, start_logging},
 };
 use tracing::level_filters::LevelFilter;
@@ -27,7 +27,11 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     super::runtime()?.block_on(async {
-        if arguments.once { once(arguments).await } else { serve(arguments).await }
+        if arguments.once {
+            once(arguments).await
+        } else {
+            serve(arguments).await
+        }
     })
 }
 
@@ -35,20 +39,27 @@ async fn once(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     // Any port will do for one walk, and two walks at a time do not meet.
     let listen = SocketAddr::new(arguments.listen.ip(), 0);
     let demo = Demo::start(listen).await?;
-    let report = demo.walk(&arguments.user, demo_password()).await?;
+    let report = demo.walk(&arguments.user, DEMO_PASSWORD).await?;
     demo.stop().await;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         narrate(&report);
     }
-    Ok(if report.accepted { ExitCode::SUCCESS } else { ExitCode::from(super::FAILED) })
+    Ok(if report.accepted {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(super::FAILED)
+    })
 }
 
 fn narrate(report: &Report) {
     for (number, hop) in (1..).zip(&report.hops) {
         println!("{number}. {:4} {}  {}", hop.method, hop.to, hop.status);
-        println!("   {}", hop.what);
+        println!("   {}\n   -> {}", hop.what, hop.page);
+    }
+    for check in &report.checks {
+        println!("   checked {check}");
     }
     match (&report.cloud_upn, &report.immutable_id, &report.refusal) {
         (Some(upn), Some(id), None) => println!(
@@ -70,7 +81,7 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
          certificates were made just now; the CA is {}).\n\
          The password of every account is {}. Ctrl-C ends the demo.",
         ca.display(),
-        demo_password()
+        DEMO_PASSWORD
     );
     tokio::signal::ctrl_c().await?;
     demo.stop().await;

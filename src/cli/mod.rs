@@ -4,7 +4,7 @@
 //! 2 usage or configuration.
 
 mod check;
-//mod demo;
+mod demo;
 mod keys;
 mod serve;
 
@@ -28,7 +28,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Show the whole main job on this machine: directory, identity provider and Entra simulator
-    //Demo(demo::Arguments),
+    Demo(demo::Arguments),
     /// Serve the identity provider
     Serve(serve::Arguments),
     /// Look a configuration over, and say what is wrong and how to mend it
@@ -41,7 +41,7 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
-        //Command::Demo(arguments) => demo::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),

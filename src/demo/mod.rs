@@ -1,1 +1,256 @@
-//! The whole main job on one machine: embedded directory, IdP, Entra simulator, and a walk through them.
+//! The whole main job on one machine: embedded directory, identity provider and Entra simulator,
+//! and a walk through them.
+//!
+//! Nothing is faked between the parts: the identity provider speaks LDAPS to the embedded
+//! directory with the code that it speaks to a real one with, the browser's way goes over real
+//! HTTPS, and the simulator knows of the identity provider what Entra would: an issuer, an address
+//! and a certificate.
+
+mod front;
+mod report;
+mod tenant;
+mod walk;
+
+pub use report::{Hop, Report};
+pub use walk::WalkError;
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Config, ConfigError},
+    directory::{
+        self, Password, TlsMode,
+        embedded::{
+            Contents, EmbeddedDirectory, EmbeddedError,
+            demo_accounts::{ACCOUNTS, BASE, PASSWORD, SERVICE_DN, SERVICE_PASSWORD},
+        },
+    },
+    entra::{self, Hint, HintPolicy, Simulator},
+    http::{
+        client::Client,
+        server::Server,
+        tls::{LocalCa, TlsError, client_config},
+    },
+    keys::{KeyError, KeyRing, create_signing_key},
+    provider::{AssembleError, Parts, assemble},
+    trust::{AssertionConsumerService, RelyingParty},
+};
+
+use front::{Front, StartPage};
+use walk::Walk;
+
+/// Who the walk signs in unless told otherwise.
+pub const WENDY: &str = "wmoran@fabrikam.com";
+
+/// The password of every account.
+pub const DEMO_PASSWORD: &str = PASSWORD;
+
+const IDP_HOST: &str = "idp.localhost";
+const ENTRA_HOST: &str = "entra.localhost";
+const CONFIG: &str = include_str!("../../config/demo.toml");
+
+/// Why the demo could not start, or its walk could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DemoError {
+    /// The demo's own configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A certificate or TLS setting could not be made.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// A signing key could not be made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The address could not be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The operating system's word.
+        source: std::io::Error,
+    },
+    /// The embedded directory did not start.
+    #[error("the embedded directory: {0}")]
+    Embedded(#[from] EmbeddedError),
+    /// The demo's own constants are wrong.
+    #[error("the demo's {0} is wrong")]
+    Constant(&'static str),
+    /// The parts do not make an identity provider.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// The simulated tenant could not be made from the accounts.
+    #[error("the simulated tenant cannot be made: {0}")]
+    Tenant(String),
+}
+
+/// A demo that is running.
+pub struct Demo {
+    address: SocketAddr,
+    ca: LocalCa,
+    simulator: Arc<Simulator>,
+    directory: EmbeddedDirectory,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+impl Demo {
+    /// Starts everything; port 0 lets the system choose one.
+    pub async fn start(listen: SocketAddr) -> Result<Self, DemoError> {
+        let config = Config::parse(CONFIG, "config/demo.toml", Path::new(""))?;
+        let ca = LocalCa::new()?;
+        let listening = |source| DemoError::Listen {
+            address: listen,
+            source,
+        };
+        let server = Server::bind(listen).await.map_err(listening)?;
+        let address = server.local_addr().map_err(listening)?;
+        let certificate = ca.issue(&[IDP_HOST, ENTRA_HOST, "localhost", "127.0.0.1"])?;
+        let server = server.with_tls(certificate.server_config()?);
+        let directory = EmbeddedDirectory::start(
+            Contents::demo().ok_or(DemoError::Constant("directory"))?,
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            ca.issue(&["localhost"])?.server_config()?,
+        )
+        .await?;
+
+        let entra_url = origin(ENTRA_HOST, address);
+        let mut simulation = entra::Settings::at(&entra_url);
+        // Which of her names Entra passes on is not known. What she typed is what she expects to
+        // read on the next page.
+        simulation.hints = HintPolicy {
+            login_hint: Hint::Email,
+            username: Hint::Email,
+        };
+        let keys = KeyRing::new(
+            create_signing_key("Homerealm demo signing", 30)?.signer,
+            None,
+        );
+        let certificate = keys.current().certificate().clone();
+        let mut edge = config.edge.clone();
+        edge.base_url = origin(IDP_HOST, address);
+        let tenant = tenant::synced(ACCOUNTS, &config.domains, &edge.sso_url(), &certificate)?;
+        let metadata_address = format!("{}/metadata", edge.base_url);
+        let provider = assemble(Parts {
+            edge,
+            session_lifetime: config.session_lifetime,
+            keys,
+            relying_parties: relying_parties(
+                &config,
+                &simulation.expectations.assertion_consumer_service,
+            )?,
+            domains: config.domains.clone(),
+            directory: directory_settings(directory.address().port(), &ca)?,
+            mapping: config.directory.mapping.clone(),
+        })?;
+        let simulator = Arc::new(Simulator::new(tenant, simulation));
+        let front = Front {
+            identity_provider: provider.identity_provider,
+            simulator: simulator.clone(),
+            start: StartPage {
+                tenanted_address: format!("{entra_url}/{}/", tenant::NAME),
+                common_address: format!("{entra_url}/common/"),
+                metadata_address,
+            },
+        };
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(server.serve(Arc::new(front), stop.clone()));
+        Ok(Self {
+            address,
+            ca,
+            simulator,
+            directory,
+            stop,
+            serving,
+        })
+    }
+
+    /// The start page's address.
+    pub fn start_url(&self) -> String {
+        format!("{}/", origin(ENTRA_HOST, self.address))
+    }
+
+    /// The certificate authority made for this run, PEM.
+    pub fn ca_pem(&self) -> &str {
+        self.ca.ca_pem()
+    }
+
+    /// Signs somebody in as a person would, from the tenanted address to Entra's verdict.
+    pub async fn walk(&self, name: &str, password: &str) -> Result<Report, DemoError> {
+        let reachable = match self.address.ip() {
+            ip if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ip => ip,
+        };
+        let reachable = SocketAddr::new(reachable, self.address.port());
+        let browser = Client::new(client_config(&[self.ca_pem().as_bytes()])?)
+            .with_address(IDP_HOST, reachable)
+            .with_address(ENTRA_HOST, reachable)
+            .with_timeout(Duration::from_secs(20));
+        let tenanted = format!("{}/{}/", origin(ENTRA_HOST, self.address), tenant::NAME);
+        let mut walk = Walk::new(browser);
+        let arrived = walk.sign_in(&tenanted, name, password).await;
+        let outcome = self.simulator.outcomes().pop();
+        Ok(Report::new(name, arrived.err(), outcome, walk.into_hops()))
+    }
+
+    /// Stops everything: requests in flight are finished first.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        // A listener that panicked has nothing left to stop.
+        let _ = self.serving.await;
+        self.directory.stop().await;
+    }
+}
+
+fn origin(host: &str, address: SocketAddr) -> String {
+    match address.port() {
+        443 => format!("https://{host}"),
+        port => format!("https://{host}:{port}"),
+    }
+}
+
+/// The relying parties of the demo's configuration, their answers sent to where the simulator is.
+fn relying_parties(config: &Config, consumer: &str) -> Result<Vec<RelyingParty>, DemoError> {
+    let moved = |mut party: RelyingParty| {
+        party.answer_only_to(AssertionConsumerService {
+            index: 0,
+            url: consumer.to_owned(),
+        });
+        party
+    };
+    config
+        .relying_parties
+        .iter()
+        .map(|file| Ok(moved(file.load()?)))
+        .collect()
+}
+
+fn directory_settings(port: u16, ca: &LocalCa) -> Result<directory::Settings, DemoError> {
+    let server = format!("ldaps://localhost:{port}");
+    Ok(directory::Settings {
+        servers: vec![
+            server
+                .parse()
+                .map_err(|_| DemoError::Constant("directory address"))?,
+        ],
+        tls_mode: TlsMode::Ldaps,
+        tls: client_config(&[ca.ca_pem().as_bytes()])?,
+        bind_dn: SERVICE_DN.to_owned(),
+        bind_password: Password::parse(SERVICE_PASSWORD)
+            .map_err(|_| DemoError::Constant("service password"))?,
+        base: BASE.parse().map_err(|_| DemoError::Constant("base"))?,
+        scope_filter: None,
+        operation_deadline: directory::Settings::OPERATION_DEADLINE,
+        connect_deadline: directory::Settings::CONNECT_DEADLINE,
+        max_bind_connections: directory::Settings::MAX_BIND_CONNECTIONS,
+        bind_wait: directory::Settings::BIND_WAIT,
+    })
+}

@@ -9,7 +9,8 @@ use tokio::sync::Semaphore;
 use super::{
     AccountState, DirectoryError, Dn, Password, Step,
     account_state::InvalidCredentials,
-    connection::{BackOff, Connection, Dialer, Fault, isolated, shorten},
+    back_off::BackOff,
+    connection::{Connection, Dialer, Fault, isolated, shorten},
     search::MAX_IDLE,
 };
 
@@ -103,7 +104,7 @@ impl BindPool {
             server: String::new(),
             cause: "the check ended early".to_owned(),
         })??;
-        read(result).map(|()| PasswordProof { dn: dn.clone() })
+        read(&result).map(|()| PasswordProof { dn: dn.clone() })
     }
 
     async fn bind(&self, dn: &str, password: &Password) -> Result<LdapResult, DirectoryError> {
@@ -185,7 +186,7 @@ impl BindPool {
 }
 
 /// Only result 0 is a yes.
-fn read(result: LdapResult) -> Result<(), BindError> {
+fn read(result: &LdapResult) -> Result<(), BindError> {
     match result.rc {
         0 => Ok(()),
         49 => Err(match InvalidCredentials::from_text(&result.text) {
@@ -225,7 +226,7 @@ mod tests {
                     text: "success".to_owned(),
                 }),
             };
-            assert_eq!(read(result), expected);
+            assert_eq!(read(&result), expected);
         }
     }
 }

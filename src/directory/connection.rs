@@ -309,44 +309,6 @@ pub(super) async fn isolated<T: Send + 'static>(
     }
 }
 
-/// Keeps a directory that is down from being dialled for each sign-in.
-#[derive(Debug, Default)]
-pub(super) struct BackOff {
-    failures: u32,
-    rest: Option<(Instant, DirectoryError)>,
-}
-
-impl BackOff {
-    const FIRST: Duration = Duration::from_millis(50);
-    const LONGEST: Duration = Duration::from_secs(1);
-    /// After a refused bind of the service account: each try counts towards its lockout.
-    const REFUSED: Duration = Duration::from_secs(15);
-
-    /// The last failure, for as long as dialling again makes no sense.
-    pub(super) fn check(&self) -> Result<(), DirectoryError> {
-        match &self.rest {
-            Some((until, error)) if Instant::now() < *until => Err(error.clone()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Takes note of how dialling went.
-    pub(super) fn note<T>(&mut self, result: &Result<T, DirectoryError>) {
-        match result {
-            Ok(_) => *self = Self::default(),
-            Err(error) => {
-                let rest = if matches!(error, DirectoryError::Refused { .. }) {
-                    Self::REFUSED
-                } else {
-                    (Self::FIRST * 2_u32.pow(self.failures.min(8))).min(Self::LONGEST)
-                };
-                self.failures = self.failures.saturating_add(1);
-                self.rest = Some((Instant::now() + rest, error.clone()));
-            }
-        }
-    }
-}
-
 /// Diagnostic texts come from the server: bounded, on one line.
 pub(super) fn shorten(text: &str) -> String {
     text.chars()

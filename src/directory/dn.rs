@@ -81,9 +81,8 @@ impl FromStr for Dn {
 fn split_unescaped(text: &str, separator: char) -> Vec<&str> {
     let mut pieces = Vec::new();
     let (mut rest, mut escaped) = (text, false);
-    let mut characters = text.char_indices();
     let mut start = 0;
-    while let Some((at, character)) = characters.next() {
+    for (at, character) in text.char_indices() {
         if escaped {
             escaped = false;
         } else if character == '\\' {
@@ -165,7 +164,23 @@ pub struct DnError;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_and_what_is_read_stays_itself(text in "[a-z=,+\\\\ é2]{0,24}") {
+            if let Ok(name) = text.parse::<Dn>() {
+                prop_assert!(name.is_within(&name));
+                prop_assert_eq!(name.as_str().parse::<Dn>(), Ok(name.clone()));
+                if name.depth() > 0 {
+                    let below: Dn = format!("cn=a,{name}").parse().unwrap();
+                    prop_assert!(below.is_within(&name) && !name.is_within(&below));
+                }
+            }
+        }
+    }
 
     fn dn(text: &str) -> Dn {
         text.parse().unwrap_or_else(|_| panic!("{text}"))

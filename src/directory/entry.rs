@@ -3,7 +3,7 @@ use ldap3::asn1::{PL, StructureTag};
 /// An account as a search returned it: its name and the attributes asked for.
 ///
 /// Values are kept as octets. Which of them are text is known by the reader, not by whether they
-/// happen to be UTF-8 (an objectGUID can be).
+/// happen to be UTF-8 (an `objectGUID` can be).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     dn: String,
@@ -46,7 +46,7 @@ impl Entry {
             .map(|(name, values)| (name.as_str(), values.as_slice()))
     }
 
-    /// Reads a SearchResultEntry (RFC 4511 4.5.2). The library's own reader panics on malformed
+    /// Reads a `SearchResultEntry` (RFC 4511 4.5.2). The library's own reader panics on malformed
     /// ones.
     pub(super) fn read(tag: StructureTag) -> Option<Self> {
         let mut parts = tag.match_id(4)?.expect_constructed()?.into_iter();

@@ -61,7 +61,7 @@ fn write_list(formatter: &mut fmt::Formatter<'_>, sign: char, parts: &[Filter]) 
 fn write_value(formatter: &mut fmt::Formatter<'_>, value: &[u8]) -> fmt::Result {
     let is_text = std::str::from_utf8(value).is_ok();
     for &octet in value {
-        if is_text && octet.is_ascii_alphanumeric() || b"@.-_:+".contains(&octet) {
+        if is_text && (octet.is_ascii_alphanumeric() || b"@.-_:+".contains(&octet)) {
             write!(formatter, "{}", char::from(octet))?;
         } else {
             write!(formatter, "\\{octet:02x}")?;

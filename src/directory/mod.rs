@@ -11,6 +11,7 @@
 //! that Active Directory speaks.
 
 mod account_state;
+mod back_off;
 mod bind;
 mod client;
 mod connection;
@@ -24,6 +25,8 @@ mod probe;
 mod search;
 mod server_url;
 mod settings;
+#[cfg(test)]
+pub(crate) mod test_fixture;
 #[cfg(test)]
 mod tests;
 

@@ -7,7 +7,8 @@ use ldap3::{Ldap, LdapError, Scope, SearchOptions};
 
 use super::{
     DirectoryError, Entry, Step,
-    connection::{BackOff, Connection, Dialer, Fault, isolated},
+    back_off::BackOff,
+    connection::{Connection, Dialer, Fault, isolated},
 };
 
 /// How long a connection may be idle and still be trusted: firewalls forget quietly, and a

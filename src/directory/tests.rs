@@ -1,99 +1,24 @@
 //! The client against the embedded directory, over real TLS on loopback.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener as StdListener},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
-use rustls::{
-    ClientConfig, RootCertStore, ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer},
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
 };
 
 use super::{
     embedded::{Contents, EmbeddedDirectory, EmbeddedError, demo_accounts},
+    test_fixture::{Fixture, tls},
     *,
 };
-
-/// A directory with the demo's accounts, and settings that reach it.
-pub(crate) struct Fixture {
-    pub(crate) embedded: EmbeddedDirectory,
-    pub(crate) settings: Settings,
-    tls: Arc<ServerConfig>,
-}
-
-impl Fixture {
-    pub(crate) async fn start() -> Self {
-        Self::start_with(Contents::demo().unwrap()).await
-    }
-
-    pub(crate) async fn start_with(contents: Contents) -> Self {
-        let (server, client) = tls();
-        let service_password = contents.service_password.clone();
-        let base = contents.base.clone();
-        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let embedded = EmbeddedDirectory::start(contents, anywhere, server.clone())
-            .await
-            .unwrap();
-        let url = format!("ldaps://localhost:{}", embedded.address().port());
-        let settings = Settings {
-            servers: vec![url.parse().unwrap()],
-            tls_mode: TlsMode::Ldaps,
-            tls: client,
-            bind_dn: demo_accounts::SERVICE_DN.to_owned(),
-            bind_password: service_password,
-            base,
-            scope_filter: None,
-            operation_deadline: Duration::from_secs(2),
-            connect_deadline: Duration::from_secs(2),
-            max_bind_connections: 4,
-            bind_wait: Duration::from_millis(200),
-        };
-        Self {
-            embedded,
-            settings,
-            tls: server,
-        }
-    }
-
-    pub(crate) fn directory(&self) -> Directory {
-        Directory::new(self.settings.clone()).unwrap()
-    }
-
-    async fn restart(self) -> Self {
-        let address = self.embedded.address();
-        self.embedded.stop().await;
-        let contents = Contents::demo().unwrap();
-        let embedded = EmbeddedDirectory::start(contents, address, self.tls.clone())
-            .await
-            .unwrap();
-        Self { embedded, ..self }
-    }
-}
-
-fn tls() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let certificate = rcgen::CertificateParams::new(["localhost".to_owned()])
-        .unwrap()
-        .self_signed(&key)
-        .unwrap();
-    let certificate: CertificateDer<'static> = certificate.der().clone();
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate.clone()).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let server = ServerConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate],
-            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-        )
-        .unwrap();
-    let client = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    (Arc::new(server), Arc::new(client))
-}
 
 fn dn_of(name: &str) -> Dn {
     let account = demo_accounts::ACCOUNTS
@@ -260,7 +185,7 @@ async fn a_restarted_directory_is_used_again_by_itself() {
 #[tokio::test]
 async fn the_next_server_takes_over_when_one_is_gone() {
     let mut fixture = Fixture::start().await;
-    let gone = std::net::TcpListener::bind("127.0.0.1:0")
+    let gone = StdListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap()
@@ -329,7 +254,7 @@ async fn a_refused_service_account_is_not_tried_for_each_sign_in() {
 #[tokio::test]
 async fn a_silent_server_counts_as_down() {
     // Accepts, and never says anything.
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut fixture = Fixture::start().await;
     fixture
@@ -337,7 +262,7 @@ async fn a_silent_server_counts_as_down() {
         .servers
         .insert(0, format!("ldaps://localhost:{port}").parse().unwrap());
     fixture.settings.connect_deadline = Duration::from_millis(200);
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     fixture.directory().probe().await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(2));
     drop(listener);
@@ -345,7 +270,7 @@ async fn a_silent_server_counts_as_down() {
 
 #[tokio::test]
 async fn password_checks_beyond_the_limit_are_told_busy() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut fixture = Fixture::start().await;
     fixture.settings.servers = vec![format!("ldaps://localhost:{port}").parse().unwrap()];
@@ -367,40 +292,60 @@ async fn password_checks_beyond_the_limit_are_told_busy() {
     assert_eq!(errors[1], BindError::Directory(DirectoryError::Busy));
 }
 
+/// An LDAP server in clear that answers the first request on a connection with the first of
+/// these, and so on.
+async fn canned(answers: Vec<Vec<u8>>) -> Settings {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 4096];
+            for answer in &answers {
+                let _ = stream.read(&mut buffer).await;
+                let _ = stream.write_all(answer).await;
+            }
+            let _ = stream.read(&mut buffer).await;
+        }
+    });
+    let mut settings = Fixture::start().await.settings;
+    settings.tls_mode = TlsMode::PlaintextOnPurpose;
+    settings.servers = vec![format!("ldap://localhost:{port}").parse().unwrap()];
+    settings
+}
+
+const BOUND: &[u8] = b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00";
+
 #[tokio::test]
 async fn malformed_answers_are_errors() {
-    // Speaks LDAP in clear just well enough to let the library panic: the bind's result is
-    // cut short, and the entry of the search is empty.
-    for (bind, expected) in [
-        (&b"\x30\x05\x02\x01\x01\x61\x00"[..], Step::Bind),
-        (
-            &b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00"[..],
-            Step::Base,
-        ),
+    // A bind's result and an entry that are cut short, each of which the library panics on.
+    let short_result = b"\x30\x05\x02\x01\x01\x61\x00".to_vec();
+    let empty_entry = b"\x30\x05\x02\x01\x02\x64\x00".to_vec();
+    for (answers, expected) in [
+        (vec![short_result], Step::Bind),
+        (vec![BOUND.to_vec(), empty_entry], Step::Base),
     ] {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let server = tokio::spawn(async move {
-            use tokio::io::{AsyncReadExt, AsyncWriteExt};
-            loop {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let mut buffer = [0; 4096];
-                let _ = stream.read(&mut buffer).await;
-                let _ = stream.write_all(bind).await;
-                let _ = stream.read(&mut buffer).await;
-                let _ = stream.write_all(b"\x30\x05\x02\x01\x02\x64\x00").await;
-                let _ = stream.read(&mut buffer).await;
-            }
-        });
-        let mut fixture = Fixture::start().await;
-        fixture.settings.tls_mode = TlsMode::PlaintextOnPurpose;
-        fixture.settings.servers = vec![format!("ldap://localhost:{port}").parse().unwrap()];
-        let error = fixture.directory().probe().await.unwrap_err();
+        let directory = Directory::new(canned(answers).await).unwrap();
+        let error = directory.probe().await.unwrap_err();
         assert!(
             matches!(&error, DirectoryError::Unavailable { step, .. } if *step == expected),
             "{error}"
         );
-        server.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_the_limit_is_cut_short() {
+    let entry = b"\x30\x0d\x02\x01\x02\x64\x08\x04\x04cn=a\x30\x00";
+    let done = b"\x30\x0c\x02\x01\x02\x65\x07\x0a\x01\x00\x04\x00\x04\x00";
+    for (entries, expected) in [(2, (2, false)), (3, (2, true)), (100, (2, true))] {
+        let answer = [entry.repeat(entries), done.to_vec()].concat();
+        let directory = Directory::new(canned(vec![BOUND.to_vec(), answer]).await).unwrap();
+        let found = directory
+            .search(&Filter::present("cn"), &["cn"], 2)
+            .await
+            .unwrap();
+        assert_eq!((found.entries.len(), found.truncated), expected);
     }
 }
 
@@ -465,7 +410,7 @@ async fn the_embedded_directory_stays_on_loopback_and_does_little() {
         .await
         .unwrap()
         .0;
-    assert_eq!(root.len(), 0, "the root DSE has no objectClass here");
+    assert_eq!(root.len(), 1, "anybody may read the root DSE");
     let bound = ldap
         .simple_bind("WMORAN@partners.contoso.com", demo_accounts::PASSWORD)
         .await;
@@ -489,4 +434,101 @@ async fn the_embedded_directory_stays_on_loopback_and_does_little() {
         1,
         "accents are ignored, as Active Directory does"
     );
+}
+
+/// What a scripted server does with a bind.
+#[derive(Clone, Copy)]
+enum Reply {
+    Success,
+    Close,
+    Silence,
+}
+
+/// An LDAP server in clear that treats the binds on each connection by a script, and counts them.
+async fn scripted(script: Vec<Vec<Reply>>) -> (Settings, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let binds = Arc::new(AtomicUsize::new(0));
+    let counter = binds.clone();
+    tokio::spawn(async move {
+        for replies in script {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let counter = counter.clone();
+            tokio::spawn(async move {
+                let mut buffer = [0; 4096];
+                for (reply, id) in replies.into_iter().zip(1_u8..) {
+                    if stream.read(&mut buffer).await.unwrap_or(0) == 0 {
+                        return;
+                    }
+                    counter.fetch_add(1, Ordering::Relaxed);
+                    match reply {
+                        Reply::Success => {
+                            let answer = [0x30, 12, 2, 1, id, 0x61, 7, 0x0a, 1, 0, 4, 0, 4, 0];
+                            stream.write_all(&answer).await.unwrap();
+                        }
+                        Reply::Close => return,
+                        Reply::Silence => std::future::pending().await,
+                    }
+                }
+            });
+        }
+    });
+    let mut settings = Fixture::start().await.settings;
+    settings.tls_mode = TlsMode::PlaintextOnPurpose;
+    settings.servers = vec![format!("ldap://localhost:{port}").parse().unwrap()];
+    settings.operation_deadline = Duration::from_millis(200);
+    (settings, binds)
+}
+
+#[tokio::test]
+async fn a_bind_is_tried_again_once_and_only_when_the_kept_connection_was_closed() {
+    use Reply::{Close, Silence, Success};
+    for (script, second_works, binds_seen) in [
+        // Closed when the second bind came: tried again on a new connection.
+        (vec![vec![Success, Close], vec![Success]], true, 3),
+        // The new connection is closed as well: not tried a third time.
+        (
+            vec![vec![Success, Close], vec![Close], vec![Success]],
+            false,
+            3,
+        ),
+        // No answer: the server may have counted it, so it is not tried again.
+        (vec![vec![Success, Silence], vec![Success]], false, 2),
+    ] {
+        let (settings, binds) = scripted(script).await;
+        let directory = Directory::new(settings).unwrap();
+        directory
+            .check_password(&dn_of("wmoran"), &password())
+            .await
+            .unwrap();
+        let second = directory
+            .check_password(&dn_of("wmoran"), &password())
+            .await;
+        assert_eq!(second.is_ok(), second_works, "{second:?}");
+        assert_eq!(binds.load(Ordering::Relaxed), binds_seen);
+    }
+    // A connection that was never used before has no such excuse.
+    let (settings, binds) = scripted(vec![vec![Close], vec![Success]]).await;
+    let directory = Directory::new(settings).unwrap();
+    let first = directory
+        .check_password(&dn_of("wmoran"), &password())
+        .await;
+    assert!(matches!(
+        first,
+        Err(BindError::Directory(DirectoryError::Unavailable { .. }))
+    ));
+    assert_eq!(binds.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_bind_without_a_name_is_not_sent() {
+    // Servers may take a bind without a name for an anonymous one, and say yes.
+    let (settings, binds) = scripted(vec![vec![Reply::Success]]).await;
+    let root = "".parse().unwrap();
+    let nameless = Directory::new(settings)
+        .unwrap()
+        .check_password(&root, &password())
+        .await;
+    assert_eq!(nameless.unwrap_err(), BindError::Wrong);
+    assert_eq!(binds.load(Ordering::Relaxed), 0);
 }

@@ -2,7 +2,7 @@
 //!
 //! # What a sign-in name is
 //!
-//! An address `local@domain`, or where the configuration allows it a bare sAMAccountName.
+//! An address `local@domain`, or where the configuration allows it a bare `sAMAccountName`.
 //! Everything else is refused before the directory sees it ([`SignInName::parse`]).
 //!
 //! * Spaces around are dropped; at most 254 bytes remain (RFC 5321 4.5.3.1.3).
@@ -35,6 +35,7 @@ mod account;
 mod address;
 mod domain;
 mod find;
+mod locate;
 mod lookalike;
 mod mapping;
 mod sign_in_name;

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::{names::samlp, *};
 use crate::{
     http::Form,
-    keys::{Signer, create_signing_key},
+    keys::{KeyRing, Signer, create_signing_key},
     trust::{RequestKeys, RequestSignatures},
     xml::{self, CanonicalWriter, Limits, SignaturePolicy},
 };
@@ -288,6 +288,44 @@ fn the_response_is_the_golden_one() {
         format!("{before}[signature]{after}"),
         include_str!("golden/response.xml").trim_end()
     );
+}
+
+#[test]
+fn metadata_announces_the_next_certificate_behind_the_current_one() {
+    let current = create_signing_key("current", 30).unwrap().signer;
+    let next = create_signing_key("next", 60)
+        .unwrap()
+        .signer
+        .certificate()
+        .clone();
+    let expected = [
+        current.certificate().base64().to_owned(),
+        next.base64().to_owned(),
+    ];
+    let keys = KeyRing::new(current, Some(next));
+    let endpoints = Endpoints {
+        entity_id: "https://idp.test/partners",
+        single_sign_on: "https://idp.test/saml2/sso",
+    };
+    let document = identity_provider_metadata(&endpoints, &keys).unwrap();
+    let root = xml::read(document.as_bytes(), &Limits::default()).unwrap();
+    let key = keys.current().certificate().public_key();
+    let verified = xml::verify_enveloped(&root, &[key], &SignaturePolicy::SHA2).unwrap();
+    assert_eq!(
+        verified.element().attribute("entityID"),
+        Some("https://idp.test/partners")
+    );
+    let role = verified.element().elements().next().unwrap();
+    let published: Vec<_> = role
+        .elements()
+        .filter(|child| child.is(names::METADATA, "KeyDescriptor"))
+        .map(|descriptor| {
+            let info = descriptor.elements().next().unwrap();
+            let data = info.elements().next().unwrap();
+            data.elements().next().unwrap().text().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(published, expected);
 }
 
 #[test]

@@ -14,6 +14,15 @@ from saml2.client import Saml2Client
 from saml2.config import SPConfig
 from saml2.xml.schema import validate
 
+SIGNATURES = {
+    "sha1": "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
+    "sha256": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+}
+DIGESTS = {
+    "sha1": "http://www.w3.org/2000/09/xmldsig#sha1",
+    "sha256": "http://www.w3.org/2001/04/xmlenc#sha256",
+}
+
 folder = sys.argv[1]
 order = json.load(sys.stdin)
 
@@ -34,6 +43,8 @@ def client():
                         "assertion_consumer_service": [(order["acs"], BINDING_HTTP_POST)]
                     },
                     "allow_unsolicited": False,
+                    "signing_algorithm": SIGNATURES[order.get("hash", "sha256")],
+                    "digest_algorithm": DIGESTS[order.get("hash", "sha256")],
                     "authn_requests_signed": order.get("sign", False),
                     "want_assertions_signed": True,
                     "want_response_signed": order.get("want_response_signed", False),
@@ -47,11 +58,8 @@ def client():
 
 def request():
     binding = {"post": BINDING_HTTP_POST, "redirect": BINDING_HTTP_REDIRECT}[order["binding"]]
-    extra = {key: order[key] for key in ("force_authn", "is_passive", "sigalg") if key in order}
-    if "sigalg" in extra:
-        extra["sign_alg"] = extra.pop("sigalg")
     request_id, _, info = client().prepare_for_negotiated_authenticate(
-        relay_state="state-of-the-sp", binding=binding, sign=order.get("sign", False), **extra
+        relay_state="state-of-the-sp", binding=binding, sign=order.get("sign", False)
     )
     if order["binding"] == "redirect":
         url = dict(info["headers"])["Location"]

@@ -44,7 +44,7 @@ pub struct DemoAccount {
     pub state: Option<AccountState>,
     /// Whether `adminCount` is 1: a member, now or once, of a protected group.
     pub privileged: bool,
-    /// The account's objectGUID.
+    /// The account's `objectGUID`.
     pub object_guid: ObjectGuid,
     /// Its mS-DS-ConsistencyGuid, which takes precedence as the source of the ImmutableID.
     pub consistency_guid: Option<ObjectGuid>,

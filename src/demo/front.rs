@@ -1,0 +1,96 @@
+//! The one listener of the demo: names the service by host, as two organisations' servers would be
+//! told apart, and shows the start page.
+
+use std::sync::Arc;
+
+use askama::Template;
+use hyper::{Method, StatusCode};
+
+use crate::{
+    directory::embedded::demo_accounts::{ACCOUNTS, DemoAccount},
+    http::{
+        FormTarget, NoEntropy, Nonce, PageSecurity, Request, Response, ResponseFuture, Service,
+        response::{self, BadHeader},
+    },
+};
+
+use super::{DEMO_PASSWORD, ENTRA_HOST, IDP_HOST};
+
+/// Hands each request to the service that its `Host` names.
+pub(super) struct Front {
+    pub identity_provider: Arc<dyn Service>,
+    pub simulator: Arc<dyn Service>,
+    pub start: StartPage,
+}
+
+/// What the start page tells.
+pub(super) struct StartPage {
+    pub tenanted_address: String,
+    pub common_address: String,
+    pub metadata_address: String,
+}
+
+#[derive(Template)]
+#[template(path = "demo/start.html")]
+struct StartTemplate<'a> {
+    nonce: &'a str,
+    page: &'a StartPage,
+    accounts: &'a [DemoAccount],
+    password: &'a str,
+}
+
+impl Service for Front {
+    fn handle(&self, request: Request) -> ResponseFuture<'_> {
+        let host = request.header("host").unwrap_or_default();
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        if name.eq_ignore_ascii_case(IDP_HOST) {
+            self.identity_provider.handle(request)
+        } else if name.eq_ignore_ascii_case(ENTRA_HOST)
+            && (request.path != "/" || request.method != Method::GET)
+        {
+            self.simulator.handle(request)
+        } else {
+            Box::pin(async { self.start() })
+        }
+    }
+}
+
+impl Front {
+    fn start(&self) -> Response {
+        self.start.render().unwrap_or_else(|error| {
+            tracing::error!(%error, "the start page cannot be made");
+            response::text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the start page cannot be made\n",
+            )
+        })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum PageError {
+    #[error(transparent)]
+    Template(#[from] askama::Error),
+    #[error(transparent)]
+    Header(#[from] BadHeader),
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+}
+
+impl StartPage {
+    fn render(&self) -> Result<Response, PageError> {
+        let nonce = Nonce::new()?;
+        let page = StartTemplate {
+            nonce: nonce.as_str(),
+            page: self,
+            accounts: ACCOUNTS,
+            password: DEMO_PASSWORD,
+        };
+        let mut answer = response::html(StatusCode::OK, page.render()?);
+        PageSecurity::new()
+            .styles(&nonce)
+            .forms_to(FormTarget::own())
+            .apply(&mut answer)?;
+        Ok(answer)
+    }
+}

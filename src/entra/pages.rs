@@ -1,0 +1,166 @@
+//! The simulator's pages. Whatever a page shows is escaped by its template.
+
+use askama::Template;
+use hyper::StatusCode;
+
+use super::{
+    Journey, Outcome, Refusal, User,
+    verify::{Check, SignedIn},
+};
+use crate::http::{
+    FormTarget, NoEntropy, Nonce, PageSecurity, Response,
+    response::{self, BadHeader},
+};
+
+/// Why a page could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PageError {
+    /// The template's values could not be written.
+    #[error("the page could not be written: {0}")]
+    Template(#[from] askama::Error),
+    /// The page's header fields could not be made.
+    #[error(transparent)]
+    Header(#[from] BadHeader),
+    /// No nonce.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+}
+
+#[derive(Template)]
+#[template(path = "entra/start.html")]
+struct Start<'a> {
+    nonce: &'a str,
+    application: &'a str,
+    /// The first segment of the address: the tenant, or `common`.
+    address: &'a str,
+    /// The tenant to go to instead, where the address names none.
+    tenant_instead: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "entra/post.html")]
+struct Post<'a> {
+    nonce: &'a str,
+    typed: &'a str,
+    journey: &'a Journey<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "entra/password.html")]
+struct Password<'a> {
+    nonce: &'a str,
+    address: &'a str,
+    user: &'a User,
+}
+
+#[derive(Template)]
+#[template(path = "entra/signed_in.html")]
+struct Accepted<'a> {
+    nonce: &'a str,
+    application: &'a str,
+    tenant: &'a str,
+    outcome: &'a Outcome,
+    signed_in: &'a SignedIn,
+}
+
+#[derive(Template)]
+#[template(path = "entra/refused.html")]
+struct Refused<'a> {
+    nonce: &'a str,
+    tenant: &'a str,
+    outcome: &'a Outcome,
+    refusal: &'a Refusal,
+    checks: &'a [Check],
+}
+
+/// The application's door: it asks for the name.
+pub(super) fn start(
+    application: &str,
+    address: &str,
+    tenant_instead: Option<&str>,
+) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let page = Start {
+        nonce: nonce.as_str(),
+        application,
+        address,
+        tenant_instead,
+    };
+    let security = PageSecurity::new()
+        .styles(&nonce)
+        .forms_to(FormTarget::own());
+    respond(StatusCode::OK, &page, &security)
+}
+
+/// Takes the browser to the identity provider; by itself where scripts run, else by a button.
+pub(super) fn post(typed: &str, journey: &Journey<'_>) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let page = Post {
+        nonce: nonce.as_str(),
+        typed,
+        journey,
+    };
+    let security = PageSecurity::new()
+        .styles(&nonce)
+        .scripts(&nonce)
+        .forms_to(FormTarget::origin_of(&journey.post.action)?);
+    respond(StatusCode::OK, &page, &security)
+}
+
+/// Where Entra itself would ask for the password.
+pub(super) fn password(address: &str, user: &User) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let page = Password {
+        nonce: nonce.as_str(),
+        address,
+        user,
+    };
+    respond(StatusCode::OK, &page, &PageSecurity::new().styles(&nonce))
+}
+
+/// The application, after a sign-in that Entra would accept.
+pub(super) fn signed_in(
+    application: &str,
+    tenant: &str,
+    outcome: &Outcome,
+    signed_in: &SignedIn,
+) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let page = Accepted {
+        nonce: nonce.as_str(),
+        application,
+        tenant,
+        outcome,
+        signed_in,
+    };
+    respond(StatusCode::OK, &page, &PageSecurity::new().styles(&nonce))
+}
+
+/// Entra's error page, and why and how to mend it.
+pub(super) fn refused(
+    status: StatusCode,
+    tenant: &str,
+    outcome: &Outcome,
+    refusal: &Refusal,
+) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let checks = &outcome.checks;
+    let page = Refused {
+        nonce: nonce.as_str(),
+        tenant,
+        outcome,
+        refusal,
+        checks,
+    };
+    respond(status, &page, &PageSecurity::new().styles(&nonce))
+}
+
+fn respond(
+    status: StatusCode,
+    page: &impl Template,
+    security: &PageSecurity,
+) -> Result<Response, PageError> {
+    let mut response = response::html(status, page.render()?);
+    security.apply(&mut response)?;
+    Ok(response)
+}

@@ -1,0 +1,159 @@
+//! Requests sent and not yet answered.
+//!
+//! An answer counts only when it names one of these, and each counts once: this is what refuses
+//! unsolicited and replayed answers. The store is bounded in number and in time.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use time::{Duration, OffsetDateTime};
+
+use super::SignInName;
+
+/// What was asked, kept until the answer comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingRequest {
+    /// The ID of the `AuthnRequest`.
+    pub id: String,
+    /// What must come back byte for byte.
+    pub relay_state: String,
+    /// What was typed.
+    pub typed: SignInName,
+    /// The cloud UPN that discovery found for it.
+    pub user_principal_name: SignInName,
+    /// When the request was sent.
+    pub sent_at: OffsetDateTime,
+}
+
+/// Why no request can be answered under an ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswerable {
+    /// No such request was sent, or it is long forgotten.
+    #[error("no request with this ID is waiting for an answer")]
+    Unknown,
+    /// An answer came before.
+    #[error("this request was answered before")]
+    AnsweredBefore,
+    /// The answer took too long.
+    #[error("this request is too old to be answered")]
+    Expired,
+}
+
+/// The requests that wait, oldest first out.
+#[derive(Debug)]
+pub struct PendingRequests {
+    state: Mutex<State>,
+    capacity: usize,
+    life: Duration,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// `None` once answered: remembered so that a replay can be called by its name.
+    requests: HashMap<String, Option<PendingRequest>>,
+    /// The IDs in the order of sending, with the time at which each expires.
+    order: VecDeque<(OffsetDateTime, String)>,
+}
+
+impl PendingRequests {
+    /// A store for at most `capacity` requests, each answerable within `life` of its sending.
+    pub fn new(capacity: usize, life: Duration) -> Self {
+        Self {
+            state: Mutex::default(),
+            capacity,
+            life,
+        }
+    }
+
+    /// Remembers a request that is being sent. The oldest make room where there is none.
+    pub fn remember(&self, request: PendingRequest) {
+        let mut state = self.lock();
+        // Twice the life, so that a late answer is told from an unknown one.
+        let forgotten = request.sent_at - self.life * 2;
+        while let Some((sent_at, id)) = state.order.front().cloned() {
+            if sent_at > forgotten && state.order.len() < self.capacity.max(1) {
+                break;
+            }
+            state.order.pop_front();
+            state.requests.remove(&id);
+        }
+        state.order.push_back((request.sent_at, request.id.clone()));
+        state.requests.insert(request.id.clone(), Some(request));
+    }
+
+    /// Takes the request that an answer names. Whatever the answer turns out to be worth, there is
+    /// no second one.
+    pub fn take(&self, id: &str, now: OffsetDateTime) -> Result<PendingRequest, Unanswerable> {
+        let mut state = self.lock();
+        let slot = state.requests.get_mut(id).ok_or(Unanswerable::Unknown)?;
+        let request = slot.take().ok_or(Unanswerable::AnsweredBefore)?;
+        if now >= request.sent_at + self.life {
+            return Err(Unanswerable::Expired);
+        }
+        Ok(request)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves no half-made change behind: each one is a single insert or take.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entra::fixture::name;
+
+    const LIFE: Duration = Duration::minutes(10);
+
+    fn request(id: &str, sent_at: OffsetDateTime) -> PendingRequest {
+        PendingRequest {
+            id: id.to_owned(),
+            relay_state: "state".to_owned(),
+            typed: name("wmoran@fabrikam.com"),
+            user_principal_name: name("wmoran@partners.contoso.com"),
+            sent_at,
+        }
+    }
+
+    #[test]
+    fn a_request_is_answered_once_and_in_time() {
+        let pending = PendingRequests::new(10, LIFE);
+        let sent = OffsetDateTime::UNIX_EPOCH;
+        pending.remember(request("_a", sent));
+        pending.remember(request("_b", sent));
+        assert_eq!(pending.take("_c", sent), Err(Unanswerable::Unknown));
+        assert_eq!(pending.take("_a", sent).unwrap().id, "_a");
+        assert_eq!(pending.take("_a", sent), Err(Unanswerable::AnsweredBefore));
+        assert_eq!(pending.take("_b", sent + LIFE), Err(Unanswerable::Expired));
+    }
+
+    #[test]
+    fn the_last_moment_of_a_requests_life_counts() {
+        let pending = PendingRequests::new(10, LIFE);
+        let sent = OffsetDateTime::UNIX_EPOCH;
+        pending.remember(request("_a", sent));
+        assert!(
+            pending
+                .take("_a", sent + LIFE - Duration::NANOSECOND)
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn neither_many_requests_nor_old_ones_are_kept() {
+        let pending = PendingRequests::new(3, LIFE);
+        let sent = OffsetDateTime::UNIX_EPOCH;
+        for number in 0..100 {
+            pending.remember(request(&format!("_{number}"), sent));
+        }
+        assert_eq!(pending.lock().requests.len(), 3);
+        assert_eq!(pending.lock().order.len(), 3);
+        assert_eq!(pending.take("_96", sent), Err(Unanswerable::Unknown));
+        assert!(pending.take("_97", sent).is_ok());
+        pending.remember(request("_late", sent + LIFE * 2));
+        assert_eq!(pending.lock().requests.len(), 1);
+    }
+}

@@ -1,0 +1,239 @@
+//! From a name to the one entry that has it, and from the entry to what an assertion says.
+
+use std::sync::Arc;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::directory::{Dn, Entry, Filter, Found, ObjectGuid};
+
+use super::{
+    EmailAddress, FederatedDomain, ImmutableId, ImmutableIdEncoding, ImmutableIdSource,
+    MappedAccount, MappingError, Realm, SignInAttribute, SignInName,
+    account::Fields,
+    sign_in_name::{AccountName, Form},
+};
+
+/// Most entries asked for: one is an account, and more only need telling apart.
+const LIMIT: usize = 3;
+
+impl Realm {
+    /// Maps a name, past what is remembered, and tells `passed` each step.
+    pub(super) async fn locate(
+        &self,
+        name: &SignInName,
+        passed: &mut (dyn FnMut(&dyn Fn() -> String) + Send),
+    ) -> Result<MappedAccount, MappingError> {
+        let conditions = self.conditions(name);
+        if conditions.is_empty() {
+            return Err(MappingError::NoMatch);
+        }
+        let filter = Filter::Or(conditions);
+        let found = self
+            .directory
+            .search(&filter, &self.attributes(), LIMIT)
+            .await?;
+        passed(&|| {
+            format!(
+                "the directory was asked for {filter}: {} found",
+                found.entries.len()
+            )
+        });
+        let (entry, matched_by) = self.only_match(&found, name)?;
+        passed(&|| {
+            format!(
+                "exactly one has the name, in {}: {}",
+                matched_by.name(),
+                entry.dn()
+            )
+        });
+
+        let dn: Dn = entry.dn().parse().map_err(|_| MappingError::BadDn)?;
+        if !self.mapping.scopes.iter().any(|scope| dn.is_within(scope)) {
+            return Err(MappingError::OutOfScope { dn: dn.to_string() });
+        }
+        passed(&|| "it lies within the scope".to_owned());
+        if !self.mapping.allow_privileged && entry.values("adminCount").any(|value| value != "0") {
+            return Err(MappingError::Privileged { dn: dn.to_string() });
+        }
+        passed(&|| "it is not privileged, or that is allowed".to_owned());
+        let (cloud_upn, domain) = self.upn(entry)?;
+        passed(&|| format!("its UPN {cloud_upn} is federated, issuer {}", domain.issuer));
+        let immutable_id = immutable_id(&self.mapping.immutable_id, entry)
+            .ok_or_else(|| MappingError::NoImmutableId { dn: dn.to_string() })?;
+        passed(&|| format!("its ImmutableID is {}", immutable_id.as_str()));
+
+        let display_name = entry
+            .values("displayName")
+            .next()
+            .unwrap_or(cloud_upn)
+            .to_owned();
+        Ok(MappedAccount::new(Fields {
+            immutable_id,
+            cloud_upn: cloud_upn.to_owned(),
+            domain,
+            display_name,
+            matched_by,
+            key: name.key(),
+            dn,
+        }))
+    }
+
+    fn conditions(&self, name: &SignInName) -> Vec<Filter> {
+        let attributes = self.mapping.sign_in_attributes.iter();
+        match name.form() {
+            Form::Address(address) => {
+                let forms = address.stored_forms();
+                let conditions = attributes.flat_map(|attribute| {
+                    let prefix = match attribute {
+                        SignInAttribute::Mail | SignInAttribute::UserPrincipalName => "",
+                        SignInAttribute::ProxyAddresses => "smtp:",
+                        SignInAttribute::SamAccountName => return Vec::new(),
+                    };
+                    forms
+                        .iter()
+                        .map(|form| Filter::equal(attribute.name(), format!("{prefix}{form}")))
+                        .collect()
+                });
+                conditions.collect()
+            }
+            Form::AccountName(account_name) => attributes
+                .filter(|&&attribute| attribute == SignInAttribute::SamAccountName)
+                .map(|attribute| Filter::equal(attribute.name(), account_name.as_str()))
+                .collect(),
+        }
+    }
+
+    fn attributes(&self) -> Vec<&str> {
+        let sources = match &self.mapping.immutable_id {
+            ImmutableIdSource::ObjectGuid => vec!["objectGUID"],
+            ImmutableIdSource::ConsistencyGuidThenObjectGuid => {
+                vec!["mS-DS-ConsistencyGuid", "objectGUID"]
+            }
+            ImmutableIdSource::Attribute { name, .. } => vec![name.as_str()],
+        };
+        let names = self
+            .mapping
+            .sign_in_attributes
+            .iter()
+            .map(|attribute| attribute.name());
+        let mut attributes: Vec<&str> = ["userPrincipalName", "displayName", "adminCount"]
+            .into_iter()
+            .chain(sources)
+            .chain(names)
+            .collect();
+        attributes.sort_unstable();
+        attributes.dedup();
+        attributes
+    }
+
+    /// The one entry that has the name, by our own comparison: the directory's matching is wider
+    /// (Active Directory's also ignores accents). If there were more entries than were read, the
+    /// unread ones might have it too.
+    fn only_match<'a>(
+        &self,
+        found: &'a Found,
+        name: &SignInName,
+    ) -> Result<(&'a Entry, SignInAttribute), MappingError> {
+        let mut matches = found
+            .entries
+            .iter()
+            .filter_map(|entry| Some((entry, self.matched_by(entry, name)?)));
+        let first = matches.next();
+        let others = matches.count();
+        match first {
+            _ if found.truncated => Err(MappingError::Ambiguous {
+                count: found.entries.len(),
+            }),
+            None => Err(MappingError::NoMatch),
+            Some(_) if others > 0 => Err(MappingError::Ambiguous { count: others + 1 }),
+            Some(only) => Ok(only),
+        }
+    }
+
+    fn matched_by(&self, entry: &Entry, name: &SignInName) -> Option<SignInAttribute> {
+        self.mapping
+            .sign_in_attributes
+            .iter()
+            .copied()
+            .find(|attribute| {
+                entry
+                    .values(attribute.name())
+                    .any(|value| match (attribute, name.form()) {
+                        (
+                            SignInAttribute::Mail | SignInAttribute::UserPrincipalName,
+                            Form::Address(address),
+                        ) => is_address(value, address),
+                        (SignInAttribute::ProxyAddresses, Form::Address(address)) => {
+                            value.split_once(':').is_some_and(|(kind, value)| {
+                                kind.eq_ignore_ascii_case("smtp") && is_address(value, address)
+                            })
+                        }
+                        (SignInAttribute::SamAccountName, Form::AccountName(account_name)) => {
+                            AccountName::parse(value).as_ref() == Ok(account_name)
+                        }
+                        _ => false,
+                    })
+            })
+    }
+
+    fn upn<'a>(&self, entry: &'a Entry) -> Result<(&'a str, Arc<FederatedDomain>), MappingError> {
+        let no_upn = || MappingError::NoUpn {
+            dn: entry.dn().to_owned(),
+        };
+        let mut values = entry.bytes("userPrincipalName");
+        let (Some(value), None) = (values.next(), values.next()) else {
+            return Err(no_upn());
+        };
+        let upn = std::str::from_utf8(value).map_err(|_| no_upn())?;
+        let address = EmailAddress::parse(upn).map_err(|_| no_upn())?;
+        // Forgiven where a person types; in a UPN it would reach Entra as it stands.
+        if upn.ends_with(['.', ' ']) || upn.starts_with(' ') {
+            return Err(no_upn());
+        }
+        let domain = self
+            .domains
+            .iter()
+            .find(|domain| domain.suffix == *address.domain());
+        match domain {
+            Some(domain) => Ok((upn, domain.clone())),
+            None => Err(MappingError::SuffixNotFederated {
+                suffix: address.domain().to_string(),
+            }),
+        }
+    }
+}
+
+fn is_address(stored: &str, address: &EmailAddress) -> bool {
+    EmailAddress::parse(stored).as_ref() == Ok(address)
+}
+
+fn immutable_id(source: &ImmutableIdSource, entry: &Entry) -> Option<ImmutableId> {
+    let object_guid = || ObjectGuid::try_from(only(entry, "objectGUID")?).ok();
+    let text = match source {
+        ImmutableIdSource::ObjectGuid => object_guid()?.immutable_id(),
+        ImmutableIdSource::ConsistencyGuidThenObjectGuid => {
+            // One that is there and unusable must not quietly become another user's.
+            match entry.bytes("mS-DS-ConsistencyGuid").next() {
+                Some(_) => STANDARD.encode(only(entry, "mS-DS-ConsistencyGuid")?),
+                None => object_guid()?.immutable_id(),
+            }
+        }
+        ImmutableIdSource::Attribute { name, encoding } => {
+            let value = only(entry, name.as_str())?;
+            match encoding {
+                ImmutableIdEncoding::Base64 => STANDARD.encode(value),
+                ImmutableIdEncoding::Text => std::str::from_utf8(value).ok()?.to_owned(),
+            }
+        }
+    };
+    ImmutableId::parse(text).ok()
+}
+
+/// The value of an attribute that has exactly one.
+fn only<'a>(entry: &'a Entry, attribute: &'a str) -> Option<&'a [u8]> {
+    let mut values = entry.bytes(attribute);
+    match (values.next(), values.next()) {
+        (Some(value), None) => Some(value),
+        _ => None,
+    }
+}

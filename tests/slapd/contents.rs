@@ -1,0 +1,173 @@
+//! What the throw-away server holds: its schema, its settings, its accounts.
+
+use std::{fmt::Write as _, path::Path};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use homerealm::directory::ObjectGuid;
+
+use super::Options;
+
+pub(crate) const BASE: &str = "dc=contoso,dc=com";
+pub(crate) const PARTNERS: &str = "ou=Partners,dc=contoso,dc=com";
+pub(crate) const STAFF: &str = "ou=Staff,dc=contoso,dc=com";
+pub(crate) const FEDERATED_SUFFIX: &str = "partners.contoso.com";
+/// The service account: may search, and nothing else.
+pub(crate) const SERVICE_DN: &str = "cn=svc-homerealm,dc=contoso,dc=com";
+/// The password of every account, the service account's included.
+pub(crate) const PASSWORD: &str = "Part.ner-Pw0rd";
+
+/// The address, UPN, name and objectGUID of the numbered partners.
+pub(crate) struct Numbered(pub(crate) u32);
+
+impl Numbered {
+    pub(crate) fn mail(&self) -> String {
+        const DOMAINS: [&str; 3] = ["fabrikam.com", "tailspintoys.com", "adatum.com"];
+        format!(
+            "u{:05}@{}",
+            self.0,
+            DOMAINS[self.0 as usize % DOMAINS.len()]
+        )
+    }
+
+    pub(crate) fn upn(&self) -> String {
+        format!("u{:05}@{FEDERATED_SUFFIX}", self.0)
+    }
+
+    pub(crate) fn dn(&self) -> String {
+        format!("uid=u{:05},{PARTNERS}", self.0)
+    }
+
+    pub(crate) fn guid(&self) -> ObjectGuid {
+        ObjectGuid::from_digits(0x5ca1_ab1e_0000_4000_8000_0000_0000_0000 + u128::from(self.0))
+    }
+}
+
+pub(super) fn configuration(folder: &Path, options: Options) -> String {
+    let folder = folder.display();
+    let tls = if options.tls {
+        format!(
+            "TLSCACertificateFile {folder}/ca.pem\nTLSCertificateFile {folder}/cert.pem\n\
+             TLSCertificateKeyFile {folder}/key.pem\n"
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+include {folder}/schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+pidfile {folder}/slapd.pid
+{tls}idletimeout {idle}
+threads 4
+database mdb
+suffix \"{BASE}\"
+directory {folder}/db
+maxsize 268435456
+dbnosync
+index objectClass,mail,userPrincipalName,sAMAccountName,proxyAddresses,objectGUID eq
+access to attrs=userPassword by anonymous auth by * none
+access to * by dn.exact=\"{SERVICE_DN}\" read by * none
+",
+        idle = options.idle_timeout,
+    )
+}
+
+/// Active Directory's attributes under their own OIDs, with the matching rules that make them
+/// searchable here.
+pub(super) const SCHEMA: &str = "\
+attributetype ( 1.2.840.113556.1.4.2 NAME 'objectGUID' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.1360 NAME 'mS-DS-ConsistencyGuid' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.656 NAME 'userPrincipalName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.221 NAME 'sAMAccountName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.2.210 NAME 'proxyAddresses' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
+attributetype ( 1.2.840.113556.1.4.8 NAME 'userAccountControl' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.150 NAME 'adminCount' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+objectclass ( 1.3.6.1.4.1.99999.1 NAME 'adUser' SUP top AUXILIARY MAY ( objectGUID $ mS-DS-ConsistencyGuid $ userPrincipalName $ sAMAccountName $ proxyAddresses $ userAccountControl $ adminCount ) )
+";
+
+/// The whole tree, every account with the password of this hash.
+pub(super) fn ldif(accounts: u32, hash: &str) -> String {
+    let hash = STANDARD.encode(hash);
+    let mut text = format!(
+        "dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\ndc: contoso\no: Contoso\n\n\
+         dn: {PARTNERS}\nobjectClass: organizationalUnit\nou: Partners\n\n\
+         dn: {STAFF}\nobjectClass: organizationalUnit\nou: Staff\n\n\
+         dn: {SERVICE_DN}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\n\
+         cn: svc-homerealm\nuserPassword:: {hash}\n\n"
+    );
+    let partners = (0..accounts).map(|number| {
+        let account = Numbered(number);
+        let mail = account.mail();
+        Person {
+            uid: format!("u{number:05}"),
+            unit: PARTNERS,
+            name: format!("Partner {number}"),
+            upn: account.upn(),
+            guid: account.guid(),
+            more: format!("mail: {mail}\nproxyAddresses: SMTP:{mail}\n"),
+        }
+    });
+    let special = (0_u128..)
+        .zip(SPECIAL)
+        .map(|(at, (uid, unit, name, suffix, more))| Person {
+            uid: (*uid).to_owned(),
+            unit,
+            name: (*name).to_owned(),
+            upn: format!("special{at}@{suffix}"),
+            guid: ObjectGuid::from_digits(0x5bec_1a10_0000_4000_8000_0000_0000_0000 + at),
+            more: (*more).to_owned(),
+        });
+    for person in partners.chain(special) {
+        person.write(&mut text, &hash);
+    }
+    text
+}
+
+/// Accounts that each need some care: uid, unit, name, UPN suffix, further lines. Their UPNs are
+/// `special0`, `special1` and so on.
+#[rustfmt::skip]
+const SPECIAL: &[(&str, &str, &str, &str, &str)] = &[
+    ("wmoran", PARTNERS, "Wendy Moran", FEDERATED_SUFFIX, "mail: wmoran@fabrikam.com\nproxyAddresses: smtp:wendy@fabrikam.com\n"),
+    ("desk1", PARTNERS, "Desk East", FEDERATED_SUFFIX, "mail: reception@adatum.com\n"),
+    ("desk2", PARTNERS, "Desk West", FEDERATED_SUFFIX, "mail: Reception@Adatum.com\n"),
+    ("khart", STAFF, "Kim Hart", FEDERATED_SUFFIX, "mail: khart@contoso.com\n"),
+    ("admin", PARTNERS, "Ann Admin", FEDERATED_SUFFIX, "mail: admin@adatum.com\nadminCount: 1\n"),
+    ("olegacy", PARTNERS, "Otto Legacy", "legacy.contoso.com", "mail: otto@wingtiptoys.com\n"),
+    ("jmüller", PARTNERS, "Jürgen Müller", FEDERATED_SUFFIX, "mail: j.mueller@xn--bcher-kva.example\n"),
+    ("o'brien, p+q \"x\"", PARTNERS, "Pat O'Brien", FEDERATED_SUFFIX, "mail: o'brien@fabrikam.com\n"),
+];
+
+struct Person {
+    uid: String,
+    unit: &'static str,
+    name: String,
+    upn: String,
+    guid: ObjectGuid,
+    more: String,
+}
+
+impl Person {
+    fn write(&self, ldif: &mut String, hash: &str) {
+        // RFC 4514 2.4, for the one that is named so as to need it.
+        let rdn = self
+            .uid
+            .replace(',', "\\,")
+            .replace('+', "\\+")
+            .replace('"', "\\\"");
+        let dn = STANDARD.encode(format!("uid={rdn},{}", self.unit));
+        let (uid, name) = (STANDARD.encode(&self.uid), STANDARD.encode(&self.name));
+        let (upn, more) = (&self.upn, &self.more);
+        let guid = STANDARD.encode(self.guid.as_bytes());
+        write!(
+            ldif,
+            "dn:: {dn}\nobjectClass: inetOrgPerson\nobjectClass: adUser\nuid:: {uid}\n\
+             sAMAccountName:: {uid}\ncn:: {name}\nsn:: {name}\ndisplayName:: {name}\n\
+             userPrincipalName: {upn}\nuserAccountControl: 512\nobjectGUID:: {guid}\n\
+             userPassword:: {hash}\n{more}\n"
+        )
+        .expect("a string takes all");
+    }
+}

@@ -1,0 +1,171 @@
+"""A real Chromium walks the demo, as a person would.
+
+usage: chromium_demo.py START_URL SCREENSHOTS_FOLDER; exits 0 when every step was as it should be.
+"""
+
+import sys
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+START, SHOTS = sys.argv[1:]
+WENDY, PASSWORD = "wmoran@fabrikam.com", "Part.ner-Pw0rd"
+
+
+def browser(javascript=True, dark=False):
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    # The certificates were made by the demo a moment ago.
+    options.accept_insecure_certs = True
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1000,900",
+    ):
+        options.add_argument(argument)
+    if dark:
+        options.add_argument("--force-dark-mode")
+    if not javascript:
+        options.add_experimental_option(
+            "prefs", {"profile.managed_default_content_settings.javascript": 2}
+        )
+    driver = webdriver.Chrome(
+        options=options, service=webdriver.ChromeService("/usr/bin/chromedriver")
+    )
+    driver.set_page_load_timeout(30)
+    return driver
+
+
+def until(driver, condition, what):
+    return WebDriverWait(driver, 20).until(condition, f"{what}; the page is {driver.title!r}")
+
+
+def by_id(driver, name):
+    return until(driver, lambda d: d.find_elements(By.ID, name), f"no #{name}")[0]
+
+
+def begin(driver):
+    """From the start page to the tenanted address, and the email typed there."""
+    driver.get(START)
+    driver.find_element(By.CLASS_NAME, "go").click()
+    by_id(driver, "login_hint").send_keys(WENDY)
+    driver.find_element(By.TAG_NAME, "button").click()
+
+
+def sign_in(driver, name, password):
+    field = by_id(driver, "name")
+    field.clear()
+    field.send_keys(name)
+    by_id(driver, "password").send_keys(password)
+    driver.find_element(By.CSS_SELECTOR, "#sign-in button").click()
+
+
+def signed_in(driver):
+    assert by_id(driver, "cloud-upn").text == "wmoran@partners.contoso.com"
+
+
+def quiet(driver):
+    """No page may have met its own content security policy, or failed to load anything."""
+    complaints = [
+        entry["message"]
+        for entry in driver.get_log("browser")
+        if entry["level"] == "SEVERE" and "favicon" not in entry["message"]
+    ]
+    assert not complaints, complaints
+
+
+def a_person_signs_in():
+    driver = browser()
+    try:
+        begin(driver)
+        by_id(driver, "password")
+        assert driver.title == "Sign in", driver.title
+        # The hint that Entra passed is filled in.
+        assert by_id(driver, "name").get_attribute("value") != ""
+        driver.save_screenshot(f"{SHOTS}/sign-in.png")
+        correlation = by_id(driver, "correlation").text
+
+        sign_in(driver, WENDY, "wrong")
+        problem = by_id(driver, "problem").text
+        assert "not right" in problem, problem
+        assert by_id(driver, "name").get_attribute("value") == WENDY, "what was typed is kept"
+        assert by_id(driver, "correlation").text == correlation
+        driver.save_screenshot(f"{SHOTS}/wrong-password.png")
+
+        sign_in(driver, "nobody@fabrikam.com", "wrong")
+        assert by_id(driver, "problem").text == problem, "unknown and wrong look the same"
+
+        sign_in(driver, WENDY, PASSWORD)
+        signed_in(driver)
+        driver.save_screenshot(f"{SHOTS}/signed-in.png")
+
+        # The second time, the session answers: no page asks for anything.
+        begin(driver)
+        signed_in(driver)
+
+        quiet(driver)
+    finally:
+        driver.quit()
+
+
+def two_tabs_wait_side_by_side():
+    driver = browser()
+    try:
+        begin(driver)
+        by_id(driver, "password")
+        first = driver.current_window_handle
+        driver.switch_to.new_window("tab")
+        begin(driver)
+        by_id(driver, "password")
+        second = driver.current_window_handle
+        for tab in (first, second):
+            driver.switch_to.window(tab)
+            sign_in(driver, WENDY, PASSWORD)
+            signed_in(driver)
+        quiet(driver)
+    finally:
+        driver.quit()
+
+
+def no_script_is_needed():
+    driver = browser(javascript=False)
+    try:
+        begin(driver)
+        # Each page that posts itself has a button.
+        driver.find_element(By.CSS_SELECTOR, "#to-idp button").click()
+        sign_in(driver, WENDY, PASSWORD)
+        by_id(driver, "post").find_element(By.TAG_NAME, "button").click()
+        signed_in(driver)
+    finally:
+        driver.quit()
+
+
+def the_common_address_leads_nowhere():
+    driver = browser()
+    try:
+        driver.get(START)
+        driver.find_element(By.LINK_TEXT, "the common address").click()
+        by_id(driver, "login_hint").send_keys(WENDY)
+        driver.find_element(By.TAG_NAME, "button").click()
+        assert "AADSTS90019" in by_id(driver, "error").text
+    finally:
+        driver.quit()
+
+
+for walk in (
+    a_person_signs_in,
+    two_tabs_wait_side_by_side,
+    no_script_is_needed,
+    the_common_address_leads_nowhere,
+):
+    walk()
+    print(f"{walk.__name__}: ok", flush=True)
