@@ -10,7 +10,7 @@ use super::{
     AccountState, DirectoryError, Dn, Password, Step,
     account_state::InvalidCredentials,
     back_off::BackOff,
-    connection::{Connection, Dialer, Fault, isolated, shorten},
+    connection::{Connection, Dialer, Fault, guarded, shorten},
     search::MAX_IDLE,
 };
 
@@ -133,9 +133,8 @@ impl BindPool {
         password: &Password,
     ) -> Result<LdapResult, (Fault, DirectoryError)> {
         let mut ldap = connection.ldap();
-        let (name, secret) = (dn.to_owned(), password.clone());
-        let bind = async move { ldap.simple_bind(&name, secret.expose()).await };
-        let fault = match isolated(self.dialer.settings().operation_deadline, bind).await {
+        let bind = ldap.simple_bind(dn, password.expose());
+        let fault = match guarded(self.dialer.settings().operation_deadline, bind).await {
             Ok(result) if matches!(result.rc, 1 | 3 | 51 | 52 | 80) => {
                 Fault::Answer(result.rc, result.text)
             }

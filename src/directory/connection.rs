@@ -1,10 +1,13 @@
 use std::{
     fmt,
-    future::Future,
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -296,17 +299,35 @@ pub(super) enum Fault {
     Answer(u32, String),
 }
 
-/// Runs one operation with a deadline, on a task of its own, since the LDAP library panics on
-/// some malformed answers: that becomes an error here.
+/// Runs one operation with a deadline, in the task of the caller. The LDAP library panics on some
+/// malformed answers: that becomes an error here.
+pub(super) async fn guarded<T>(
+    deadline: Duration,
+    operation: impl Future<Output = Result<T, LdapError>>,
+) -> Result<T, Fault> {
+    // Nothing of the operation is looked at again after a panic.
+    let mut operation = pin!(operation);
+    let unwinding =
+        poll_fn(
+            |cx| match catch_unwind(AssertUnwindSafe(|| operation.as_mut().poll(cx))) {
+                Ok(poll) => poll.map_err(Fault::Transport),
+                Err(_) => Poll::Ready(Err(Fault::Malformed)),
+            },
+        );
+    tokio::time::timeout(deadline, unwinding)
+        .await
+        .unwrap_or(Err(Fault::Late))
+}
+
+/// As [`guarded`], on a task of its own: it goes on when the caller is given up, which a
+/// connection shared with others needs.
 pub(super) async fn isolated<T: Send + 'static>(
     deadline: Duration,
     operation: impl Future<Output = Result<T, LdapError>> + Send + 'static,
 ) -> Result<T, Fault> {
-    match tokio::spawn(tokio::time::timeout(deadline, operation)).await {
-        Ok(Ok(result)) => result.map_err(Fault::Transport),
-        Ok(Err(_)) => Err(Fault::Late),
-        Err(_) => Err(Fault::Malformed),
-    }
+    tokio::spawn(guarded(deadline, operation))
+        .await
+        .unwrap_or(Err(Fault::Malformed))
 }
 
 /// Diagnostic texts come from the server: bounded, on one line.
