@@ -4,12 +4,12 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{
     directory::{self, Directory, SettingsError},
-    keys::{KeyError, KeyRing},
+    keys::KeyRing,
     realm::{FederatedDomain, Mapping, Realm},
     signin::{self, SignIn},
     store::{Capacities, MemoryStore},
     trust::{RelyingParty, TrustError, Trusts},
-    web::{Edge, IdentityProvider, Readiness},
+    web::{Edge, EdgeError, IdentityProvider, Readiness},
 };
 
 /// What an identity provider is made of.
@@ -48,14 +48,15 @@ pub enum AssembleError {
     /// The directory's settings contradict each other.
     #[error(transparent)]
     Directory(#[from] SettingsError),
-    /// The system gives no random bytes.
+    /// The edge cannot be made.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Edge(#[from] EdgeError),
 }
 
 /// Puts the parts together. Opens no connection: a directory that is down at start is no reason
 /// not to start.
 pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
+    let answers_kept = parts.edge.longest_presentable();
     let trusts = Arc::new(Trusts::new(parts.relying_parties, parts.domains)?);
     let directory = Directory::new(parts.directory)?;
     let realm = Arc::new(Realm::new(directory.clone(), parts.mapping));
@@ -65,6 +66,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         Arc::new(MemoryStore::new(Capacities::default())),
         signin::Settings {
             session_lifetime: parts.session_lifetime,
+            answers_kept,
         },
     );
     let identity_provider =

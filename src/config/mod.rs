@@ -9,6 +9,8 @@ mod build;
 mod error;
 mod file;
 mod secret;
+#[cfg(test)]
+mod tests;
 
 pub use error::{ConfigError, Invalid};
 pub use secret::SecretSource;

@@ -1,0 +1,212 @@
+//! From the file's keys to typed settings: every value is parsed once, here.
+
+mod directory;
+mod relying_party;
+
+pub(super) use directory::Connection;
+pub(super) use relying_party::Signatures;
+
+use std::{ops::Range, path::Path, time::Duration};
+
+use hyper::{Uri, http::uri::Authority};
+use toml::Spanned;
+use tracing::level_filters::LevelFilter;
+
+use crate::{
+    observe::LogFormat,
+    realm::{DomainName, FederatedDomain},
+    web::Edge,
+};
+
+use super::{Config, ConfigError, Listen, Log, Signing, TlsFiles, error::Source, file, file::File};
+
+pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Config, ConfigError> {
+    let domains = file
+        .federated_domain
+        .iter()
+        .map(|domain| federated_domain(domain, source))
+        .collect::<Result<Vec<_>, _>>()?;
+    if domains.is_empty() {
+        return Err(source.invalid(0..0, "there is no [[federated_domain]]"));
+    }
+    if file.relying_party.is_empty() {
+        return Err(source.invalid(0..0, "there is no [[relying_party]]"));
+    }
+    Ok(Config {
+        edge: Edge {
+            base_url: base_url(&file.base_url, source)?,
+            support_contact: file.support_contact,
+            request_lifetime: minutes(&file.requests.lifetime_minutes, 1..=60, source)?,
+            clock_skew: seconds(&file.requests.clock_skew_seconds, 0..=600, source)?,
+        },
+        listen: listen(&file.listen, source, folder)?,
+        operations: file.operations.map(|operations| operations.address),
+        log: log(&file.log),
+        signing: Signing {
+            key: folder.join(file.signing.key),
+            certificate: folder.join(file.signing.certificate),
+            next_certificate: file.signing.next_certificate.map(|path| folder.join(path)),
+        },
+        session_lifetime: minutes(&file.session.lifetime_minutes, 1..=1440, source)?,
+        relying_parties: file
+            .relying_party
+            .into_iter()
+            .map(|party| relying_party::build(party, source, folder))
+            .collect::<Result<_, _>>()?,
+        directory: directory::build(file.directory, &domains, source, folder)?,
+        domains,
+    })
+}
+
+fn base_url(url: &Spanned<String>, source: Source<'_>) -> Result<String, ConfigError> {
+    let text = url.as_ref().trim_end_matches('/');
+    let parsed = https_url(text, url.span(), source)?;
+    // Compared character for character with what browsers and relying parties say, so it must be
+    // written as they write it: an upper-case letter or ":443" would make each comparison fail.
+    let origin = format!(
+        "https://{}",
+        parsed.authority().map_or("", Authority::as_str)
+    );
+    if text != origin.to_ascii_lowercase() || text.ends_with(":443") {
+        return Err(source.invalid(
+            url.span(),
+            "base_url must be https://HOST[:PORT] in lower case, without a path and without :443",
+        ));
+    }
+    Ok(origin)
+}
+
+fn https_url(text: &str, span: Range<usize>, source: Source<'_>) -> Result<Uri, ConfigError> {
+    let wrong = |message: &str| source.invalid(span.clone(), format!("{text:?} {message}"));
+    let parsed: Uri = text.parse().map_err(|_| wrong("is not a URL"))?;
+    if parsed.scheme_str() != Some("https") {
+        return Err(wrong("must begin with https://"));
+    }
+    match parsed.authority() {
+        Some(authority) if !authority.host().is_empty() && !authority.as_str().contains('@') => {
+            Ok(parsed)
+        }
+        _ => Err(wrong("has no plain host name")),
+    }
+}
+
+fn minutes(
+    value: &Spanned<u32>,
+    range: std::ops::RangeInclusive<u32>,
+    source: Source<'_>,
+) -> Result<Duration, ConfigError> {
+    number(value, range, source).map(|minutes| Duration::from_secs(u64::from(minutes) * 60))
+}
+
+fn seconds(
+    value: &Spanned<u32>,
+    range: std::ops::RangeInclusive<u32>,
+    source: Source<'_>,
+) -> Result<Duration, ConfigError> {
+    number(value, range, source).map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+fn number(
+    value: &Spanned<u32>,
+    range: std::ops::RangeInclusive<u32>,
+    source: Source<'_>,
+) -> Result<u32, ConfigError> {
+    let number = *value.as_ref();
+    if range.contains(&number) {
+        return Ok(number);
+    }
+    Err(source.invalid(
+        value.span(),
+        format!(
+            "{number} is not between {} and {}",
+            range.start(),
+            range.end()
+        ),
+    ))
+}
+
+fn listen(
+    table: &Spanned<file::Listen>,
+    source: Source<'_>,
+    folder: &Path,
+) -> Result<Listen, ConfigError> {
+    let listen = table.as_ref();
+    let plain = listen.plain_http_behind_a_tls_proxy;
+    let tls = match (&listen.tls_certificate, &listen.tls_key) {
+        (Some(certificate), Some(key)) if !plain => Some(TlsFiles {
+            certificate: folder.join(certificate),
+            key: folder.join(key),
+        }),
+        (None, None) if plain => None,
+        (None, None) => {
+            return Err(source.invalid(
+                table.span(),
+                "[listen] needs tls_certificate and tls_key, or \
+                 plain_http_behind_a_tls_proxy = true where a proxy in front ends TLS",
+            ));
+        }
+        _ => {
+            return Err(source.invalid(
+                table.span(),
+                "[listen] needs both tls_certificate and tls_key, or neither of them and \
+                 plain_http_behind_a_tls_proxy = true",
+            ));
+        }
+    };
+    Ok(Listen {
+        address: listen.address,
+        tls,
+    })
+}
+
+fn log(log: &file::Log) -> Log {
+    Log {
+        format: match log.format {
+            file::LogFormat::Text => LogFormat::Text,
+            file::LogFormat::Json => LogFormat::Json,
+        },
+        level: match log.level {
+            file::LogLevel::Error => LevelFilter::ERROR,
+            file::LogLevel::Warn => LevelFilter::WARN,
+            file::LogLevel::Info => LevelFilter::INFO,
+            file::LogLevel::Debug => LevelFilter::DEBUG,
+        },
+    }
+}
+
+fn federated_domain(
+    domain: &file::FederatedDomain,
+    source: Source<'_>,
+) -> Result<FederatedDomain, ConfigError> {
+    let suffix = DomainName::parse(domain.suffix.as_ref()).map_err(|error| {
+        source.invalid(
+            domain.suffix.span(),
+            format!("{:?}: {error}", domain.suffix.as_ref()),
+        )
+    })?;
+    let issuer = domain.issuer.as_ref();
+    if !is_absolute_uri(issuer) {
+        return Err(source.invalid(
+            domain.issuer.span(),
+            format!("{issuer:?} is not an absolute URI"),
+        ));
+    }
+    Ok(FederatedDomain {
+        suffix,
+        issuer: issuer.to_owned(),
+    })
+}
+
+/// RFC 3986 4.3, as far as telling a URI from a slip needs: an entity ID may be a URN, which the
+/// HTTP library takes for no URI.
+fn is_absolute_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+        && !rest.is_empty()
+        && rest.bytes().all(|b| b.is_ascii_graphic())
+}
