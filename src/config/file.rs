@@ -1,7 +1,7 @@
 //! The file as it stands: every key that may be written, and nothing else.
 //!
 //! Values that can be wrong in themselves are [`Spanned`], so that an error can point at the line.
-//! The annotated example is `config/homerealm.toml`; a test holds the two together.
+//! The annotated example is `config/homerealm.toml`; `tests/documentation.rs` holds the two together.
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 

@@ -141,32 +141,33 @@ impl SignIn {
     ) -> Result<(SignInName, MappedAccount), Failure> {
         let name = SignInName::parse(typed)
             .map_err(|error| Failure::not_recognised(None, error.to_string()))?;
+        // A bare name that led to nobody may be a password in the wrong field: for the audit, only
+        // an address is a name before there is an account.
+        let told = name.as_address().map(|_| name.key());
         let Ok(password) = Password::parse(password) else {
-            return Err(Failure::not_recognised(
-                Some(&name),
-                "not a password".into(),
-            ));
+            return Err(Failure::not_recognised(told, "not a password".into()));
         };
         let account = match self.realm.find(&name).await {
             Ok(account) => account,
-            Err(MappingError::Directory(error)) => return Err(Failure::directory(&name, &error)),
+            Err(MappingError::Directory(error)) => return Err(Failure::directory(told, &error)),
             Err(error) => {
                 if let Err(down) = self.realm.decoy(&password).await {
-                    return Err(Failure::directory(&name, &down));
+                    return Err(Failure::directory(told, &down));
                 }
-                return Err(Failure::not_recognised(Some(&name), error.to_string()));
+                return Err(Failure::not_recognised(told, error.to_string()));
             }
         };
+        let told = Some(name.key());
         match self.realm.prove(&account, &password).await {
             Ok(_) => Ok((name, account)),
-            Err(BindError::Directory(error)) => Err(Failure::directory(&name, &error)),
+            Err(BindError::Directory(error)) => Err(Failure::directory(told, &error)),
             // Whoever has the right password may know why it does not help; nobody else.
             Err(BindError::State(state)) if state.password_was_right() => Err(Failure {
                 problem: Problem::Account(state),
-                name: Some(name.key()),
+                name: told,
                 cause: format!("right password, but the account's state is {state:?}"),
             }),
-            Err(error) => Err(Failure::not_recognised(Some(&name), error.to_string())),
+            Err(error) => Err(Failure::not_recognised(told, error.to_string())),
         }
     }
 
@@ -235,22 +236,22 @@ struct Failure {
 }
 
 impl Failure {
-    fn not_recognised(name: Option<&SignInName>, cause: String) -> Self {
+    fn not_recognised(name: Option<String>, cause: String) -> Self {
         Self {
             problem: Problem::NotRecognised,
-            name: name.map(SignInName::key),
+            name,
             cause,
         }
     }
 
-    fn directory(name: &SignInName, error: &DirectoryError) -> Self {
+    fn directory(name: Option<String>, error: &DirectoryError) -> Self {
         let problem = match error {
             DirectoryError::Busy => Problem::Busy,
             _ => Problem::DirectoryDown,
         };
         Self {
             problem,
-            name: Some(name.key()),
+            name,
             cause: error.to_string(),
         }
     }
