@@ -3,14 +3,15 @@ use std::{
     time::Instant,
 };
 
-use ldap3::LdapResult;
 use tokio::sync::Semaphore;
 
 use super::{
     AccountState, DirectoryError, Dn, Password, Step,
     account_state::InvalidCredentials,
     back_off::BackOff,
-    connection::{Connection, Dialer, Fault, isolated, shorten},
+    bind_connection::BindConnection,
+    bind_message::Answer,
+    connection::{Dialer, Fault, shorten},
     search::MAX_IDLE,
 };
 
@@ -62,7 +63,7 @@ pub(super) struct BindPool {
 }
 
 struct Idle {
-    connection: Connection,
+    connection: BindConnection,
     since: Instant,
 }
 
@@ -99,15 +100,15 @@ impl BindPool {
             drop(permit);
             result
         });
-        let result = task.await.map_err(|_| DirectoryError::Unavailable {
+        let answer = task.await.map_err(|_| DirectoryError::Unavailable {
             step: Step::PasswordCheck,
             server: String::new(),
             cause: "the check ended early".to_owned(),
         })??;
-        read(&result).map(|()| PasswordProof { dn: dn.clone() })
+        read(&answer).map(|()| PasswordProof { dn: dn.clone() })
     }
 
-    async fn bind(&self, dn: &str, password: &Password) -> Result<LdapResult, DirectoryError> {
+    async fn bind(&self, dn: &str, password: &Password) -> Result<Answer, DirectoryError> {
         if let Some(connection) = self.take_idle() {
             // The server may have closed a kept connection a moment ago, unseen. Only then is
             // there a second try; after a deadline there is none, since the server may have
@@ -128,20 +129,19 @@ impl BindPool {
 
     async fn bind_on(
         &self,
-        connection: Connection,
+        mut connection: BindConnection,
         dn: &str,
         password: &Password,
-    ) -> Result<LdapResult, (Fault, DirectoryError)> {
-        let mut ldap = connection.ldap();
-        let (name, secret) = (dn.to_owned(), password.clone());
-        let bind = async move { ldap.simple_bind(&name, secret.expose()).await };
-        let fault = match isolated(self.dialer.settings().operation_deadline, bind).await {
-            Ok(result) if matches!(result.rc, 1 | 3 | 51 | 52 | 80) => {
-                Fault::Answer(result.rc, result.text)
-            }
-            Ok(result) => {
+    ) -> Result<Answer, (Fault, DirectoryError)> {
+        let deadline = self.dialer.settings().operation_deadline;
+        let fault = match connection.bind(dn, password, deadline).await {
+            Ok(Answer {
+                code: code @ (1 | 3 | 51 | 52 | 80),
+                text,
+            }) => Fault::Answer(code, text),
+            Ok(answer) => {
                 self.put_idle(connection);
-                return Ok(result);
+                return Ok(answer);
             }
             Err(fault) => fault,
         };
@@ -152,17 +152,17 @@ impl BindPool {
         Err((fault, error))
     }
 
-    fn take_idle(&self) -> Option<Connection> {
+    fn take_idle(&self) -> Option<BindConnection> {
         let mut idle = self.idle();
-        while let Some(last) = idle.pop() {
-            if !last.connection.is_closed() && last.since.elapsed() < MAX_IDLE {
+        while let Some(mut last) = idle.pop() {
+            if last.connection.is_quiet() && last.since.elapsed() < MAX_IDLE {
                 return Some(last.connection);
             }
         }
         None
     }
 
-    fn put_idle(&self, connection: Connection) {
+    fn put_idle(&self, connection: BindConnection) {
         let mut idle = self.idle();
         // The last used are at the end and taken first, so the others grow old at the front.
         let stale = idle
@@ -186,20 +186,20 @@ impl BindPool {
 }
 
 /// Only result 0 is a yes.
-fn read(result: &LdapResult) -> Result<(), BindError> {
-    match result.rc {
+fn read(answer: &Answer) -> Result<(), BindError> {
+    match answer.code {
         0 => Ok(()),
-        49 => Err(match InvalidCredentials::from_text(&result.text) {
+        49 => Err(match InvalidCredentials::from_text(&answer.text) {
             InvalidCredentials::Wrong => BindError::Wrong,
             InvalidCredentials::State(state) => BindError::State(state),
             InvalidCredentials::OtherSubCode(_) => BindError::Refused {
                 code: 49,
-                text: shorten(&result.text),
+                text: shorten(&answer.text),
             },
         }),
         code => Err(BindError::Refused {
             code,
-            text: shorten(&result.text),
+            text: shorten(&answer.text),
         }),
     }
 }
@@ -211,12 +211,9 @@ mod tests {
     #[test]
     fn only_zero_is_a_yes() {
         for code in 0..130 {
-            let result = LdapResult {
-                rc: code,
-                matched: String::new(),
+            let answer = Answer {
+                code,
                 text: "success".to_owned(),
-                refs: vec![],
-                ctrls: vec![],
             };
             let expected = match code {
                 0 => Ok(()),
@@ -226,7 +223,7 @@ mod tests {
                     text: "success".to_owned(),
                 }),
             };
-            assert_eq!(read(&result), expected);
+            assert_eq!(read(&answer), expected);
         }
     }
 }

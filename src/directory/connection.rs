@@ -11,7 +11,7 @@ use std::{
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, StdStream};
 use tokio::{net::TcpStream, task::AbortHandle};
 
-use super::{ServerUrl, Settings, TlsMode};
+use super::{ServerUrl, Settings, TlsMode, bind_connection::BindConnection};
 
 /// What was being done when a directory failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,15 +95,15 @@ impl Dialer {
         &self.settings
     }
 
-    /// Opens a connection on which nobody is bound yet.
-    pub(super) async fn dial(&self) -> Result<Connection, DirectoryError> {
-        self.first_that(|connection| async { Ok(connection) }).await
+    /// Opens a connection for password checks, on which nobody is bound yet.
+    pub(super) async fn dial(&self) -> Result<BindConnection, DirectoryError> {
+        self.first_that(|server| BindConnection::open(&self.settings, server))
+            .await
     }
 
     /// Opens a connection bound as the service account.
     pub(super) async fn dial_bound(&self) -> Result<Connection, DirectoryError> {
-        self.first_that(|connection| self.bind_service(connection))
-            .await
+        self.first_that(|server| self.dial_bound_to(server)).await
     }
 
     /// Has the next dial begin with another server, because this one hangs.
@@ -121,19 +121,15 @@ impl Dialer {
         self.bind_service(connection).await
     }
 
-    async fn first_that<F: Future<Output = Result<Connection, DirectoryError>>>(
+    async fn first_that<T, F: Future<Output = Result<T, DirectoryError>>>(
         &self,
-        finish: impl Fn(Connection) -> F,
-    ) -> Result<Connection, DirectoryError> {
+        open: impl Fn(usize) -> F,
+    ) -> Result<T, DirectoryError> {
         let count = self.settings.servers.len();
         let first = self.preferred.load(Ordering::Relaxed);
         let mut failure = None;
         for server in (first..first + count).map(|index| index % count) {
-            let result = match self.open(server).await {
-                Ok(connection) => finish(connection).await,
-                Err(error) => Err(error),
-            };
-            match result {
+            match open(server).await {
                 Ok(connection) => {
                     self.preferred.store(server, Ordering::Relaxed);
                     return Ok(connection);
@@ -169,33 +165,11 @@ impl Dialer {
 
     async fn open(&self, index: usize) -> Result<Connection, DirectoryError> {
         let settings = &self.settings;
-        let unavailable = |step, server: &ServerUrl, cause: String| DirectoryError::Unavailable {
-            step,
-            server: server.to_string(),
-            cause,
-        };
-        let Some(server) = settings.servers.get(index) else {
-            return Err(DirectoryError::Unavailable {
-                step: Step::Connect,
-                server: String::new(),
-                cause: "no such server".to_owned(),
-            });
-        };
         let started = Instant::now();
-        let late = || format!("no answer within {:?}", settings.connect_deadline);
-
-        // The stream is opened here and not in the library, which leaves Nagle's algorithm on:
-        // together with delayed ACKs that makes 40 ms of each handshake.
-        let connect = async {
-            let stream = TcpStream::connect((server.host(), server.port())).await?;
-            stream.set_nodelay(true)?;
-            stream.into_std()
-        };
-        let stream = tokio::time::timeout(settings.connect_deadline, connect)
-            .await
-            .map_err(|_| unavailable(Step::Connect, server, late()))?
+        let (server, stream) = connect(settings, index).await?;
+        let stream = stream
+            .into_std()
             .map_err(|error| unavailable(Step::Connect, server, error.to_string()))?;
-
         let ldap_settings = LdapConnSettings::new()
             .set_config(settings.tls.clone())
             .set_starttls(settings.tls_mode == TlsMode::StartTls)
@@ -205,7 +179,7 @@ impl Dialer {
         let handshake = async move { LdapConnAsync::with_settings(ldap_settings, &url).await };
         let (driver, ldap) = isolated(rest, handshake).await.map_err(|fault| {
             let cause = match fault {
-                Fault::Late => late(),
+                Fault::Late => late(settings),
                 other => other.to_string(),
             };
             unavailable(Step::Tls, server, cause)
@@ -222,6 +196,45 @@ impl Dialer {
             name: server.to_string(),
         })
     }
+}
+
+/// The TCP connection to the server with this index.
+pub(super) async fn connect(
+    settings: &Settings,
+    index: usize,
+) -> Result<(&ServerUrl, TcpStream), DirectoryError> {
+    let server = settings
+        .servers
+        .get(index)
+        .ok_or_else(|| DirectoryError::Unavailable {
+            step: Step::Connect,
+            server: String::new(),
+            cause: "no such server".to_owned(),
+        })?;
+    let connect = async {
+        let stream = TcpStream::connect((server.host(), server.port())).await?;
+        // Nagle's algorithm together with delayed ACKs makes 40 ms of each handshake.
+        stream.set_nodelay(true)?;
+        Ok::<_, std::io::Error>(stream)
+    };
+    let stream = tokio::time::timeout(settings.connect_deadline, connect)
+        .await
+        .map_err(|_| unavailable(Step::Connect, server, late(settings)))?
+        .map_err(|error| unavailable(Step::Connect, server, error.to_string()))?;
+    Ok((server, stream))
+}
+
+pub(super) fn unavailable(step: Step, server: &ServerUrl, cause: String) -> DirectoryError {
+    DirectoryError::Unavailable {
+        step,
+        server: server.to_string(),
+        cause,
+    }
+}
+
+/// What is said of a server that did not let itself be reached in time.
+pub(super) fn late(settings: &Settings) -> String {
+    format!("no answer within {:?}", settings.connect_deadline)
 }
 
 /// An open connection. Dropping it closes it, whatever the server does.

@@ -2,7 +2,7 @@
 //!
 //! [`Directory`] is the client. It keeps two kinds of connection, because a bind changes the
 //! identity of the whole connection (RFC 4511 4.2.1): one multiplexed connection for searches,
-//! bound as the service account, and a small pool on which people's passwords are checked. Both
+//! bound as the service account, and a small pool on which people's passwords are checked, one bind at a time. Both
 //! are opened when first needed and kept; in steady state a sign-in opens none. A server that
 //! does not answer within the deadline counts as down.
 //!
@@ -13,6 +13,8 @@
 mod account_state;
 mod back_off;
 mod bind;
+mod bind_connection;
+mod bind_message;
 mod client;
 mod connection;
 mod dn;

@@ -1,7 +1,5 @@
-use std::io::Read;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
-use flate2::read::DeflateDecoder;
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use crate::{
     http::{Form, FormError},
@@ -129,22 +127,15 @@ fn relay_state(form: &Form) -> Result<Option<String>, BindingError> {
     }
 }
 
-/// Inflates with a bound on the output: the ratio of a bomb does not matter then.
+/// Inflates with a bound on the output: the ratio of a bomb does not matter then. A streaming
+/// decoder would clear and carry a window of 32 KiB besides.
 fn inflate(deflated: &[u8]) -> Result<Vec<u8>, BindingError> {
-    let mut message = Vec::with_capacity(4 * 1024);
-    DeflateDecoder::new(deflated)
-        .take(MAX_MESSAGE as u64 + 1)
-        .read_to_end(&mut message)
-        .map_err(|_| BindingError::Deflate)?;
-    if message.len() > MAX_MESSAGE {
-        return Err(BindingError::Deflate);
-    }
-    Ok(message)
+    decompress_to_vec_with_limit(deflated, MAX_MESSAGE).map_err(|_| BindingError::Deflate)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::Write as _;
 
     use super::*;
 

@@ -2,7 +2,6 @@
 //! Response.
 
 use askama::Template;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper::{
     StatusCode,
     header::{HeaderValue, RETRY_AFTER},
@@ -18,7 +17,7 @@ use crate::{
 
 use super::{
     IdentityProvider, browser,
-    pages::{PostPage, ProblemText, SignInPage},
+    pages::{Base64, PostPage, ProblemText, SignInPage},
     pending::Pending,
     refusal::Refused,
 };
@@ -189,10 +188,13 @@ impl IdentityProvider {
             relying_party: self.display_name(pending)?,
             heading,
             action: &pending.reply.consumer,
-            saml_response: &STANDARD.encode(document),
+            saml_response: Base64(document.as_bytes()),
             relay_state: pending.reply.relay_state.as_deref(),
         };
-        let mut answer = response::html(StatusCode::OK, page.render()?);
+        // All of it at once: nearly all of the page is the document, which askama cannot foresee.
+        let mut html = String::with_capacity(PostPage::SIZE_HINT + document.len().div_ceil(3) * 4);
+        page.render_into(&mut html)?;
+        let mut answer = response::html(StatusCode::OK, html);
         PageSecurity::new()
             .styles(&nonce)
             .scripts(&nonce)
