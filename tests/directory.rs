@@ -11,7 +11,7 @@ use std::{
 
 use homerealm::{
     directory::{
-        BindError, Directory, DirectoryError, Dn, Filter, Password, Settings, Step, TlsMode,
+        BindError, Directory, DirectoryError, Dn, Filter, Limits, Password, Settings, Step, TlsMode,
     },
     realm::{
         DomainName, FederatedDomain, ImmutableIdSource, Mapping, MappingError, Realm,
@@ -44,10 +44,7 @@ fn settings(server: &Slapd, tls_mode: TlsMode) -> Settings {
         bind_password: password(),
         base: slapd::BASE.parse().unwrap(),
         scope_filter: None,
-        operation_deadline: Settings::OPERATION_DEADLINE,
-        connect_deadline: Settings::CONNECT_DEADLINE,
-        max_bind_connections: Settings::MAX_BIND_CONNECTIONS,
-        bind_wait: Settings::BIND_WAIT,
+        limits: Limits::default(),
     }
 }
 
@@ -361,8 +358,8 @@ async fn connections_that_the_server_closed_when_idle_are_replaced() {
 async fn a_hung_server_is_an_error_within_the_deadline() {
     let server = Slapd::start_new(Options::default());
     let mut settings = settings(&server, TlsMode::Ldaps);
-    settings.operation_deadline = Duration::from_millis(400);
-    settings.connect_deadline = Duration::from_millis(400);
+    settings.limits.operation_deadline = Duration::from_millis(400);
+    settings.limits.connect_deadline = Duration::from_millis(400);
     let realm = realm(Directory::new(settings).unwrap());
     sign_in(&realm, &Numbered(1).mail()).await.unwrap();
 
@@ -401,17 +398,33 @@ async fn the_second_server_takes_over_from_a_hung_first() {
     );
     let mut settings = settings(&first, TlsMode::PlaintextOnPurpose);
     settings.servers.push(second.ldap_url().parse().unwrap());
-    settings.operation_deadline = Duration::from_millis(400);
+    settings.limits.attempt_deadline = Duration::from_millis(300);
     let realm = realm(Directory::new(settings).unwrap());
     sign_in(&realm, &Numbered(1).mail()).await.unwrap();
+    let server = || async { realm.directory().probe().await.unwrap().server };
+    assert_eq!(server().await, first.ldap_url());
+
     first.sigstop();
-    // The operation in flight is lost; the next begin with the other server.
-    realm.find(&name(&Numbered(2).mail())).await.unwrap_err();
-    assert_eq!(
-        realm.directory().probe().await.unwrap().server,
-        second.ldap_url()
-    );
-    let account = realm.find(&name(&Numbered(3).mail())).await.unwrap();
-    realm.prove(&account, &password()).await.unwrap_err();
+    // The search in flight goes to the other server, and so does all that comes after it.
+    let started = Instant::now();
+    sign_in(&realm, &Numbered(2).mail()).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(1));
+    assert_eq!(server().await, second.ldap_url());
+    let started = Instant::now();
+    sign_in(&realm, &Numbered(3).mail()).await.unwrap();
+    assert!(started.elapsed() < Duration::from_millis(250));
+
+    // It is used again by itself, as it is the first, and a bind in flight is not lost either.
+    first.sigcont();
+    let deadline = Instant::now() + Duration::from_secs(12);
+    while server().await != first.ldap_url() {
+        assert!(Instant::now() < deadline, "the first is not used again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let account = realm.find(&name(&Numbered(4).mail())).await.unwrap();
     realm.prove(&account, &password()).await.unwrap();
+    first.sigstop();
+    let started = Instant::now();
+    realm.prove(&account, &password()).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(1));
 }

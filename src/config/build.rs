@@ -60,8 +60,7 @@ pub(super) struct Connection {
     bind_password: SecretSource,
     base: Dn,
     filter: Option<ScopeFilter>,
-    deadline: Duration,
-    password_connections: usize,
+    limits: directory::Limits,
 }
 
 impl Connection {
@@ -87,10 +86,7 @@ impl Connection {
             bind_password,
             base: self.base.clone(),
             scope_filter: self.filter.clone(),
-            operation_deadline: self.deadline,
-            connect_deadline: self.deadline.min(directory::Settings::CONNECT_DEADLINE),
-            max_bind_connections: self.password_connections,
-            bind_wait: directory::Settings::BIND_WAIT,
+            limits: self.limits,
         })
     }
 }
@@ -420,7 +416,7 @@ fn directory(
     let connection = Connection {
         servers,
         tls_mode,
-        ca: directory.ca.map(|path| folder.join(path)),
+        ca: directory.ca.as_ref().map(|path| folder.join(path)),
         bind_dn: directory.bind_dn.as_ref().clone(),
         bind_password: match directory.bind_password.as_ref() {
             file::Secret::File(path) => SecretSource::File(folder.join(path)),
@@ -428,13 +424,7 @@ fn directory(
         },
         base,
         filter,
-        deadline: Duration::from_secs(number(&directory.deadline_seconds, 1..=60, source)?.into()),
-        password_connections: usize::try_from(number(
-            &directory.password_connections,
-            1..=1024,
-            source,
-        )?)
-        .unwrap_or(16),
+        limits: limits(&directory, source)?,
     };
     Ok(Directory {
         connection,
@@ -457,6 +447,25 @@ fn directory(
             cache_lifetime: Duration::from_secs(directory.mapping_cache_seconds.into()),
             cache_capacity: Mapping::CACHE_CAPACITY,
         },
+    })
+}
+
+fn limits(
+    directory: &file::Directory,
+    source: Source<'_>,
+) -> Result<directory::Limits, ConfigError> {
+    let defaults = directory::Limits::default();
+    let deadline = Duration::from_secs(number(&directory.deadline_seconds, 1..=60, source)?.into());
+    let attempt = number(&directory.attempt_milliseconds, 50..=60_000, source)?;
+    let count = |value| Ok::<_, ConfigError>(number(value, 1..=1024, source)? as usize);
+    Ok(directory::Limits {
+        operation_deadline: deadline,
+        attempt_deadline: deadline.min(Duration::from_millis(attempt.into())),
+        connect_deadline: deadline.min(defaults.connect_deadline),
+        search_connections: count(&directory.search_connections)?,
+        max_searches: count(&directory.searches_at_once)?,
+        max_bind_connections: count(&directory.password_connections)?,
+        max_wait: defaults.max_wait,
     })
 }
 

@@ -188,6 +188,12 @@ pub(super) struct Directory {
     pub permit_privileged_accounts: bool,
     #[serde(default = "five_seconds")]
     pub deadline_seconds: Spanned<u32>,
+    #[serde(default = "seven_hundred")]
+    pub attempt_milliseconds: Spanned<u32>,
+    #[serde(default = "two")]
+    pub search_connections: Spanned<u32>,
+    #[serde(default = "sixty_four")]
+    pub searches_at_once: Spanned<u32>,
     #[serde(default = "sixteen")]
     pub password_connections: Spanned<u32>,
     #[serde(default = "sixty_seconds")]
@@ -207,6 +213,18 @@ fn sign_in_attributes() -> Spanned<Vec<SignInAttribute>> {
 
 fn five_seconds() -> Spanned<u32> {
     Spanned::new(0..0, 5)
+}
+
+fn seven_hundred() -> Spanned<u32> {
+    Spanned::new(0..0, 700)
+}
+
+fn two() -> Spanned<u32> {
+    Spanned::new(0..0, 2)
+}
+
+fn sixty_four() -> Spanned<u32> {
+    Spanned::new(0..0, 64)
 }
 
 fn sixteen() -> Spanned<u32> {

@@ -248,9 +248,6 @@ fn directory_settings(port: u16, ca: &LocalCa) -> Result<directory::Settings, De
             .map_err(|_| DemoError::Constant("service password"))?,
         base: BASE.parse().map_err(|_| DemoError::Constant("base"))?,
         scope_filter: None,
-        operation_deadline: directory::Settings::OPERATION_DEADLINE,
-        connect_deadline: directory::Settings::CONNECT_DEADLINE,
-        max_bind_connections: directory::Settings::MAX_BIND_CONNECTIONS,
-        bind_wait: directory::Settings::BIND_WAIT,
+        limits: directory::Limits::default(),
     })
 }

@@ -4,13 +4,13 @@ use std::{
 };
 
 use ldap3::LdapResult;
-use tokio::sync::Semaphore;
 
 use super::{
     AccountState, DirectoryError, Dn, Password, Step,
     account_state::InvalidCredentials,
-    back_off::BackOff,
-    connection::{Connection, Dialer, Fault, isolated, shorten},
+    connection::{Connection, Fault, isolated, shorten},
+    dialer::{Budget, Dialer},
+    gate::Gate,
     search::MAX_IDLE,
 };
 
@@ -56,9 +56,8 @@ pub enum BindError {
 /// left, and nothing else is ever done on them.
 pub(super) struct BindPool {
     dialer: Arc<Dialer>,
-    permits: Arc<Semaphore>,
+    gate: Gate,
     idle: Mutex<Vec<Idle>>,
-    back_off: Mutex<BackOff>,
 }
 
 struct Idle {
@@ -68,12 +67,11 @@ struct Idle {
 
 impl BindPool {
     pub(super) fn new(dialer: Arc<Dialer>) -> Self {
-        let permits = Arc::new(Semaphore::new(dialer.settings().max_bind_connections));
+        let limits = &dialer.settings().limits;
         Self {
+            gate: Gate::new(limits.max_bind_connections, limits.max_wait),
             dialer,
-            permits,
             idle: Mutex::default(),
-            back_off: Mutex::default(),
         }
     }
 
@@ -86,17 +84,12 @@ impl BindPool {
         if dn.depth() == 0 {
             return Err(BindError::Wrong);
         }
-        let waiting = self.permits.clone().acquire_owned();
-        let permit = tokio::time::timeout(self.dialer.settings().bind_wait, waiting)
-            .await
-            .ok()
-            .and_then(Result::ok)
-            .ok_or(DirectoryError::Busy)?;
+        let place = self.gate.enter().await?;
         // On its own task, so that a browser that goes away leaves no connection half used.
         let (pool, name, password) = (self.clone(), dn.as_str().to_owned(), password.clone());
         let task = tokio::spawn(async move {
             let result = pool.bind(&name, &password).await;
-            drop(permit);
+            drop(place);
             result
         });
         let result = task.await.map_err(|_| DirectoryError::Unavailable {
@@ -107,35 +100,41 @@ impl BindPool {
         read(&result).map(|()| PasswordProof { dn: dn.clone() })
     }
 
+    /// Sends the password once, and a second time only where [`Dialer::note`] allows it: to
+    /// another server when this one failed, or on a new connection when a kept one had been closed
+    /// unseen. Never a third time: a server that does not answer may have counted the attempt
+    /// towards the account's lockout, so that a wrong password may cost two attempts, and no more.
     async fn bind(&self, dn: &str, password: &Password) -> Result<LdapResult, DirectoryError> {
-        if let Some(connection) = self.take_idle() {
-            // The server may have closed a kept connection a moment ago, unseen. Only then is
-            // there a second try; after a deadline there is none, since the server may have
-            // counted the first towards lockout.
-            match self.bind_on(connection, dn, password).await {
-                Err((Fault::Transport(_), _)) => {}
-                Err((_, error)) => return Err(error),
-                Ok(result) => return Ok(result),
-            }
+        let budget = self.dialer.budget();
+        let (connection, is_new) = match self.take_idle() {
+            Some(connection) => (connection, false),
+            None => (self.dialer.dial(None, budget).await?, true),
+        };
+        let server = connection.server();
+        match self.bind_on(connection, is_new, dn, password, budget).await {
+            Ok(result) => return Ok(result),
+            Err((error, true)) => tracing::debug!(%error, "a password check is tried again"),
+            Err((error, false)) => return Err(error),
         }
-        self.back_off().check()?;
-        let dialled = self.dialer.dial().await;
-        self.back_off().note(&dialled);
-        self.bind_on(dialled?, dn, password)
-            .await
-            .map_err(|(_, error)| error)
+        let connection = self.dialer.dial(Some(server), budget).await?;
+        let second = self.bind_on(connection, true, dn, password, budget);
+        second.await.map_err(|(error, _)| error)
     }
 
+    /// The answer, or an error and whether another attempt is allowed.
     async fn bind_on(
         &self,
         connection: Connection,
+        is_new: bool,
         dn: &str,
         password: &Password,
-    ) -> Result<LdapResult, (Fault, DirectoryError)> {
+        budget: Budget,
+    ) -> Result<LdapResult, (DirectoryError, bool)> {
         let mut ldap = connection.ldap();
         let (name, secret) = (dn.to_owned(), password.clone());
         let bind = async move { ldap.simple_bind(&name, secret.expose()).await };
-        let fault = match isolated(self.dialer.settings().operation_deadline, bind).await {
+        let patience = self.dialer.patience(connection.server(), budget);
+        let fault = match isolated(patience, bind).await {
             Ok(result) if matches!(result.rc, 1 | 3 | 51 | 52 | 80) => {
                 Fault::Answer(result.rc, result.text)
             }
@@ -145,17 +144,16 @@ impl BindPool {
             }
             Err(fault) => fault,
         };
-        if matches!(fault, Fault::Late) {
-            self.dialer.distrust(connection.server());
-        }
-        let error = connection.failed(Step::PasswordCheck, &fault);
-        Err((fault, error))
+        let may_repeat = self.dialer.note(&connection, &fault, is_new);
+        Err((connection.failed(Step::PasswordCheck, &fault), may_repeat))
     }
 
     fn take_idle(&self) -> Option<Connection> {
+        let best = self.dialer.health().best();
         let mut idle = self.idle();
         while let Some(last) = idle.pop() {
-            if !last.connection.is_closed() && last.since.elapsed() < MAX_IDLE {
+            let is_wanted = best.is_none_or(|best| best == last.connection.server());
+            if is_wanted && !last.connection.is_closed() && last.since.elapsed() < MAX_IDLE {
                 return Some(last.connection);
             }
         }
@@ -178,10 +176,6 @@ impl BindPool {
 
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn back_off(&self) -> MutexGuard<'_, BackOff> {
-        self.back_off.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

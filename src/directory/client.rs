@@ -7,15 +7,15 @@ use super::{
     BindError, DirectoryError, Dn, Filter, Found, Password, PasswordProof, Settings, SettingsError,
     Step,
     bind::BindPool,
-    connection::Dialer,
-    search::{Query, SearchLink},
+    dialer::Dialer,
+    search::{Query, SearchLinks},
 };
 
 /// A directory of accounts, reached by LDAP. Cheap to clone; clones share the connections.
 #[derive(Clone)]
 pub struct Directory {
     pub(super) dialer: Arc<Dialer>,
-    pub(super) link: Arc<SearchLink>,
+    pub(super) links: Arc<SearchLinks>,
     binds: Arc<BindPool>,
     decoy: Dn,
 }
@@ -27,7 +27,7 @@ impl Directory {
         let decoy = decoy_name(&settings.base);
         let dialer = Arc::new(Dialer::new(Arc::new(settings)));
         Ok(Self {
-            link: Arc::new(SearchLink::new(dialer.clone())),
+            links: Arc::new(SearchLinks::new(dialer.clone())),
             binds: Arc::new(BindPool::new(dialer.clone())),
             dialer,
             decoy,
@@ -63,7 +63,8 @@ impl Directory {
             limit: limit.max(2),
             step: Step::Search,
         };
-        self.link.run(query).await
+        let (found, _) = self.links.run(query).await?;
+        Ok(found)
     }
 
     /// Asks the directory, by a bind, whether this is the account's password.

@@ -1,17 +1,7 @@
-use std::{
-    fmt,
-    future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{fmt, future::Future, time::Duration};
 
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, StdStream};
-use tokio::{net::TcpStream, task::AbortHandle};
-
-use super::{ServerUrl, Settings, TlsMode};
+use ldap3::{Ldap, LdapError};
+use tokio::task::AbortHandle;
 
 /// What was being done when a directory failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +48,8 @@ pub enum DirectoryError {
         /// What happened, for an administrator.
         cause: String,
     },
-    /// All connections for password checks are in use. Trying again in a moment helps.
-    #[error("all connections for password checks are in use")]
+    /// As many operations are in flight as may be. Trying again in a moment helps.
+    #[error("too many directory operations are in flight")]
     Busy,
     /// The directory answered with a result code that only an administrator can mend: a wrong
     /// password of the service account (49), a base that is not there (32), missing rights (50).
@@ -76,154 +66,6 @@ pub enum DirectoryError {
     },
 }
 
-/// Opens connections: the first server in order that lets itself be reached.
-pub(super) struct Dialer {
-    settings: Arc<Settings>,
-    /// Index of the server to try first. Moves on when that one fails.
-    preferred: AtomicUsize,
-}
-
-impl Dialer {
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
-        Self {
-            settings,
-            preferred: AtomicUsize::new(0),
-        }
-    }
-
-    pub(super) fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// Opens a connection on which nobody is bound yet.
-    pub(super) async fn dial(&self) -> Result<Connection, DirectoryError> {
-        self.first_that(|connection| async { Ok(connection) }).await
-    }
-
-    /// Opens a connection bound as the service account.
-    pub(super) async fn dial_bound(&self) -> Result<Connection, DirectoryError> {
-        self.first_that(|connection| self.bind_service(connection))
-            .await
-    }
-
-    /// Has the next dial begin with another server, because this one hangs.
-    pub(super) fn distrust(&self, server: usize) {
-        let next = (server + 1) % self.settings.servers.len().max(1);
-        // Another task may have moved on already; then its choice stands.
-        let _ = self
-            .preferred
-            .compare_exchange(server, next, Ordering::Relaxed, Ordering::Relaxed);
-    }
-
-    /// Opens a connection to exactly this server, bound as the service account.
-    pub(super) async fn dial_bound_to(&self, server: usize) -> Result<Connection, DirectoryError> {
-        let connection = self.open(server).await?;
-        self.bind_service(connection).await
-    }
-
-    async fn first_that<F: Future<Output = Result<Connection, DirectoryError>>>(
-        &self,
-        finish: impl Fn(Connection) -> F,
-    ) -> Result<Connection, DirectoryError> {
-        let count = self.settings.servers.len();
-        let first = self.preferred.load(Ordering::Relaxed);
-        let mut failure = None;
-        for server in (first..first + count).map(|index| index % count) {
-            let result = match self.open(server).await {
-                Ok(connection) => finish(connection).await,
-                Err(error) => Err(error),
-            };
-            match result {
-                Ok(connection) => {
-                    self.preferred.store(server, Ordering::Relaxed);
-                    return Ok(connection);
-                }
-                // A wrong service password is wrong everywhere, and each try counts to lockout.
-                Err(error @ DirectoryError::Refused { .. }) => return Err(error),
-                Err(error) => {
-                    tracing::warn!(%error, "directory server does not answer");
-                    failure = Some(error);
-                }
-            }
-        }
-        Err(failure.unwrap_or(DirectoryError::Unavailable {
-            step: Step::Connect,
-            server: String::new(),
-            cause: "no server is configured".to_owned(),
-        }))
-    }
-
-    async fn bind_service(&self, connection: Connection) -> Result<Connection, DirectoryError> {
-        let settings = &self.settings;
-        let mut ldap = connection.ldap();
-        let (dn, password) = (settings.bind_dn.clone(), settings.bind_password.clone());
-        let bind = async move { ldap.simple_bind(&dn, password.expose()).await };
-        let answer = isolated(settings.operation_deadline, bind).await;
-        let result = answer.map_err(|fault| connection.failed(Step::Bind, fault))?;
-        match result.rc {
-            0 => Ok(connection),
-            51 | 52 => Err(connection.failed(Step::Bind, Fault::Answer(result.rc, result.text))),
-            code => Err(connection.refused(Step::Bind, code, &result.text)),
-        }
-    }
-
-    async fn open(&self, index: usize) -> Result<Connection, DirectoryError> {
-        let settings = &self.settings;
-        let unavailable = |step, server: &ServerUrl, cause: String| DirectoryError::Unavailable {
-            step,
-            server: server.to_string(),
-            cause,
-        };
-        let Some(server) = settings.servers.get(index) else {
-            return Err(DirectoryError::Unavailable {
-                step: Step::Connect,
-                server: String::new(),
-                cause: "no such server".to_owned(),
-            });
-        };
-        let started = Instant::now();
-        let late = || format!("no answer within {:?}", settings.connect_deadline);
-
-        // The stream is opened here and not in the library, which leaves Nagle's algorithm on:
-        // together with delayed ACKs that makes 40 ms of each handshake.
-        let connect = async {
-            let stream = TcpStream::connect((server.host(), server.port())).await?;
-            stream.set_nodelay(true)?;
-            stream.into_std()
-        };
-        let stream = tokio::time::timeout(settings.connect_deadline, connect)
-            .await
-            .map_err(|_| unavailable(Step::Connect, server, late()))?
-            .map_err(|error| unavailable(Step::Connect, server, error.to_string()))?;
-
-        let ldap_settings = LdapConnSettings::new()
-            .set_config(settings.tls.clone())
-            .set_starttls(settings.tls_mode == TlsMode::StartTls)
-            .set_std_stream(StdStream::Tcp(stream));
-        let url = server.to_string();
-        let rest = settings.connect_deadline.saturating_sub(started.elapsed());
-        let handshake = async move { LdapConnAsync::with_settings(ldap_settings, &url).await };
-        let (driver, ldap) = isolated(rest, handshake).await.map_err(|fault| {
-            let cause = match fault {
-                Fault::Late => late(),
-                other => other.to_string(),
-            };
-            unavailable(Step::Tls, server, cause)
-        })?;
-        let driver = tokio::spawn(async move {
-            if let Err(error) = driver.drive().await {
-                tracing::debug!(%error, "directory connection ended");
-            }
-        });
-        Ok(Connection {
-            ldap,
-            driver: driver.abort_handle(),
-            server: index,
-            name: server.to_string(),
-        })
-    }
-}
-
 /// An open connection. Dropping it closes it, whatever the server does.
 pub(super) struct Connection {
     ldap: Ldap,
@@ -233,6 +75,15 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    pub(super) fn new(ldap: Ldap, driver: AbortHandle, server: usize, name: String) -> Self {
+        Self {
+            ldap,
+            driver,
+            server,
+            name,
+        }
+    }
+
     /// A handle for one operation.
     pub(super) fn ldap(&self) -> Ldap {
         self.ldap.clone()

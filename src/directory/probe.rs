@@ -22,8 +22,7 @@ impl Directory {
     /// whether sign-ins can work now. The error's [`Step`] says how far it came.
     pub async fn probe(&self) -> Result<Probe, DirectoryError> {
         let started = Instant::now();
-        let found = self.link.run(self.base_query()).await?;
-        let server = self.link.server().unwrap_or_default();
+        let (found, server) = self.links.run(self.base_query()).await?;
         if found.entries.is_empty() {
             return Err(no_base(server));
         }
@@ -53,7 +52,7 @@ impl Directory {
     }
 
     async fn read_base(&self, connection: &Connection) -> Result<(), DirectoryError> {
-        let deadline = self.settings().operation_deadline;
+        let deadline = self.settings().limits.operation_deadline;
         let answer = isolated(
             deadline,
             search(connection.ldap(), self.base_query(), deadline),

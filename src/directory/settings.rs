@@ -7,7 +7,7 @@ use super::{Dn, Password, Scheme, ScopeFilter, ServerUrl};
 /// How a directory is reached and read.
 #[derive(Clone)]
 pub struct Settings {
-    /// The servers, tried in this order when one does not connect. All hold the same data.
+    /// The servers by priority: the first that is up is used. All hold the same data.
     pub servers: Vec<ServerUrl>,
     /// How the connection is protected.
     pub tls_mode: TlsMode,
@@ -22,26 +22,46 @@ pub struct Settings {
     pub base: Dn,
     /// A condition that every account must meet to be seen, besides the one asked for.
     pub scope_filter: Option<ScopeFilter>,
-    /// The most that one LDAP operation may take.
+    /// Deadlines and bounds.
+    pub limits: Limits,
+}
+
+/// Deadlines and bounds of the operations on one directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most that one operation may take, second attempt and new connection included.
     pub operation_deadline: Duration,
+    /// The most that a first attempt may take where another server is up to go to instead. A
+    /// server that lets it pass counts as down.
+    pub attempt_deadline: Duration,
     /// The most that TCP connect and TLS together may take, per server.
     pub connect_deadline: Duration,
+    /// How many connections searches share.
+    pub search_connections: usize,
+    /// The most searches at the same time.
+    pub max_searches: usize,
     /// The most connections on which passwords are checked at the same time.
     pub max_bind_connections: usize,
-    /// The most that a password check waits for one of those connections.
-    pub bind_wait: Duration,
+    /// The most that an operation waits for its turn when as many are in flight as may be.
+    pub max_wait: Duration,
+}
+
+impl Default for Limits {
+    /// What serves some hundred sign-ins a second and hides an outage of one server.
+    fn default() -> Self {
+        Self {
+            operation_deadline: Duration::from_secs(5),
+            attempt_deadline: Duration::from_millis(700),
+            connect_deadline: Duration::from_secs(3),
+            search_connections: 2,
+            max_searches: 64,
+            max_bind_connections: 16,
+            max_wait: Duration::from_secs(2),
+        }
+    }
 }
 
 impl Settings {
-    /// The default of [`Self::operation_deadline`].
-    pub const OPERATION_DEADLINE: Duration = Duration::from_secs(5);
-    /// The default of [`Self::connect_deadline`].
-    pub const CONNECT_DEADLINE: Duration = Duration::from_secs(3);
-    /// The default of [`Self::max_bind_connections`].
-    pub const MAX_BIND_CONNECTIONS: usize = 16;
-    /// The default of [`Self::bind_wait`].
-    pub const BIND_WAIT: Duration = Duration::from_secs(2);
-
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         if self.servers.is_empty() {
             return Err(SettingsError::NoServer);
@@ -56,8 +76,15 @@ impl Settings {
         if self.bind_dn.is_empty() {
             return Err(SettingsError::NoBindDn);
         }
-        if self.max_bind_connections == 0 {
-            return Err(SettingsError::NoBindConnections);
+        let limits = &self.limits;
+        if [
+            limits.search_connections,
+            limits.max_searches,
+            limits.max_bind_connections,
+        ]
+        .contains(&0)
+        {
+            return Err(SettingsError::NoConnections);
         }
         Ok(())
     }
@@ -118,7 +145,7 @@ pub enum SettingsError {
     /// The service account has no name, so the bind would be anonymous.
     #[error("the service account's name is empty")]
     NoBindDn,
-    /// With no connection for password checks nobody could sign in.
-    #[error("at least one connection for password checks is needed")]
-    NoBindConnections,
+    /// With no connection, or no operation at a time, nobody could sign in.
+    #[error("at least one connection for searches and one for password checks are needed")]
+    NoConnections,
 }

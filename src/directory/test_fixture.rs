@@ -8,7 +8,7 @@ use rustls::{
 };
 
 use super::{
-    Directory, Settings, TlsMode,
+    Directory, Limits, Settings, TlsMode,
     embedded::{Contents, EmbeddedDirectory, demo_accounts},
 };
 
@@ -41,10 +41,14 @@ impl Fixture {
             bind_password: service_password,
             base,
             scope_filter: None,
-            operation_deadline: Duration::from_secs(2),
-            connect_deadline: Duration::from_secs(2),
-            max_bind_connections: 4,
-            bind_wait: Duration::from_millis(200),
+            limits: Limits {
+                operation_deadline: Duration::from_secs(2),
+                connect_deadline: Duration::from_secs(2),
+                search_connections: 1,
+                max_bind_connections: 4,
+                max_wait: Duration::from_millis(200),
+                ..Limits::default()
+            },
         };
         Self {
             embedded,

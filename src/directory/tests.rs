@@ -261,7 +261,7 @@ async fn a_silent_server_counts_as_down() {
         .settings
         .servers
         .insert(0, format!("ldaps://localhost:{port}").parse().unwrap());
-    fixture.settings.connect_deadline = Duration::from_millis(200);
+    fixture.settings.limits.connect_deadline = Duration::from_millis(200);
     let started = Instant::now();
     fixture.directory().probe().await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(2));
@@ -274,9 +274,9 @@ async fn password_checks_beyond_the_limit_are_told_busy() {
     let port = listener.local_addr().unwrap().port();
     let mut fixture = Fixture::start().await;
     fixture.settings.servers = vec![format!("ldaps://localhost:{port}").parse().unwrap()];
-    fixture.settings.max_bind_connections = 1;
-    fixture.settings.bind_wait = Duration::from_millis(50);
-    fixture.settings.connect_deadline = Duration::from_millis(500);
+    fixture.settings.limits.max_bind_connections = 1;
+    fixture.settings.limits.max_wait = Duration::from_millis(50);
+    fixture.settings.limits.connect_deadline = Duration::from_millis(500);
     let directory = fixture.directory();
     let (dn, password) = (dn_of("wmoran"), password());
     let (first, second) = tokio::join!(
@@ -366,8 +366,8 @@ async fn settings_that_contradict_themselves_are_refused() {
         SettingsError::NoBindDn
     );
     assert_eq!(
-        with(|settings| settings.max_bind_connections = 0),
-        SettingsError::NoBindConnections
+        with(|settings| settings.limits.max_bind_connections = 0),
+        SettingsError::NoConnections
     );
     for mode in [TlsMode::StartTls, TlsMode::PlaintextOnPurpose] {
         let mut settings = fixture.settings.clone();
@@ -476,7 +476,7 @@ async fn scripted(script: Vec<Vec<Reply>>) -> (Settings, Arc<AtomicUsize>) {
     let mut settings = Fixture::start().await.settings;
     settings.tls_mode = TlsMode::PlaintextOnPurpose;
     settings.servers = vec![format!("ldap://localhost:{port}").parse().unwrap()];
-    settings.operation_deadline = Duration::from_millis(200);
+    settings.limits.operation_deadline = Duration::from_millis(200);
     (settings, binds)
 }
 
@@ -518,6 +518,37 @@ async fn a_bind_is_tried_again_once_and_only_when_the_kept_connection_was_closed
         Err(BindError::Directory(DirectoryError::Unavailable { .. }))
     ));
     assert_eq!(binds.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_bind_goes_to_another_server_once() {
+    use Reply::{Close, Silence, Success};
+    for (first, second, works, binds_seen) in [
+        (vec![Silence], vec![Success], true, 2),
+        (vec![Close], vec![Success], true, 2),
+        (vec![Success, Silence], vec![Success], true, 3),
+        // Both hang: nobody is asked a third time.
+        (vec![Silence], vec![Silence, Success], false, 2),
+    ] {
+        let times = first.len();
+        let (mut settings, at_first) = scripted(vec![first]).await;
+        let (other, at_second) = scripted(vec![second.clone(), second]).await;
+        settings.servers.extend(other.servers);
+        settings.limits.attempt_deadline = Duration::from_millis(80);
+        let directory = Directory::new(settings).unwrap();
+        let mut last = Ok(());
+        for _ in 0..times {
+            let started = Instant::now();
+            last = directory
+                .check_password(&dn_of("wmoran"), &password())
+                .await
+                .map(drop);
+            assert!(started.elapsed() < Duration::from_millis(400));
+        }
+        assert_eq!(last.is_ok(), works, "{last:?}");
+        let seen = at_first.load(Ordering::Relaxed) + at_second.load(Ordering::Relaxed);
+        assert_eq!(seen, binds_seen);
+    }
 }
 
 #[tokio::test]
