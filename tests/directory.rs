@@ -14,7 +14,7 @@ use homerealm::{
         BindError, Directory, DirectoryError, Dn, Filter, Limits, Password, Settings, Step, TlsMode,
     },
     realm::{
-        DomainName, FederatedDomain, ImmutableIdSource, Mapping, MappingError, Realm,
+        DomainName, FederatedDomain, Home, ImmutableIdSource, Mapping, MappingError, Realm,
         SignInAttribute, SignInName,
     },
 };
@@ -66,10 +66,19 @@ fn realm(directory: Directory) -> Realm {
         }],
         scopes: vec![slapd::PARTNERS.parse().unwrap()],
         allow_privileged: false,
+        email_domains: None,
+        refused_groups: vec![],
+        own_domains: vec![],
+        allow_own_domains: false,
         cache_lifetime: Mapping::CACHE_LIFETIME,
         cache_capacity: Mapping::CACHE_CAPACITY,
     };
-    Realm::new(directory, mapping)
+    Realm::new(vec![Home::new("contoso", directory, mapping)])
+}
+
+/// The directory of a realm that has one.
+fn only(realm: &Realm) -> &Directory {
+    realm.homes()[0].directory()
 }
 
 fn name(text: &str) -> SignInName {
@@ -122,17 +131,13 @@ async fn ten_thousand_accounts_are_told_apart() {
         let beyond = realm.find(&name(&Numbered(ACCOUNTS).mail())).await;
         assert_eq!(beyond.unwrap_err(), MappingError::NoMatch);
         let by_guid = Numbered(4711).guid().filter();
-        let found = realm
-            .directory()
-            .search(&by_guid, &["mail"], 3)
-            .await
-            .unwrap();
+        let found = only(&realm).search(&by_guid, &["mail"], 3).await.unwrap();
         assert_eq!(
             found.entries[0].values("mail").collect::<Vec<_>>(),
             [Numbered(4711).mail()]
         );
         let all = Filter::present("userPrincipalName");
-        let found = realm.directory().search(&all, &["mail"], 3).await.unwrap();
+        let found = only(&realm).search(&all, &["mail"], 3).await.unwrap();
         assert_eq!((found.entries.len(), found.truncated), (3, true));
     }
 }
@@ -304,8 +309,7 @@ async fn a_killed_server_is_used_again_once_it_is_back() {
             "{error}"
         );
         let dn = Numbered(1).dn().parse().unwrap();
-        let error = realm
-            .directory()
+        let error = only(&realm)
             .check_password(&dn, &password())
             .await
             .unwrap_err();
@@ -370,8 +374,7 @@ async fn a_hung_server_is_an_error_within_the_deadline() {
         let error = realm.find(&name(&Numbered(2).mail())).await.unwrap_err();
         assert!(matches!(error, MappingError::Directory(_)), "{error}");
         let dn = Numbered(1).dn().parse().unwrap();
-        let error = realm
-            .directory()
+        let error = only(&realm)
             .check_password(&dn, &password())
             .await
             .unwrap_err();
@@ -401,7 +404,7 @@ async fn the_second_server_takes_over_from_a_hung_first() {
     settings.limits.attempt_deadline = Duration::from_millis(300);
     let realm = realm(Directory::new(settings).unwrap());
     sign_in(&realm, &Numbered(1).mail()).await.unwrap();
-    let server = || async { realm.directory().probe().await.unwrap().server };
+    let server = || async { only(&realm).probe().await.unwrap().server };
     assert_eq!(server().await, first.ldap_url());
 
     first.sigstop();

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    config::Config,
+    config,
     directory::{Directory, DirectoryError, Filter, Step},
-    realm::SignInAttribute,
+    realm::{Home, SignInAttribute},
 };
 
 use super::Finding;
@@ -17,8 +17,8 @@ const SLOW: Duration = Duration::from_millis(250);
 const NOBODY: &str = "nobody-has-this-name@homerealm.invalid";
 
 /// Adds what it finds; gives the directory back where it can be asked.
-pub(super) async fn check(config: &Config, findings: &mut Vec<Finding>) -> Option<Directory> {
-    let settings = match config.directory.settings() {
+pub(super) async fn check(config: &config::Directory, findings: &mut Vec<Finding>) -> Option<Home> {
+    let settings = match config.settings() {
         Ok(settings) => settings,
         Err(error) => {
             findings.push(Finding::fail(
@@ -65,10 +65,10 @@ pub(super) async fn check(config: &Config, findings: &mut Vec<Finding>) -> Optio
     if !reached {
         return None;
     }
-    for attribute in &config.directory.mapping.sign_in_attributes {
+    for attribute in &config.mapping.sign_in_attributes {
         findings.push(look_up(&directory, *attribute).await);
     }
-    Some(directory)
+    Some(Home::new(&config.name, directory, config.mapping.clone()))
 }
 
 fn unreached(error: &DirectoryError) -> Finding {

@@ -11,7 +11,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::{config::Config, directory::Directory as LdapDirectory, realm::Realm};
+use crate::{
+    config::Config,
+    realm::{Home, Realm},
+};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -118,14 +121,18 @@ pub async fn check(path: &Path, user: Option<&str>) -> Report {
     let mut findings = vec![Finding::ok("configuration", "understood")];
     findings.extend(keys::check(&config));
     findings.extend(federation::check(&config));
-    let directory = directory::check(&config, &mut findings).await;
-    let user = match (user, directory) {
-        (None, _) => None,
-        (Some(name), Some(directory)) => Some(trace(&config, directory, name).await),
-        (Some(name), None) => Some(UserTrace {
+    let mut homes = Vec::new();
+    for directory in &config.directories {
+        homes.extend(directory::check(directory, &mut findings).await);
+    }
+    let user = match user {
+        None => None,
+        // Without one of them, no name can be said to lead to exactly one account.
+        Some(name) if homes.len() == config.directories.len() => Some(trace(homes, name).await),
+        Some(name) => Some(UserTrace {
             name: name.to_owned(),
             steps: vec![UserStep {
-                what: "the directory cannot be asked: see above".to_owned(),
+                what: "a directory cannot be asked: see above".to_owned(),
                 ok: false,
             }],
         }),
@@ -143,9 +150,8 @@ pub async fn check(path: &Path, user: Option<&str>) -> Report {
     }
 }
 
-async fn trace(config: &Config, directory: LdapDirectory, name: &str) -> UserTrace {
-    let realm = Realm::new(directory, config.directory.mapping.clone());
-    let trace = realm.trace(name).await;
+async fn trace(homes: Vec<Home>, name: &str) -> UserTrace {
+    let trace = Realm::new(homes).trace(name).await;
     let steps = trace
         .steps()
         .iter()

@@ -11,17 +11,15 @@ use toml::Spanned;
 use tracing::level_filters::LevelFilter;
 
 use crate::{
-    directory::{self, Dn, Password, ScopeFilter, ServerUrl, TlsMode},
-    http::tls,
     observe::LogFormat,
-    realm::{self, DomainName, FederatedDomain, ImmutableIdEncoding, ImmutableIdSource, Mapping},
+    realm::{DomainName, FederatedDomain},
     trust::{AssertionConsumerService, AttributeClaim, ClaimSource, RelyingParty, RequestKeys},
     web::Edge,
 };
 
 use super::{
-    Config, ConfigError, Directory, Listen, Log, RelyingPartyFile, SecretSource, Signing, TlsFiles,
-    error::Source, file, file::File, read_bytes, read_certificate,
+    Config, ConfigError, Listen, Log, RelyingPartyFile, Signing, TlsFiles, directory,
+    error::Source, file, file::File, read_certificate,
 };
 
 /// How requests are authenticated, the certificates still files.
@@ -47,47 +45,6 @@ impl KeyFiles {
             .collect::<Result<Vec<_>, ConfigError>>()?;
         RequestKeys::new(keys, self.permit_sha1)
             .ok_or_else(|| ConfigError::Secret("request_certificates".into()))
-    }
-}
-
-/// What a connection to the directory needs, secrets and certificates still files.
-#[derive(Debug)]
-pub(super) struct Connection {
-    pub servers: Vec<ServerUrl>,
-    tls_mode: TlsMode,
-    ca: Option<PathBuf>,
-    bind_dn: String,
-    bind_password: SecretSource,
-    base: Dn,
-    filter: Option<ScopeFilter>,
-    limits: directory::Limits,
-}
-
-impl Connection {
-    pub(super) fn load(&self) -> Result<directory::Settings, ConfigError> {
-        let tls = match &self.ca {
-            Some(path) => tls::client_config(&[&read_bytes(path)?]),
-            None => tls::client_config_with_system_roots(),
-        }
-        .map_err(|error| ConfigError::Tls {
-            what: match &self.ca {
-                Some(path) => path.display().to_string(),
-                None => "the system's certificates".to_owned(),
-            },
-            cause: error.to_string(),
-        })?;
-        let bind_password = Password::parse(self.bind_password.read()?.as_str())
-            .map_err(|_| ConfigError::Secret(self.bind_password.to_string()))?;
-        Ok(directory::Settings {
-            servers: self.servers.clone(),
-            tls_mode: self.tls_mode,
-            tls,
-            bind_dn: self.bind_dn.clone(),
-            bind_password,
-            base: self.base.clone(),
-            scope_filter: self.filter.clone(),
-            limits: self.limits,
-        })
     }
 }
 
@@ -124,7 +81,7 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
             .into_iter()
             .map(|party| relying_party(party, source, folder))
             .collect::<Result<_, _>>()?,
-        directory: directory(file.directory, &domains, source, folder)?,
+        directories: directory::directories(file.directory, &domains, source, folder)?,
         domains,
     })
 }
@@ -163,7 +120,7 @@ fn minutes(
     number(value, range, source).map(|minutes| Duration::from_secs(u64::from(minutes) * 60))
 }
 
-fn number(
+pub(super) fn number(
     value: &Spanned<u32>,
     range: std::ops::RangeInclusive<u32>,
     source: Source<'_>,
@@ -235,12 +192,7 @@ fn federated_domain(
     domain: &file::FederatedDomain,
     source: Source<'_>,
 ) -> Result<FederatedDomain, ConfigError> {
-    let suffix = DomainName::parse(domain.suffix.as_ref()).map_err(|error| {
-        source.invalid(
-            domain.suffix.span(),
-            format!("{:?}: {error}", domain.suffix.as_ref()),
-        )
-    })?;
+    let suffix = self::domain(&domain.suffix, source)?;
     let issuer = domain.issuer.as_ref();
     if issuer.trim() != issuer || issuer.is_empty() || issuer.parse::<Uri>().is_err() {
         return Err(source.invalid(domain.issuer.span(), format!("{issuer:?} is not a URI")));
@@ -249,6 +201,14 @@ fn federated_domain(
         suffix,
         issuer: issuer.to_owned(),
     })
+}
+
+pub(super) fn domain(
+    text: &Spanned<String>,
+    source: Source<'_>,
+) -> Result<DomainName, ConfigError> {
+    DomainName::parse(text.as_ref())
+        .map_err(|error| source.invalid(text.span(), format!("{:?}: {error}", text.as_ref())))
 }
 
 fn relying_party(
@@ -344,164 +304,4 @@ fn signatures(
         file::RequestSignatures::WhenPresent => Ok(Signatures::WhenPresent(keys)),
         file::RequestSignatures::Required => Ok(Signatures::Required(keys)),
     }
-}
-
-fn directory(
-    directory: file::Directory,
-    domains: &[FederatedDomain],
-    source: Source<'_>,
-    folder: &Path,
-) -> Result<Directory, ConfigError> {
-    let servers = directory
-        .servers
-        .as_ref()
-        .iter()
-        .map(|server| {
-            server.as_ref().parse::<ServerUrl>().map_err(|error| {
-                source.invalid(server.span(), format!("{:?}: {error}", server.as_ref()))
-            })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let tls_mode = match (directory.starttls, directory.plaintext_on_purpose) {
-        (false, false) => TlsMode::Ldaps,
-        (true, false) => TlsMode::StartTls,
-        (false, true) => TlsMode::PlaintextOnPurpose,
-        (true, true) => {
-            return Err(source.invalid(
-                directory.servers.span(),
-                "starttls and plaintext_on_purpose exclude each other",
-            ));
-        }
-    };
-    if servers.is_empty() {
-        return Err(source.invalid(directory.servers.span(), "no directory server is named"));
-    }
-    if let Some(server) = servers
-        .iter()
-        .find(|server| server.scheme() != tls_mode.scheme())
-    {
-        return Err(source.invalid(
-            directory.servers.span(),
-            format!(
-                "{server}: use ldaps://, or ldap:// with starttls = true, or ldap:// with \
-                 plaintext_on_purpose = true where passwords may cross the wire in clear"
-            ),
-        ));
-    }
-    if directory.bind_dn.as_ref().trim().is_empty() {
-        return Err(source.invalid(directory.bind_dn.span(), "bind_dn is empty"));
-    }
-    let base = dn(&directory.base, source)?;
-    let filter = directory
-        .filter
-        .as_ref()
-        .map(|filter| {
-            ScopeFilter::parse(filter.as_ref())
-                .map_err(|error| source.invalid(filter.span(), error.to_string()))
-        })
-        .transpose()?;
-    let scope = match &directory.scope {
-        None => vec![base.clone()],
-        Some(scope) => scope
-            .iter()
-            .map(|text| dn(text, source))
-            .collect::<Result<_, _>>()?,
-    };
-    if directory.sign_in_attributes.as_ref().is_empty() || scope.is_empty() {
-        return Err(source.invalid(
-            directory.sign_in_attributes.span(),
-            "sign_in_attributes and scope must not be empty",
-        ));
-    }
-    let connection = Connection {
-        servers,
-        tls_mode,
-        ca: directory.ca.as_ref().map(|path| folder.join(path)),
-        bind_dn: directory.bind_dn.as_ref().clone(),
-        bind_password: match directory.bind_password.as_ref() {
-            file::Secret::File(path) => SecretSource::File(folder.join(path)),
-            file::Secret::Env(name) => SecretSource::Env(name.clone()),
-        },
-        base,
-        filter,
-        limits: limits(&directory, source)?,
-    };
-    Ok(Directory {
-        connection,
-        mapping: Mapping {
-            sign_in_attributes: directory
-                .sign_in_attributes
-                .as_ref()
-                .iter()
-                .map(|attribute| sign_in_attribute(*attribute))
-                .collect(),
-            immutable_id: directory
-                .immutable_id
-                .as_ref()
-                .map(|id| immutable_id(id, source))
-                .transpose()?
-                .unwrap_or_default(),
-            federated_domains: domains.to_vec(),
-            scopes: scope,
-            allow_privileged: directory.permit_privileged_accounts,
-            cache_lifetime: Duration::from_secs(directory.mapping_cache_seconds.into()),
-            cache_capacity: Mapping::CACHE_CAPACITY,
-        },
-    })
-}
-
-fn limits(
-    directory: &file::Directory,
-    source: Source<'_>,
-) -> Result<directory::Limits, ConfigError> {
-    let defaults = directory::Limits::default();
-    let deadline = Duration::from_secs(number(&directory.deadline_seconds, 1..=60, source)?.into());
-    let attempt = number(&directory.attempt_milliseconds, 50..=60_000, source)?;
-    let count = |value| Ok::<_, ConfigError>(number(value, 1..=1024, source)? as usize);
-    Ok(directory::Limits {
-        operation_deadline: deadline,
-        attempt_deadline: deadline.min(Duration::from_millis(attempt.into())),
-        connect_deadline: deadline.min(defaults.connect_deadline),
-        search_connections: count(&directory.search_connections)?,
-        max_searches: count(&directory.searches_at_once)?,
-        max_bind_connections: count(&directory.password_connections)?,
-        max_wait: defaults.max_wait,
-    })
-}
-
-fn dn(text: &Spanned<String>, source: Source<'_>) -> Result<Dn, ConfigError> {
-    text.as_ref().parse::<Dn>().map_err(|_| {
-        source.invalid(
-            text.span(),
-            format!("{:?} is not a distinguished name", text.as_ref()),
-        )
-    })
-}
-
-fn sign_in_attribute(attribute: file::SignInAttribute) -> realm::SignInAttribute {
-    match attribute {
-        file::SignInAttribute::Mail => realm::SignInAttribute::Mail,
-        file::SignInAttribute::ProxyAddresses => realm::SignInAttribute::ProxyAddresses,
-        file::SignInAttribute::UserPrincipalName => realm::SignInAttribute::UserPrincipalName,
-        file::SignInAttribute::SamAccountName => realm::SignInAttribute::SamAccountName,
-    }
-}
-
-fn immutable_id(
-    id: &Spanned<file::ImmutableId>,
-    source: Source<'_>,
-) -> Result<ImmutableIdSource, ConfigError> {
-    let attribute = |name: &str, encoding| {
-        let name = directory::Attribute::parse(name)
-            .map_err(|error| source.invalid(id.span(), format!("{name:?}: {error}")))?;
-        Ok::<_, ConfigError>(ImmutableIdSource::Attribute { name, encoding })
-    };
-    Ok(match id.as_ref() {
-        file::ImmutableId::ConsistencyGuidThenObjectGuid => {
-            ImmutableIdSource::ConsistencyGuidThenObjectGuid
-        }
-        file::ImmutableId::ObjectGuid => ImmutableIdSource::ObjectGuid,
-        file::ImmutableId::TextAttribute(name) => attribute(name, ImmutableIdEncoding::Text)?,
-        file::ImmutableId::BinaryAttribute(name) => attribute(name, ImmutableIdEncoding::Base64)?,
-    })
 }

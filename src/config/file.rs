@@ -3,9 +3,15 @@
 //! Values that can be wrong in themselves are [`Spanned`], so that an error can point at the line.
 //! The annotated example is `config/homerealm.toml`; a test holds the two together.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
+};
 use toml::Spanned;
 
 #[derive(Debug, Deserialize)]
@@ -24,7 +30,7 @@ pub(super) struct File {
     pub requests: Requests,
     pub federated_domain: Vec<FederatedDomain>,
     pub relying_party: Vec<RelyingParty>,
-    pub directory: Directory,
+    pub directory: Directories,
 }
 
 #[derive(Debug, Deserialize)]
@@ -167,9 +173,42 @@ pub(super) enum Claim {
     DisplayName,
 }
 
+/// `[[directory]]`, or `[directory]` where there is only one.
+#[derive(Debug)]
+pub(super) struct Directories(pub Vec<Directory>);
+
+impl<'de> Deserialize<'de> for Directories {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrSeveral;
+
+        // By hand, since serde's untagged enums lose the line and the name of a wrong key.
+        impl<'de> Visitor<'de> for OneOrSeveral {
+            type Value = Directories;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a table")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Directories, A::Error> {
+                let one = Directory::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Directories(vec![one]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, tables: A) -> Result<Directories, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(tables)).map(Directories)
+            }
+        }
+
+        deserializer.deserialize_any(OneOrSeveral)
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools)] // the keys of a file, each a switch of its own
 pub(super) struct Directory {
+    pub name: Option<Spanned<String>>,
+    pub email_domains: Option<Vec<Spanned<String>>>,
     pub servers: Spanned<Vec<Spanned<String>>>,
     #[serde(default)]
     pub starttls: bool,
@@ -186,6 +225,12 @@ pub(super) struct Directory {
     pub immutable_id: Option<Spanned<ImmutableId>>,
     #[serde(default)]
     pub permit_privileged_accounts: bool,
+    #[serde(default)]
+    pub refuse_groups: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub own_domains: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub permit_own_domains: bool,
     #[serde(default = "five_seconds")]
     pub deadline_seconds: Spanned<u32>,
     #[serde(default = "seven_hundred")]

@@ -6,6 +6,7 @@
 //! secrets). Relative paths are relative to the file's own folder.
 
 mod build;
+mod directory;
 mod error;
 mod file;
 mod secret;
@@ -23,7 +24,7 @@ use std::{
 use tracing::level_filters::LevelFilter;
 
 use crate::{
-    directory,
+    directory as ldap,
     http::tls,
     keys::{Certificate, KeyRing, Signer},
     observe::LogFormat,
@@ -51,8 +52,8 @@ pub struct Config {
     pub domains: Vec<FederatedDomain>,
     /// The relying parties.
     pub relying_parties: Vec<RelyingPartyFile>,
-    /// The directory.
-    pub directory: Directory,
+    /// The directories, at least one, in order.
+    pub directories: Vec<Directory>,
 }
 
 /// Where the identity provider listens.
@@ -100,10 +101,12 @@ pub struct RelyingPartyFile {
     signatures: build::Signatures,
 }
 
-/// The directory, its secrets and certificates still files.
+/// A directory, its secrets and certificates still files.
 #[derive(Debug)]
 pub struct Directory {
-    connection: build::Connection,
+    /// Its name; no other has the same.
+    pub name: String,
+    connection: directory::Connection,
     /// How names are mapped to accounts.
     pub mapping: Mapping,
 }
@@ -197,7 +200,7 @@ impl build::Signatures {
 
 impl Directory {
     /// The connection's settings, its secret read and its private CA loaded.
-    pub fn settings(&self) -> Result<directory::Settings, ConfigError> {
+    pub fn settings(&self) -> Result<ldap::Settings, ConfigError> {
         self.connection.load()
     }
 

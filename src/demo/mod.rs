@@ -40,7 +40,7 @@ use crate::{
         tls::{LocalCa, TlsError, client_config},
     },
     keys::{KeyError, KeyRing, create_signing_key},
-    provider::{AssembleError, Parts, assemble},
+    provider::{AssembleError, HomeParts, Parts, assemble},
     trust::{AssertionConsumerService, RelyingParty},
 };
 
@@ -148,8 +148,17 @@ impl Demo {
                 &simulation.expectations.assertion_consumer_service,
             )?,
             domains: config.domains.clone(),
-            directory: directory_settings(directory.address().port(), &ca)?,
-            mapping: config.directory.mapping.clone(),
+            homes: config
+                .directories
+                .iter()
+                .map(|home| {
+                    Ok(HomeParts {
+                        name: home.name.clone(),
+                        directory: directory_settings(directory.address().port(), &ca)?,
+                        mapping: home.mapping.clone(),
+                    })
+                })
+                .collect::<Result<_, DemoError>>()?,
         })?;
         let simulator = Arc::new(Simulator::new(tenant, simulation));
         let front = Front {

@@ -11,6 +11,7 @@ use super::{
     connection::{Connection, Fault, isolated, shorten},
     dialer::{Budget, Dialer},
     gate::Gate,
+    password_policy,
     search::MAX_IDLE,
 };
 
@@ -38,6 +39,10 @@ pub enum BindError {
     /// told.
     #[error("the account's state forbids signing in: {0:?}")]
     State(AccountState),
+    /// The password is right, but what has the name now is another account than the one that the
+    /// name was mapped to a while ago. Trying again maps it anew.
+    #[error("the entry is not the account any more that the name was mapped to")]
+    AnotherAccount,
     /// The directory refused for another reason, such as unwillingToPerform (53). Says nothing
     /// about the password.
     #[error("the directory refused the bind: result {code} {text}")]
@@ -132,6 +137,7 @@ impl BindPool {
     ) -> Result<LdapResult, (DirectoryError, bool)> {
         let mut ldap = connection.ldap();
         let (name, secret) = (dn.to_owned(), password.clone());
+        ldap.with_controls(password_policy::request());
         let bind = async move { ldap.simple_bind(&name, secret.expose()).await };
         let patience = self.dialer.patience(connection.server(), budget);
         let fault = match isolated(patience, bind).await {
@@ -179,8 +185,11 @@ impl BindPool {
     }
 }
 
-/// Only result 0 is a yes.
+/// Only result 0 is a yes, and only where no state of the account stands beside it.
 fn read(result: &LdapResult) -> Result<(), BindError> {
+    if let (0 | 49, Some(state)) = (result.rc, password_policy::state(&result.ctrls)) {
+        return Err(BindError::State(state));
+    }
     match result.rc {
         0 => Ok(()),
         49 => Err(match InvalidCredentials::from_text(&result.text) {

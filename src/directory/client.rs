@@ -4,8 +4,8 @@ use aws_lc_rs::rand;
 use ldap3::Scope;
 
 use super::{
-    BindError, DirectoryError, Dn, Filter, Found, Password, PasswordProof, Settings, SettingsError,
-    Step,
+    BindError, DirectoryError, Dn, Entry, Filter, Found, Password, PasswordProof, Settings,
+    SettingsError, Step,
     bind::BindPool,
     dialer::Dialer,
     search::{Query, SearchLinks},
@@ -48,16 +48,44 @@ impl Directory {
         attributes: &[&str],
         limit: usize,
     ) -> Result<Found, DirectoryError> {
-        let settings = self.settings();
-        let filter = match &settings.scope_filter {
+        let base = &self.settings().base;
+        self.query(base, Scope::Subtree, filter, attributes, limit)
+            .await
+    }
+
+    /// Reads the entry of this name, as [`Self::search`] would find it; `None` where it is not
+    /// there or does not meet the filters.
+    pub async fn read(
+        &self,
+        dn: &Dn,
+        filter: &Filter,
+        attributes: &[&str],
+    ) -> Result<Option<Entry>, DirectoryError> {
+        match self.query(dn, Scope::Base, filter, attributes, 2).await {
+            Ok(found) => Ok(found.entries.into_iter().next()),
+            // noSuchObject (RFC 4511 4.1.9).
+            Err(DirectoryError::Refused { code: 32, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn query(
+        &self,
+        base: &Dn,
+        scope: Scope,
+        filter: &Filter,
+        attributes: &[&str],
+        limit: usize,
+    ) -> Result<Found, DirectoryError> {
+        let filter = match &self.settings().scope_filter {
             None => filter.to_string(),
             Some(scope) => {
                 Filter::And(vec![filter.clone(), Filter::Scope(scope.clone())]).to_string()
             }
         };
         let query = Query {
-            base: settings.base.as_str().to_owned(),
-            scope: Scope::Subtree,
+            base: base.as_str().to_owned(),
+            scope,
             filter,
             attributes: attributes.iter().map(|&name| name.to_owned()).collect(),
             limit: limit.max(2),

@@ -86,11 +86,11 @@ impl Health {
         if !order.is_empty() {
             return Ok(order);
         }
-        let errors = (0..self.0.len()).filter_map(|server| {
+        let mut errors = (0..self.0.len()).rev().filter_map(|server| {
             let state = self.state(server)?;
             state.down.as_ref().map(|down| down.error.clone())
         });
-        Err(errors.last().unwrap_or(DirectoryError::Unavailable {
+        Err(errors.next().unwrap_or(DirectoryError::Unavailable {
             step: Step::Connect,
             server: String::new(),
             cause: "no server is configured".to_owned(),
@@ -158,7 +158,7 @@ pub(super) fn jittered(duration: Duration) -> Duration {
     let mut octet = [0];
     // Without randomness there is no jitter, and nothing else is lost.
     let _ = rand::fill(&mut octet);
-    duration - duration / 4 * u32::from(octet[0]) / 255
+    duration.saturating_sub(duration / 4 * u32::from(octet[0]) / 255)
 }
 
 #[cfg(test)]

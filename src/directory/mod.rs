@@ -15,6 +15,7 @@
 //! person is told, in [`crate::signin`]. This room knows only LDAP (RFC 4511) and the dialect
 //! that Active Directory speaks.
 
+mod account_control;
 mod account_state;
 mod bind;
 mod client;
@@ -28,6 +29,7 @@ mod gate;
 mod guid;
 mod health;
 mod password;
+mod password_policy;
 mod probe;
 mod search;
 mod server_url;

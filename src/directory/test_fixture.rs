@@ -62,9 +62,12 @@ impl Fixture {
     }
 
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(Contents::demo().unwrap()).await
+    }
+
+    pub(crate) async fn restart_with(self, contents: Contents) -> Self {
         let address = self.embedded.address();
         self.embedded.stop().await;
-        let contents = Contents::demo().unwrap();
         let embedded = EmbeddedDirectory::start(contents, address, self.tls.clone())
             .await
             .unwrap();

@@ -15,6 +15,18 @@ pub struct Mapping {
     pub federated_domains: Vec<FederatedDomain>,
     /// An account must lie under one of these.
     pub scopes: Vec<Dn>,
+    /// The domains of the names that are asked for here; `None` for every name.
+    pub email_domains: Option<Vec<DomainName>>,
+    /// Members of these groups may not sign in: direct members anywhere, nested ones too in
+    /// Active Directory. Membership by `primaryGroupID` is in no attribute and not seen.
+    pub refused_groups: Vec<Dn>,
+    /// The organisation's own domains. A name in one of them, or below one, is no external
+    /// address; see [`Self::allow_own_domains`]. The federated domains always count as own.
+    pub own_domains: Vec<DomainName>,
+    /// Whether a `mail` or proxy address in one of the own domains may sign in. It may in any
+    /// case where it is the account's own UPN. Off unless there is a reason: whoever may write
+    /// a partner's address could otherwise have a member's name lead to the partner.
+    pub allow_own_domains: bool,
     /// Whether accounts with `adminCount=1` may sign in. Off unless there is a reason.
     pub allow_privileged: bool,
     /// How long a mapping is remembered. Within this time a change of the account's address,

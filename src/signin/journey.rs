@@ -144,7 +144,7 @@ impl SignIn {
             Ok(account) => account,
             Err(MappingError::Directory(error)) => return Err(Failure::directory(&name, &error)),
             Err(error) => {
-                if let Err(down) = self.realm.decoy(&password).await {
+                if let Err(down) = self.realm.decoy(&name, &password).await {
                     return Err(Failure::directory(&name, &down));
                 }
                 return Err(Failure::not_recognised(Some(&name), error.to_string()));
