@@ -323,41 +323,41 @@ assertion_consumer_services = ["https://sp.test/acs"]
             assert_eq!(directories[0].name, "directory");
             assert_eq!(directories[0].mapping.email_domains, None);
         }
-        let named = |name: &str, more: &str| format!("[[directory]]\nname = {name:?}{ONE}{more}\n");
+        let table = |name: &str, more: &str| format!("[[directory]]\nname = {name:?}{ONE}{more}\n");
         let domains = "email_domains = [\"Fabrikam.com\"]\nown_domains = [\"contoso.com\"]";
-        let directories = read(&(named("b", domains) + &named("a", ""))).unwrap();
-        let names: Vec<_> = directories
+        let directories = read(&(table("b", domains) + &table("a", ""))).unwrap();
+        let order: Vec<_> = directories
             .iter()
             .map(|directory| &directory.name)
             .collect();
-        assert_eq!(names, ["b", "a"]);
+        assert_eq!(order, ["b", "a"]);
         let fabrikam = realm::DomainName::parse("fabrikam.com").unwrap();
         assert_eq!(directories[0].mapping.email_domains, Some(vec![fabrikam]));
         assert_eq!(directories[0].mapping.own_domains.len(), 1);
 
         for (wrong, expected) in [
             (
-                named("a", "") + &named("a", ""),
+                table("a", "") + &table("a", ""),
                 "c.toml:22: each directory needs a name",
             ),
-            (named("", ""), "c.toml:15: each directory needs a name"),
+            (table("", ""), "c.toml:15: each directory needs a name"),
             (
                 format!("[[directory]]{ONE}[[directory]]{ONE}"),
                 "of several directories needs a name",
             ),
             (String::new(), "missing field `directory`"),
             ("directory = []".to_owned(), ""),
-            (named("a", "srevers = []"), "did you mean `servers`?"),
+            (table("a", "srevers = []"), "did you mean `servers`?"),
             (
-                named("a", "email_domains = [\"fabrikam\"]"),
+                table("a", "email_domains = [\"fabrikam\"]"),
                 "c.toml:20: \"fabrikam\"",
             ),
             (
-                named("a", "refuse_groups = [\"Admins\"]"),
+                table("a", "refuse_groups = [\"Admins\"]"),
                 "is not a distinguished name",
             ),
             (
-                named("a", "attempt_milliseconds = 10"),
+                table("a", "attempt_milliseconds = 10"),
                 "10 is not between 50 and 60000",
             ),
         ] {
