@@ -6,12 +6,12 @@ use futures_util::future::join_all;
 
 use crate::{
     directory::{self, Directory, SettingsError},
-    keys::{KeyError, KeyRing},
+    keys::KeyRing,
     realm::{FederatedDomain, Home, Mapping, Realm},
     signin::{self, SignIn},
     store::{Capacities, MemoryStore},
     trust::{RelyingParty, TrustError, Trusts},
-    web::{Edge, IdentityProvider, Readiness},
+    web::{Edge, EdgeError, IdentityProvider, Readiness},
 };
 
 /// What an identity provider is made of.
@@ -58,14 +58,15 @@ pub enum AssembleError {
     /// The directory's settings contradict each other.
     #[error(transparent)]
     Directory(#[from] SettingsError),
-    /// The system gives no random bytes.
+    /// The edge cannot be made.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Edge(#[from] EdgeError),
 }
 
 /// Puts the parts together. Opens no connection: a directory that is down at start is no reason
 /// not to start.
 pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
+    let answers_kept = parts.edge.longest_presentable();
     let trusts = Arc::new(Trusts::new(parts.relying_parties, parts.domains)?);
     let homes = parts
         .homes
@@ -85,6 +86,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         Arc::new(MemoryStore::new(Capacities::default())),
         signin::Settings {
             session_lifetime: parts.session_lifetime,
+            answers_kept,
         },
     );
     let identity_provider =

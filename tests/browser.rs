@@ -1,6 +1,8 @@
 //! A real Chromium walks the demo, as a person would: with a wrong password first, in two tabs,
 //! without scripts, and with a live session.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
+
 mod strangers;
 
 use std::{

@@ -14,8 +14,8 @@ use homerealm::{
         BindError, Directory, DirectoryError, Dn, Filter, Limits, Password, Settings, Step, TlsMode,
     },
     realm::{
-        DomainName, FederatedDomain, Home, ImmutableIdSource, Mapping, MappingError, Realm,
-        SignInAttribute, SignInName,
+        DomainName, FederatedDomain, Home, Mapping, MappingError, Realm, SignInAttribute,
+        SignInName,
     },
 };
 use slapd::{Numbered, Options, Slapd};
@@ -59,19 +59,12 @@ fn realm(directory: Directory) -> Realm {
             SignInAttribute::ProxyAddresses,
             SignInAttribute::UserPrincipalName,
         ],
-        immutable_id: ImmutableIdSource::default(),
         federated_domains: vec![FederatedDomain {
             suffix: DomainName::parse(slapd::FEDERATED_SUFFIX).unwrap(),
             issuer: "https://idp.contoso.com/partners".to_owned(),
         }],
         scopes: vec![slapd::PARTNERS.parse().unwrap()],
-        allow_privileged: false,
-        email_domains: None,
-        refused_groups: vec![],
-        own_domains: vec![],
-        allow_own_domains: false,
-        cache_lifetime: Mapping::CACHE_LIFETIME,
-        cache_capacity: Mapping::CACHE_CAPACITY,
+        ..Mapping::default()
     };
     Realm::new(vec![Home::new("contoso", directory, mapping)])
 }

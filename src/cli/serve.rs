@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use homerealm::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, RelyingPartyFile},
     http::server::Server,
     observe::start_logging,
     provider::{self, HomeParts, Parts},
@@ -36,7 +36,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
         relying_parties: config
             .relying_parties
             .iter()
-            .map(|party| party.load())
+            .map(RelyingPartyFile::load)
             .collect::<Result<_, _>>()?,
         domains: config.domains.clone(),
         homes: config

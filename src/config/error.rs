@@ -123,7 +123,12 @@ fn nearest_expected(message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next()?;
     quoted
-        .map(|candidate| (strsim::damerau_levenshtein(unknown, candidate), candidate))
+        .map(|candidate| {
+            // One that was written out, or cut off, is meant more surely than any typing error.
+            let same_start = unknown.starts_with(candidate) || candidate.starts_with(unknown);
+            let distance = strsim::damerau_levenshtein(unknown, candidate);
+            (if same_start { 0 } else { distance }, candidate)
+        })
         .filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 2)
         .min()
         .map(|(_, candidate)| candidate.to_owned())

@@ -3,12 +3,12 @@
 //! Values that can be wrong in themselves are [`Spanned`], so that an error can point at the line.
 //! The annotated example is `config/homerealm.toml`; a test holds the two together.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf};
 
 use serde::{
     Deserialize, Deserializer,
     de::{
-        MapAccess, SeqAccess, Visitor,
+        Error as _, MapAccess, SeqAccess, Visitor,
         value::{MapAccessDeserializer, SeqAccessDeserializer},
     },
 };
@@ -109,7 +109,7 @@ pub(super) struct Requests {
     #[serde(default = "ten_minutes")]
     pub lifetime_minutes: Spanned<u32>,
     #[serde(default = "one_minute")]
-    pub clock_skew_seconds: u32,
+    pub clock_skew_seconds: Spanned<u32>,
 }
 
 impl Default for Requests {
@@ -125,8 +125,8 @@ fn ten_minutes() -> Spanned<u32> {
     Spanned::new(0..0, 10)
 }
 
-fn one_minute() -> u32 {
-    60
+fn one_minute() -> Spanned<u32> {
+    Spanned::new(0..0, 60)
 }
 
 #[derive(Debug, Deserialize)]
@@ -152,8 +152,8 @@ pub(super) struct RelyingParty {
     #[serde(default)]
     pub sign_response: bool,
     pub assertion_lifetime_minutes: Option<Spanned<u32>>,
-    pub not_before_skew_seconds: Option<u32>,
-    pub attributes: Option<std::collections::BTreeMap<String, Claim>>,
+    pub not_before_skew_seconds: Option<Spanned<u32>>,
+    pub attributes: Option<BTreeMap<String, Claim>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -241,8 +241,8 @@ pub(super) struct Directory {
     pub searches_at_once: Spanned<u32>,
     #[serde(default = "sixteen")]
     pub password_connections: Spanned<u32>,
-    #[serde(default = "sixty_seconds")]
-    pub mapping_cache_seconds: u32,
+    #[serde(default = "one_minute")]
+    pub mapping_cache_seconds: Spanned<u32>,
 }
 
 fn sign_in_attributes() -> Spanned<Vec<SignInAttribute>> {
@@ -276,16 +276,30 @@ fn sixteen() -> Spanned<u32> {
     Spanned::new(0..0, 16)
 }
 
-fn sixty_seconds() -> u32 {
-    60
-}
-
 /// A secret by reference; secrets themselves never stand in the file.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[derive(Debug)]
 pub(super) enum Secret {
     File(PathBuf),
     Env(String),
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    /// By hand, since serde's own errors quote the value: a password written where the reference
+    /// belongs would be printed, and end in the journal.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const SHAPE: &str = "a secret is { file = \"PATH\" } or { env = \"NAME\" }, and never stands \
+                             in this file itself";
+
+        let wrong = || D::Error::custom(SHAPE);
+        let written = BTreeMap::<String, String>::deserialize(deserializer).map_err(|_| wrong())?;
+        let mut written = written.into_iter();
+        let only = written.next().filter(|_| written.len() == 0);
+        match only.as_ref().map(|(kind, name)| (kind.as_str(), name)) {
+            Some(("file", path)) => Ok(Self::File(path.into())),
+            Some(("env", name)) => Ok(Self::Env(name.clone())),
+            _ => Err(wrong()),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]

@@ -6,10 +6,11 @@
 //! secrets). Relative paths are relative to the file's own folder.
 
 mod build;
-mod directory;
 mod error;
 mod file;
 mod secret;
+#[cfg(test)]
+mod tests;
 
 pub use error::{ConfigError, Invalid};
 pub use secret::SecretSource;
@@ -106,7 +107,7 @@ pub struct RelyingPartyFile {
 pub struct Directory {
     /// Its name; no other has the same.
     pub name: String,
-    connection: directory::Connection,
+    connection: build::Connection,
     /// How names are mapped to accounts.
     pub mapping: Mapping,
 }

@@ -1,5 +1,6 @@
 use std::{
-    fs,
+    fs::File,
+    io::Read as _,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -56,12 +57,16 @@ pub(super) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, ConfigErro
         path: path.to_owned(),
         source,
     };
-    let mode = fs::metadata(path).map_err(read)?.permissions().mode() & 0o777;
+    // Opened once: what was judged is what is read, whatever happens to the name meanwhile.
+    let mut file = File::open(path).map_err(read)?;
+    let mode = file.metadata().map_err(read)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(ConfigError::OpenSecret {
             path: path.to_owned(),
             mode,
         });
     }
-    Ok(Zeroizing::new(fs::read(path).map_err(read)?))
+    let mut content = Zeroizing::new(Vec::new());
+    file.read_to_end(&mut content).map_err(read)?;
+    Ok(content)
 }

@@ -23,11 +23,11 @@ pub(super) struct Front {
     pub start: StartPage,
 }
 
-/// What the start page tells.
+/// Where the start page leads.
 pub(super) struct StartPage {
-    pub tenanted_address: String,
-    pub common_address: String,
-    pub metadata_address: String,
+    pub tenanted: String,
+    pub common: String,
+    pub metadata: String,
 }
 
 #[derive(Template)]

@@ -138,7 +138,7 @@ impl Demo {
         let mut edge = config.edge.clone();
         edge.base_url = origin(IDP_HOST, address);
         let tenant = tenant::synced(ACCOUNTS, &config.domains, &edge.sso_url(), &certificate)?;
-        let metadata_address = format!("{}/metadata", edge.base_url);
+        let metadata = format!("{}/metadata", edge.base_url);
         let provider = assemble(Parts {
             edge,
             session_lifetime: config.session_lifetime,
@@ -165,9 +165,9 @@ impl Demo {
             identity_provider: provider.identity_provider,
             simulator: simulator.clone(),
             start: StartPage {
-                tenanted_address: format!("{entra_url}/{}/", tenant::NAME),
-                common_address: format!("{entra_url}/common/"),
-                metadata_address,
+                tenanted: format!("{entra_url}/{}/", tenant::NAME),
+                common: format!("{entra_url}/common/"),
+                metadata,
             },
         };
         let stop = CancellationToken::new();

@@ -35,4 +35,10 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Response> + Send + 'a>
 pub trait Service: Send + Sync + 'static {
     /// Answers one request. A panic here costs only this request, but must not happen.
     fn handle(&self, request: Request) -> ResponseFuture<'_>;
+
+    /// Answers a request that the listener refused before there was a [`Request`] to handle. The
+    /// connection is closed behind the answer.
+    fn refuse(&self, refusal: server::Refusal) -> Response {
+        refusal.to_response()
+    }
 }

@@ -4,7 +4,8 @@ use crate::directory::{Attribute, Dn};
 
 use super::DomainName;
 
-/// How sign-in names become accounts. Every list that is empty refuses everything.
+/// How sign-in names become accounts. The default refuses everything: it knows no attribute, no
+/// scope and no federated domain.
 #[derive(Clone, Debug)]
 pub struct Mapping {
     /// Where a typed name is looked for.
@@ -34,6 +35,24 @@ pub struct Mapping {
     pub cache_lifetime: Duration,
     /// How many mappings are remembered.
     pub cache_capacity: u64,
+}
+
+impl Default for Mapping {
+    fn default() -> Self {
+        Self {
+            sign_in_attributes: Vec::new(),
+            immutable_id: ImmutableIdSource::default(),
+            federated_domains: Vec::new(),
+            scopes: Vec::new(),
+            email_domains: None,
+            refused_groups: Vec::new(),
+            own_domains: Vec::new(),
+            allow_own_domains: false,
+            allow_privileged: false,
+            cache_lifetime: Self::CACHE_LIFETIME,
+            cache_capacity: Self::CACHE_CAPACITY,
+        }
+    }
 }
 
 impl Mapping {

@@ -20,19 +20,12 @@ fn mapping() -> Mapping {
             SignInAttribute::ProxyAddresses,
             SignInAttribute::UserPrincipalName,
         ],
-        immutable_id: ImmutableIdSource::default(),
         federated_domains: vec![FederatedDomain {
             suffix: DomainName::parse(demo_accounts::FEDERATED_SUFFIX).unwrap(),
             issuer: "https://idp.contoso.com/partners".to_owned(),
         }],
         scopes: vec![demo_accounts::PARTNERS.parse().unwrap()],
-        allow_privileged: false,
-        email_domains: None,
-        refused_groups: vec![],
-        own_domains: vec![],
-        allow_own_domains: false,
-        cache_lifetime: Mapping::CACHE_LIFETIME,
-        cache_capacity: Mapping::CACHE_CAPACITY,
+        ..Mapping::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! SAML 2.0 messages: parse what comes in, build what goes out, metadata.
 //!
-//! Pure: no I/O, no users, no clock of its own. What Entra asks of an IdP ("SP-Lite") decides what
+//! Pure: no I/O, no users, no clock of its own. What Entra asks of an identity provider ("SP-Lite") decides what
 //! is here; the rest of SAML is refused with the status the specification gives for it.
 //!
 //! An [`AuthnRequest`] can only be had from [`ReceivedRequest::authenticate`], which checks the

@@ -29,12 +29,18 @@ impl RedirectSignature {
             .decode(compact)
             .map_err(|_| BindingError::Signature)?;
 
-        let mut signed = raw(query, "SAMLRequest")?
-            .ok_or(BindingError::Missing)?
-            .to_owned();
-        for name in ["RelayState", "SigAlg"] {
-            if let Some(field) = raw(query, name)? {
-                signed.push('&');
+        let mut signed = String::with_capacity(query.len());
+        for name in ["SAMLRequest", "RelayState", "SigAlg"] {
+            let field = raw(query, name)?;
+            // What is used must be what was signed: a name in percent-encoding would be decoded
+            // above and not be seen here, and so stand beside the signature instead of under it.
+            if field.is_some() != form.single(name)?.is_some() {
+                return Err(BindingError::Signature);
+            }
+            if let Some(field) = field {
+                if !signed.is_empty() {
+                    signed.push('&');
+                }
                 signed.push_str(field);
             }
         }
@@ -60,8 +66,7 @@ impl RedirectSignature {
     }
 }
 
-/// The field `name=...` as it stands in the query. A name that is itself percent-encoded is not
-/// found, and the signature then does not hold: nobody honest writes it so.
+/// The field `name=...` as it stands in the query, its name in plain letters.
 fn raw<'a>(query: &'a str, name: &str) -> Result<Option<&'a str>, BindingError> {
     let mut fields = query
         .split('&')

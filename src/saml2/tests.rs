@@ -226,6 +226,39 @@ fn a_redirect_signature_is_over_the_octets_as_received() {
     );
 }
 
+/// A name in percent-encoding is the same parameter to whoever decodes it, and other octets to
+/// whoever checks the signature.
+#[test]
+fn nothing_can_stand_beside_a_redirect_signature() {
+    let signer = create_signing_key("sp", 1).unwrap().signer;
+    let keys = RequestKeys::new(vec![signer.certificate().public_key().clone()], false).unwrap();
+    let sign = |signed_part: &str| {
+        let signature = STANDARD.encode(signer.sign_rsa_sha256(signed_part.as_bytes()).unwrap());
+        let signature: String = form_urlencoded::byte_serialize(signature.as_bytes()).collect();
+        format!("{signed_part}&Signature={signature}")
+    };
+    let algorithm = "SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256";
+    let stateless = sign(&format!("{}&{algorithm}", query(ENTRA)));
+    let authenticate = |query: &str| {
+        ReceivedRequest::from_redirect(query)
+            .map_err(|error| error.to_string())?
+            .authenticate(&RequestSignatures::Required(keys.clone()))
+            .map_err(|error| error.to_string())
+    };
+    assert!(authenticate(&stateless).is_ok());
+    for evil in [
+        format!("{stateless}&RelayState=evil"),
+        format!("{stateless}&%52elayState=evil"),
+        format!("%52elayState=evil&{stateless}"),
+        format!("{stateless}&RelayState"),
+        stateless.replace("SigAlg=", "%53igAlg="),
+        stateless.replace("SAMLRequest=", "SAMLReques%74="),
+        stateless.replace("&Signature=", "&Sig%6eature=&Signature="),
+    ] {
+        assert!(authenticate(&evil).is_err(), "{evil}");
+    }
+}
+
 fn response(signer: &Signer, sign_response: bool, upn: &str) -> String {
     let now = OffsetDateTime::from_unix_timestamp(1_795_000_000).unwrap();
     SuccessResponse {
@@ -271,7 +304,7 @@ fn the_assertion_verifies_with_and_without_a_signed_response() {
             .unwrap()
             .and_then(|statement| statement.elements().next())
             .and_then(|attribute| attribute.elements().next())
-            .and_then(|value| value.text().map(|text| text.to_string()));
+            .and_then(|value| value.text().map(str::to_owned));
         assert_eq!(value.as_deref(), Some("w&m<>\"@partners.contoso.com"));
     }
 }
@@ -316,7 +349,7 @@ fn metadata_announces_the_next_certificate_behind_the_current_one() {
         Some("https://idp.test/partners")
     );
     let role = verified.element().elements().next().unwrap();
-    let published: Vec<_> = role
+    let announced: Vec<_> = role
         .elements()
         .filter(|child| child.is(names::METADATA, "KeyDescriptor"))
         .map(|descriptor| {
@@ -325,7 +358,7 @@ fn metadata_announces_the_next_certificate_behind_the_current_one() {
             data.elements().next().unwrap().text().unwrap().to_owned()
         })
         .collect();
-    assert_eq!(published, expected);
+    assert_eq!(announced, expected);
 }
 
 #[test]

@@ -23,11 +23,13 @@ pub fn format_timestamp(at: OffsetDateTime) -> String {
 
 /// Reads `xs:dateTime` with a time zone. SAML core 1.3.3 demands UTC; an offset is converted.
 ///
-/// `None` for anything else, a value without a time zone included.
+/// `None` for anything else: a value without a time zone, or one that UTC puts beyond the years
+/// that can be reckoned with.
 pub fn parse_timestamp(text: &str) -> Option<OffsetDateTime> {
+    // `to_offset` panics where the offset pushes the value over the end of the year 9999.
     OffsetDateTime::parse(text.trim_ascii(), &Rfc3339)
         .ok()
-        .map(|at| at.to_offset(UtcOffset::UTC))
+        .and_then(|at| at.checked_to_offset(UtcOffset::UTC))
 }
 
 #[cfg(test)]
@@ -41,6 +43,24 @@ mod tests {
         }
         let offset = parse_timestamp("2026-11-23T13:34:56+01:00").unwrap();
         assert_eq!(format_timestamp(offset), "2026-11-23T12:34:56.000Z");
+    }
+
+    /// Each of these is a stranger's text, and must not be able to panic.
+    #[test]
+    fn the_ends_of_time_are_no_trap() {
+        for beyond in [
+            "9999-12-31T23:59:59-00:01",
+            "9999-12-31T23:59:59.999999999-23:59",
+        ] {
+            assert_eq!(parse_timestamp(beyond), None, "{beyond}");
+        }
+        for (edge, year) in [
+            ("9999-12-31T23:59:59.999999999Z", 9999),
+            ("0000-01-01T00:00:00+23:59", -1),
+            ("0000-01-01T00:00:00Z", 0),
+        ] {
+            assert_eq!(parse_timestamp(edge).map(OffsetDateTime::year), Some(year));
+        }
     }
 
     #[test]

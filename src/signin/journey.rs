@@ -20,6 +20,8 @@ use super::{
 pub struct Settings {
     /// From the password to the end of the session.
     pub session_lifetime: Duration,
+    /// From a request's answer to when it is forgotten: longer than it can be brought again.
+    pub answers_kept: Duration,
 }
 
 /// Runs sign-ins.
@@ -42,7 +44,7 @@ impl SignIn {
             realm,
             trusts,
             sessions: Sessions::new(store.clone(), settings.session_lifetime),
-            answered: Answered::new(store),
+            answered: Answered::new(store, settings.answers_kept),
         }
     }
 
@@ -57,9 +59,10 @@ impl SignIn {
             && let Some(session) = self.live_session(token).await
             && hint_agrees(request.hint.as_deref(), &session)
         {
-            return self
-                .grant(request, browser, &session, Proof::Session, None)
-                .await;
+            return match self.may_grant(request, browser, &session).await {
+                Ok(issuer) => granted(&session, issuer, Proof::Session, None),
+                Err(refusal) => Step::Refused(refusal),
+            };
         }
         if request.passive {
             return Step::Refused(Refusal::NoPassive);
@@ -109,6 +112,11 @@ impl SignIn {
         let Ok(session) = Session::new(&name.key(), &subject, suffix, now) else {
             return Step::Refused(Refusal::Internal);
         };
+        // Before anything changes: a refused request must end no session and begin none.
+        let issuer = match self.may_grant(request, browser, &session).await {
+            Ok(issuer) => issuer,
+            Err(refusal) => return Step::Refused(refusal),
+        };
         if let Some(previous) = previous
             && self.sessions.end(previous).await.is_err()
         {
@@ -117,8 +125,7 @@ impl SignIn {
         let Ok(token) = self.sessions.begin(&session).await else {
             return Step::Refused(Refusal::Internal);
         };
-        self.grant(request, browser, &session, Proof::Password, Some(token))
-            .await
+        granted(&session, issuer, Proof::Password, Some(token))
     }
 
     async fn live_session(&self, token: Option<&SessionToken>) -> Option<Session> {
@@ -163,36 +170,44 @@ impl SignIn {
         }
     }
 
-    async fn grant(
+    /// The issuer that speaks for the session's person, when this request may be answered to this
+    /// browser. Asking counts as answering.
+    async fn may_grant(
         &self,
         request: &SignInRequest,
         browser: &BrowserId,
         session: &Session,
-        proof: Proof,
-        new_session: Option<SessionToken>,
-    ) -> Step {
-        let Some(domain) = self.trusts.domain(&session.suffix) else {
-            return Step::Refused(Refusal::NotTrusted);
-        };
+    ) -> Result<String, Refusal> {
+        let domain = self
+            .trusts
+            .domain(&session.suffix)
+            .ok_or(Refusal::NotTrusted)?;
         if self.trusts.relying_party(&request.relying_party).is_none() {
-            return Step::Refused(Refusal::NotTrusted);
+            return Err(Refusal::NotTrusted);
         }
-        if !self
-            .answered
-            .may_answer(request, browser, OffsetDateTime::now_utc())
-            .await
-        {
-            return Step::Refused(Refusal::AlreadyAnswered);
+        let now = OffsetDateTime::now_utc();
+        match self.answered.may_answer(request, browser, now).await {
+            Ok(true) => Ok(domain.issuer.clone()),
+            Ok(false) => Err(Refusal::AlreadyAnswered),
+            Err(_) => Err(Refusal::Internal),
         }
-        Step::Granted(Box::new(Grant {
-            subject: session.subject(),
-            issuer: domain.issuer.clone(),
-            authn_instant: session.authn_instant(),
-            session_index: session.session_index.clone(),
-            proof,
-            new_session,
-        }))
     }
+}
+
+fn granted(
+    session: &Session,
+    issuer: String,
+    proof: Proof,
+    new_session: Option<SessionToken>,
+) -> Step {
+    Step::Granted(Box::new(Grant {
+        subject: session.subject(),
+        issuer,
+        authn_instant: session.authn_instant(),
+        session_index: session.session_index.clone(),
+        proof,
+        new_session,
+    }))
 }
 
 /// A hint that names somebody else than the live session asks instead of assuming, so that a

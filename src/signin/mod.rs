@@ -7,6 +7,8 @@
 mod answered;
 mod journey;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub use answered::{Answered, BrowserId};
 pub use journey::{Settings, SignIn};

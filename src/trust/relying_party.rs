@@ -109,6 +109,11 @@ impl RelyingParty {
         &self.consumers
     }
 
+    /// Whether answers may go to this address, compared character for character.
+    pub fn is_consumer(&self, url: &str) -> bool {
+        self.consumers.iter().any(|consumer| consumer.url == url)
+    }
+
     /// Sends answers to this address and no other one.
     pub fn answer_only_to(&mut self, consumer: AssertionConsumerService) {
         self.consumers = vec![consumer];

@@ -5,6 +5,7 @@
 //! correlation id that the log and the audit line carry.
 
 mod browser;
+mod metadata;
 mod operations;
 mod pages;
 mod pending;
@@ -17,17 +18,18 @@ pub use operations::{Operations, Readiness};
 
 use std::{sync::Arc, time::Duration};
 
-use hyper::{Method, StatusCode};
+use hyper::Method;
 
 use crate::{
-    http::{Request, Response, ResponseFuture, Service, response},
+    http::{Request, Response, ResponseFuture, Service, server},
     keys::{KeyError, KeyRing},
     observe::CorrelationId,
-    saml2::{self, Endpoints},
+    saml2::MetadataError,
     signin::SignIn,
     trust::Trusts,
 };
 
+use metadata::Metadata;
 use pending::Seal;
 use refusal::Refused;
 
@@ -44,6 +46,9 @@ pub struct Edge {
     pub clock_skew: Duration,
 }
 
+/// Names longer than an address can be are not shown again: they are no help to anybody.
+const MAX_NAME: usize = 254;
+
 /// The address that requests come to, below the base URL.
 pub const SSO_PATH: &str = "/saml2/sso";
 
@@ -53,6 +58,13 @@ impl Edge {
     pub fn sso_url(&self) -> String {
         format!("{}{SSO_PATH}", self.base_url)
     }
+
+    /// The longest time between a request's first answer and the last moment at which the same
+    /// request could be brought again: from a clock that is ahead of ours to the last moment that
+    /// its age permits, and then on a page that waits for its password.
+    pub fn longest_presentable(&self) -> Duration {
+        self.request_lifetime + self.clock_skew * 2 + pending::LIFETIME
+    }
 }
 
 /// The identity provider as a service.
@@ -61,19 +73,32 @@ pub struct IdentityProvider {
     sign_in: SignIn,
     trusts: Arc<Trusts>,
     keys: Arc<KeyRing>,
+    metadata: Metadata,
     seal: Seal,
 }
 
+/// Why no identity provider could be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EdgeError {
+    /// The system gives no random bytes for the seal of pending requests.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The metadata cannot be written or signed.
+    #[error("the metadata cannot be written: {0}")]
+    Metadata(#[from] MetadataError),
+}
+
 impl IdentityProvider {
-    /// # Errors
-    /// When the system gives no random bytes for the seal of pending requests.
+    /// An identity provider for what `edge` says, with its metadata written and signed.
     pub fn new(
         edge: Edge,
         sign_in: SignIn,
         trusts: Arc<Trusts>,
         keys: Arc<KeyRing>,
-    ) -> Result<Self, KeyError> {
+    ) -> Result<Self, EdgeError> {
         Ok(Self {
+            metadata: Metadata::write(&edge, &trusts, &keys)?,
             edge,
             sign_in,
             trusts,
@@ -84,43 +109,30 @@ impl IdentityProvider {
 
     async fn route(&self, request: Request) -> Response {
         let correlation = CorrelationId::random();
-        let outcome = match (&request.method, request.path.as_str()) {
-            (&Method::GET | &Method::POST, SSO_PATH) => {
+        let path = request.path.as_str();
+        let outcome = match (&request.method, path, path.strip_prefix("/metadata/")) {
+            (&Method::GET | &Method::POST, SSO_PATH, _) => {
                 self.single_sign_on(&request, &correlation).await
             }
-            (&Method::POST, "/signin") => self.sign_in_form(&request, &correlation).await,
-            (&Method::GET, path) if path == "/metadata" || path.starts_with("/metadata/") => {
-                self.metadata(path.trim_start_matches("/metadata").trim_start_matches('/'))
-            }
-            (&Method::GET, "/") => Err(Refused::NothingHere),
-            (_, SSO_PATH | "/signin" | "/metadata" | "/") => Err(Refused::Method),
+            (&Method::POST, "/signin", _) => self.sign_in_form(&request).await,
+            (&Method::GET | &Method::HEAD, "/", _) => Err(Refused::NothingHere),
+            (&Method::GET | &Method::HEAD, "/metadata", _) => self.metadata.first(),
+            (&Method::GET | &Method::HEAD, _, Some(suffix)) => self.metadata.of(suffix),
+            (_, SSO_PATH, _) => Err(Refused::Method("GET, POST")),
+            (_, "/signin", _) => Err(Refused::Method("POST")),
+            (_, "/" | "/metadata", _) | (_, _, Some(_)) => Err(Refused::Method("GET, HEAD")),
             _ => Err(Refused::NotFound),
         };
-        outcome.unwrap_or_else(|refused| self.refuse(&refused, &correlation))
-    }
-
-    /// The metadata of the federated domain with this suffix; of the first one when it is empty.
-    fn metadata(&self, suffix: &str) -> Result<Response, Refused> {
-        let domain = match suffix {
-            "" => self.trusts.domains().first(),
-            suffix => self.trusts.domain(suffix),
-        };
-        let endpoints = Endpoints {
-            entity_id: &domain.ok_or(Refused::NotFound)?.issuer,
-            single_sign_on: &self.edge.sso_url(),
-        };
-        let document = saml2::identity_provider_metadata(&endpoints, &self.keys)
-            .map_err(|error| Refused::Internal(error.to_string()))?;
-        Ok(response::typed(
-            StatusCode::OK,
-            "application/samlmetadata+xml",
-            document,
-        ))
+        outcome.unwrap_or_else(|refused| self.refusal_page(&refused, &correlation))
     }
 }
 
 impl Service for IdentityProvider {
     fn handle(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(self.route(request))
+    }
+
+    fn refuse(&self, refusal: server::Refusal) -> Response {
+        self.refusal_page(&Refused::Transport(refusal), &CorrelationId::random())
     }
 }

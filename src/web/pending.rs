@@ -6,6 +6,8 @@
 //! the browser's form cookie is part of what is authenticated, so a form made for one browser is
 //! worth nothing in another (login CSRF).
 
+use std::time::Duration;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -18,7 +20,7 @@ use crate::{
 };
 
 /// How long a page may wait for its password.
-const LIFETIME: time::Duration = time::Duration::hours(1);
+pub(super) const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// What the answer needs besides the sign-in itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,12 +1,16 @@
 //! What is refused at the edge: the page that the person sees, and the cause for the audit line.
 
 use askama::Template;
-use hyper::StatusCode;
+use hyper::{
+    StatusCode,
+    header::{ALLOW, HeaderValue},
+};
 
 use crate::{
     http::{
         FormError, Nonce, PageSecurity, Response,
         response::{self, BadHeader},
+        server::Refusal,
     },
     keys::KeyError,
     observe::{CorrelationId, audit},
@@ -22,8 +26,10 @@ pub(super) enum Refused {
     NotFound,
     #[error("the root was asked for")]
     NothingHere,
-    #[error("the method is not served here")]
-    Method,
+    #[error("the method is not served here, only {0}")]
+    Method(&'static str),
+    #[error("{0}")]
+    Transport(#[from] Refusal),
     #[error("the message cannot be read: {0}")]
     Binding(#[from] BindingError),
     #[error("the request has no Issuer")]
@@ -48,8 +54,11 @@ pub(super) enum Refused {
     NoCookie,
     #[error("{0}")]
     State(#[from] super::pending::SealError),
-    #[error("the request has been answered before")]
-    AlreadyAnswered,
+    #[error("the request {request_id:?} has been answered before")]
+    AlreadyAnswered {
+        relying_party: String,
+        request_id: String,
+    },
     #[error("relying party or federated domain is not trusted any more")]
     NotTrusted,
     #[error("internal: {0}")]
@@ -84,8 +93,8 @@ struct Words {
 impl Refused {
     fn words(&self) -> Words {
         let (status, heading, what, next) = match self {
-            Self::NotFound | Self::Method => (
-                if matches!(self, Self::Method) {
+            Self::NotFound | Self::Method(_) => (
+                if matches!(self, Self::Method(_)) {
                     StatusCode::METHOD_NOT_ALLOWED
                 } else {
                     StatusCode::NOT_FOUND
@@ -99,6 +108,13 @@ impl Refused {
                 "Start at your application",
                 "This is a sign-in service. It has no page of its own to start from.",
                 "Open the application that you want to use; it will bring you here.",
+            ),
+            Self::Transport(refusal) => (
+                refusal.status(),
+                "The request cannot be used",
+                "What your browser sent did not arrive in a form that can be answered: it is too \
+                 large, came too slowly, or is damaged.",
+                "Go back to the application and start again in a moment.",
             ),
             Self::Binding(_) | Self::NoIssuer | Self::Request { .. } | Self::Form(_) => (
                 StatusCode::BAD_REQUEST,
@@ -121,7 +137,7 @@ impl Refused {
                 "Go back to the application and start again. If your browser blocks cookies, allow \
                  them for this site.",
             ),
-            Self::AlreadyAnswered => (
+            Self::AlreadyAnswered { .. } => (
                 StatusCode::CONFLICT,
                 "You are already on your way",
                 "This request has been answered before, and each is answered once.",
@@ -146,7 +162,8 @@ impl Refused {
         match self {
             Self::UnknownRelyingParty(relying_party)
             | Self::Request { relying_party, .. }
-            | Self::UnknownConsumer { relying_party, .. } => Some(relying_party),
+            | Self::UnknownConsumer { relying_party, .. }
+            | Self::AlreadyAnswered { relying_party, .. } => Some(relying_party),
             _ => None,
         }
     }
@@ -154,19 +171,29 @@ impl Refused {
 
 impl IdentityProvider {
     /// The page for a refusal, and its audit line.
-    pub(super) fn refuse(&self, refused: &Refused, correlation: &CorrelationId) -> Response {
+    pub(super) fn refusal_page(&self, refused: &Refused, correlation: &CorrelationId) -> Response {
         match refused {
-            // What every scanner does all day is no event.
-            Refused::NotFound | Refused::NothingHere | Refused::Method => {}
+            // What every scanner does all day is no event, but the id on the page can be found.
+            Refused::NotFound | Refused::NothingHere | Refused::Method(_) => {
+                tracing::info!(%correlation, cause = %refused, "no page");
+            }
             Refused::Internal(cause) => tracing::error!(%correlation, cause, "internal error"),
             _ => audit::request_refused(correlation, refused.relying_party(), &refused.to_string()),
         }
         let words = refused.words();
-        self.error_page(&words, correlation)
+        let mut answer = self
+            .error_page(&words, correlation)
             .unwrap_or_else(|error| {
                 tracing::error!(%correlation, %error, "no page can be made");
                 response::text(words.status, format!("{}\n{correlation}\n", words.what))
-            })
+            });
+        if let Refused::Method(allowed) = refused {
+            // RFC 9110 15.5.6.
+            answer
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        answer
     }
 
     fn error_page(&self, words: &Words, correlation: &CorrelationId) -> Result<Response, Refused> {

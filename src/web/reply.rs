@@ -40,7 +40,10 @@ impl IdentityProvider {
                 Status::NoPassive,
                 "nobody is signed in, and nobody may be asked",
             ),
-            Step::Refused(Refusal::AlreadyAnswered) => Err(Refused::AlreadyAnswered),
+            Step::Refused(Refusal::AlreadyAnswered) => Err(Refused::AlreadyAnswered {
+                relying_party: pending.request.relying_party,
+                request_id: pending.request.request_id,
+            }),
             Step::Refused(Refusal::NotTrusted) => Err(Refused::NotTrusted),
             Step::Refused(Refusal::Internal) => Err(Refused::Internal(
                 "no random number, or the store failed".into(),
@@ -95,6 +98,9 @@ impl IdentityProvider {
         let relying_party = self
             .trusts
             .relying_party(&pending.request.relying_party)
+            // Looked up when the request came, and again now: an assertion goes where the trust
+            // says, even if a page's seal should ever be broken.
+            .filter(|party| party.is_consumer(&pending.reply.consumer))
             .ok_or(Refused::NotTrusted)?;
         let now = OffsetDateTime::now_utc();
         let attributes: Vec<_> = relying_party

@@ -3,23 +3,16 @@
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::{
-    http::{Request, Response},
-    observe::CorrelationId,
-};
+use crate::http::{Request, Response};
 
 use super::{
-    IdentityProvider,
+    IdentityProvider, MAX_NAME,
     browser::{self, Browser},
     refusal::Refused,
 };
 
 impl IdentityProvider {
-    pub(super) async fn sign_in_form(
-        &self,
-        request: &Request,
-        correlation: &CorrelationId,
-    ) -> Result<Response, Refused> {
+    pub(super) async fn sign_in_form(&self, request: &Request) -> Result<Response, Refused> {
         if !self.is_from_our_own_page(request) {
             return Err(Refused::ForeignForm);
         }
@@ -30,9 +23,8 @@ impl IdentityProvider {
         let name = form.single("name")?.unwrap_or("");
         let password = Zeroizing::new(form.single("password")?.unwrap_or("").to_owned());
 
-        // The id on the page stays the same through every attempt; this request's own id joins it
-        // in the log.
-        tracing::debug!(%correlation, sign_in = %pending.request.correlation, "form received");
+        // The id on the page stays the same through every attempt, and whatever comes of it.
+        let correlation = pending.request.correlation.clone();
         let session = browser::session_token(request);
         let step = self
             .sign_in
@@ -44,7 +36,10 @@ impl IdentityProvider {
                 &password,
             )
             .await;
-        self.answer(pending, step, &browser, Some(name))
+        let typed = Some(name).filter(|name| name.len() <= MAX_NAME);
+        Ok(self
+            .answer(pending, step, &browser, typed)
+            .unwrap_or_else(|refused| self.refusal_page(&refused, &correlation)))
     }
 
     /// Browsers say where a form came from. The sealed state is the proof; this only refuses

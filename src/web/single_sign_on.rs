@@ -12,14 +12,11 @@ use crate::{
 };
 
 use super::{
-    IdentityProvider,
+    IdentityProvider, MAX_NAME,
     browser::{self, Browser},
     pending::{Pending, SamlReply},
     refusal::Refused,
 };
-
-/// Hints longer than an address can be are no help to anybody.
-const MAX_HINT: usize = 254;
 
 impl IdentityProvider {
     pub(super) async fn single_sign_on(
@@ -99,10 +96,11 @@ impl IdentityProvider {
                 "the request was meant for another address",
             ));
         }
+        // Reckoned from our own clock: the request's may stand at the end of time.
         if request.issue_instant > now + self.edge.clock_skew {
             return Err((Status::RequestDenied, "the request is from the future"));
         }
-        if request.issue_instant + self.edge.request_lifetime + self.edge.clock_skew < now {
+        if request.issue_instant < now - self.edge.request_lifetime - self.edge.clock_skew {
             return Err((Status::RequestDenied, "the request is too old"));
         }
         if let Some(status) = request.policy_problem() {
@@ -153,11 +151,21 @@ fn hint(request: &AuthnRequest, forms: [&Form; 2]) -> Option<String> {
         .chain(named("login_hint"))
         .chain(named("username"))
         .map(str::trim)
-        .find(|hint| !hint.is_empty() && hint.len() <= MAX_HINT && !hint.contains(char::is_control))
+        .find(|hint| !hint.is_empty() && hint.len() <= MAX_NAME && !hint.contains(char::is_control))
         .map(str::to_owned)
 }
 
-/// As much of a stranger's text as an audit line should carry.
+/// As much of a stranger's text as an audit line should carry: of the right length, and without
+/// what could make a terminal or a log viewer show another line than there is. URIs are ASCII.
 fn shortened(text: &str) -> String {
-    text.chars().take(200).collect()
+    text.chars()
+        .take(200)
+        .map(|c| {
+            if matches!(c, ' '..='~') {
+                c
+            } else {
+                '\u{fffd}'
+            }
+        })
+        .collect()
 }

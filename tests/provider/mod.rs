@@ -1,4 +1,5 @@
 //! `homerealm serve` as a process, in front of a real slapd, and a browser to visit it with.
+#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
 #![allow(dead_code)] // each test binary uses its own part of this
 
 use std::{

@@ -6,6 +6,7 @@ usage: chromium_demo.py START_URL SCREENSHOTS_FOLDER; exits 0 when every step wa
 import sys
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -53,12 +54,27 @@ def by_id(driver, name):
     return until(driver, lambda d: d.find_elements(By.ID, name), f"no #{name}")[0]
 
 
+def press(driver, button):
+    """Presses a button that leaves the page, and waits until the page is left."""
+    button.click()
+
+    def is_gone(_):
+        try:
+            button.is_enabled()
+            return False
+        except WebDriverException:
+            # Stale, or, while the page is being left, a node that belongs to no document.
+            return True
+
+    until(driver, is_gone, "the page stays")
+
+
 def begin(driver):
     """From the start page to the tenanted address, and the email typed there."""
     driver.get(START)
     driver.find_element(By.CLASS_NAME, "go").click()
     by_id(driver, "login_hint").send_keys(WENDY)
-    driver.find_element(By.TAG_NAME, "button").click()
+    press(driver, driver.find_element(By.TAG_NAME, "button"))
 
 
 def sign_in(driver, name, password):
@@ -66,7 +82,7 @@ def sign_in(driver, name, password):
     field.clear()
     field.send_keys(name)
     by_id(driver, "password").send_keys(password)
-    driver.find_element(By.CSS_SELECTOR, "#sign-in button").click()
+    press(driver, driver.find_element(By.CSS_SELECTOR, "#sign-in button"))
 
 
 def signed_in(driver):
@@ -141,9 +157,9 @@ def no_script_is_needed():
     try:
         begin(driver)
         # Each page that posts itself has a button.
-        driver.find_element(By.CSS_SELECTOR, "#to-idp button").click()
+        press(driver, driver.find_element(By.CSS_SELECTOR, "#to-idp button"))
         sign_in(driver, WENDY, PASSWORD)
-        by_id(driver, "post").find_element(By.TAG_NAME, "button").click()
+        press(driver, by_id(driver, "post").find_element(By.TAG_NAME, "button"))
         signed_in(driver)
     finally:
         driver.quit()

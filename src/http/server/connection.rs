@@ -111,7 +111,8 @@ impl Edge {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 debug!(%peer, %refusal, "request refused");
-                return refusal.into_response();
+                // What follows on the connection cannot be trusted to be a request.
+                return closing(self.service.refuse(refusal));
             }
         };
         let handled = self.handle(admitted.request);

@@ -19,7 +19,7 @@ use crate::http::{Request, Response, response};
 
 /// Why a request never reached the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
+pub enum Refusal {
     /// A method outside of RFC 9110 9.3 and RFC 5789, or one of a proxy.
     #[error("this method is not served here")]
     Method,
@@ -50,18 +50,21 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The answer, after which the connection is closed: what follows on it cannot be trusted to
-    /// be a request.
-    pub(super) fn into_response(self) -> Response {
-        let status = match self {
+    /// The status that says so.
+    pub fn status(self) -> StatusCode {
+        match self {
             Self::Method => StatusCode::NOT_IMPLEMENTED,
             Self::Target | Self::Host | Self::Broken => StatusCode::BAD_REQUEST,
             Self::Length => StatusCode::LENGTH_REQUIRED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
-        };
-        closing(response::text(status, format!("{self}\n")))
+        }
+    }
+
+    /// The plain answer, for services that have no page for it.
+    pub fn to_response(self) -> Response {
+        response::text(self.status(), format!("{self}\n"))
     }
 }
 

@@ -10,6 +10,7 @@ mod intake;
 mod limits;
 mod pace;
 
+pub use intake::Refusal;
 pub use limits::Limits;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};

@@ -1,4 +1,4 @@
-//! From the directory tables of the file to typed settings.
+//! `[[directory]]`: its connection, and how names are mapped to accounts.
 
 use std::{
     path::{Path, PathBuf},
@@ -14,16 +14,14 @@ use crate::{
 };
 
 use super::{
-    ConfigError, Directory, SecretSource,
-    build::{domain, number},
-    error::Source,
-    file, read_bytes,
+    super::{ConfigError, Directory, SecretSource, error::Source, file, read_bytes},
+    domain, number, seconds,
 };
 
 /// What a connection to the directory needs, secrets and certificates still files.
 #[derive(Debug)]
-pub(super) struct Connection {
-    pub servers: Vec<ServerUrl>,
+pub(in crate::config) struct Connection {
+    pub(in crate::config) servers: Vec<ServerUrl>,
     tls_mode: TlsMode,
     ca: Option<PathBuf>,
     bind_dn: String,
@@ -34,7 +32,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn load(&self) -> Result<directory::Settings, ConfigError> {
+    pub(in crate::config) fn load(&self) -> Result<directory::Settings, ConfigError> {
         let tls = match &self.ca {
             Some(path) => tls::client_config(&[&read_bytes(path)?]),
             None => tls::client_config_with_system_roots(),
@@ -61,7 +59,7 @@ impl Connection {
     }
 }
 
-pub(super) fn directories(
+pub(super) fn build(
     directories: file::Directories,
     domains: &[FederatedDomain],
     source: Source<'_>,
@@ -220,7 +218,7 @@ fn mapping(
         own_domains: domain_list(&file.own_domains)?,
         allow_own_domains: file.permit_own_domains,
         allow_privileged: file.permit_privileged_accounts,
-        cache_lifetime: Duration::from_secs(file.mapping_cache_seconds.into()),
+        cache_lifetime: seconds(&file.mapping_cache_seconds, 0..=3600, source)?,
         cache_capacity: Mapping::CACHE_CAPACITY,
     })
 }
@@ -230,7 +228,7 @@ fn limits(
     source: Source<'_>,
 ) -> Result<directory::Limits, ConfigError> {
     let defaults = directory::Limits::default();
-    let deadline = Duration::from_secs(number(&directory.deadline_seconds, 1..=60, source)?.into());
+    let deadline = seconds(&directory.deadline_seconds, 1..=60, source)?;
     let attempt = number(&directory.attempt_milliseconds, 50..=60_000, source)?;
     let count = |value| Ok::<_, ConfigError>(number(value, 1..=1024, source)? as usize);
     Ok(directory::Limits {

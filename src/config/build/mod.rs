@@ -1,52 +1,24 @@
 //! From the file's keys to typed settings: every value is parsed once, here.
 
-use std::{
-    ops::Range,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+mod directory;
+mod relying_party;
 
-use hyper::Uri;
+pub(super) use directory::Connection;
+pub(super) use relying_party::Signatures;
+
+use std::{ops::Range, path::Path, time::Duration};
+
+use hyper::{Uri, http::uri::Authority};
 use toml::Spanned;
 use tracing::level_filters::LevelFilter;
 
 use crate::{
     observe::LogFormat,
     realm::{DomainName, FederatedDomain},
-    trust::{AssertionConsumerService, AttributeClaim, ClaimSource, RelyingParty, RequestKeys},
     web::Edge,
 };
 
-use super::{
-    Config, ConfigError, Listen, Log, RelyingPartyFile, Signing, TlsFiles, directory,
-    error::Source, file, file::File, read_certificate,
-};
-
-/// How requests are authenticated, the certificates still files.
-#[derive(Debug)]
-pub(super) enum Signatures {
-    NotVerified,
-    WhenPresent(KeyFiles),
-    Required(KeyFiles),
-}
-
-#[derive(Debug)]
-pub(super) struct KeyFiles {
-    certificates: Vec<PathBuf>,
-    permit_sha1: bool,
-}
-
-impl KeyFiles {
-    pub(super) fn load(&self) -> Result<RequestKeys, ConfigError> {
-        let keys = self
-            .certificates
-            .iter()
-            .map(|path| Ok(read_certificate(path)?.public_key().clone()))
-            .collect::<Result<Vec<_>, ConfigError>>()?;
-        RequestKeys::new(keys, self.permit_sha1)
-            .ok_or_else(|| ConfigError::Secret("request_certificates".into()))
-    }
-}
+use super::{Config, ConfigError, Listen, Log, Signing, TlsFiles, error::Source, file, file::File};
 
 pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Config, ConfigError> {
     let domains = file
@@ -65,7 +37,7 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
             base_url: base_url(&file.base_url, source)?,
             support_contact: file.support_contact,
             request_lifetime: minutes(&file.requests.lifetime_minutes, 1..=60, source)?,
-            clock_skew: Duration::from_secs(file.requests.clock_skew_seconds.into()),
+            clock_skew: seconds(&file.requests.clock_skew_seconds, 0..=600, source)?,
         },
         listen: listen(&file.listen, source, folder)?,
         operations: file.operations.map(|operations| operations.address),
@@ -79,9 +51,9 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
         relying_parties: file
             .relying_party
             .into_iter()
-            .map(|party| relying_party(party, source, folder))
+            .map(|party| relying_party::build(party, source, folder))
             .collect::<Result<_, _>>()?,
-        directories: directory::directories(file.directory, &domains, source, folder)?,
+        directories: directory::build(file.directory, &domains, source, folder)?,
         domains,
     })
 }
@@ -89,13 +61,19 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
 fn base_url(url: &Spanned<String>, source: Source<'_>) -> Result<String, ConfigError> {
     let text = url.as_ref().trim_end_matches('/');
     let parsed = https_url(text, url.span(), source)?;
-    if parsed.path() != "/" || parsed.query().is_some() {
+    // Compared character for character with what browsers and relying parties say, so it must be
+    // written as they write it: an upper-case letter or ":443" would make each comparison fail.
+    let origin = format!(
+        "https://{}",
+        parsed.authority().map_or("", Authority::as_str)
+    );
+    if text != origin.to_ascii_lowercase() || text.ends_with(":443") {
         return Err(source.invalid(
             url.span(),
-            "base_url must have no path: https://HOST[:PORT]",
+            "base_url must be https://HOST[:PORT] in lower case, without a path and without :443",
         ));
     }
-    Ok(text.to_owned())
+    Ok(origin)
 }
 
 fn https_url(text: &str, span: Range<usize>, source: Source<'_>) -> Result<Uri, ConfigError> {
@@ -120,7 +98,15 @@ fn minutes(
     number(value, range, source).map(|minutes| Duration::from_secs(u64::from(minutes) * 60))
 }
 
-pub(super) fn number(
+fn seconds(
+    value: &Spanned<u32>,
+    range: std::ops::RangeInclusive<u32>,
+    source: Source<'_>,
+) -> Result<Duration, ConfigError> {
+    number(value, range, source).map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+fn number(
     value: &Spanned<u32>,
     range: std::ops::RangeInclusive<u32>,
     source: Source<'_>,
@@ -194,8 +180,11 @@ fn federated_domain(
 ) -> Result<FederatedDomain, ConfigError> {
     let suffix = self::domain(&domain.suffix, source)?;
     let issuer = domain.issuer.as_ref();
-    if issuer.trim() != issuer || issuer.is_empty() || issuer.parse::<Uri>().is_err() {
-        return Err(source.invalid(domain.issuer.span(), format!("{issuer:?} is not a URI")));
+    if !is_absolute_uri(issuer) {
+        return Err(source.invalid(
+            domain.issuer.span(),
+            format!("{issuer:?} is not an absolute URI"),
+        ));
     }
     Ok(FederatedDomain {
         suffix,
@@ -203,105 +192,21 @@ fn federated_domain(
     })
 }
 
-pub(super) fn domain(
-    text: &Spanned<String>,
-    source: Source<'_>,
-) -> Result<DomainName, ConfigError> {
+fn domain(text: &Spanned<String>, source: Source<'_>) -> Result<DomainName, ConfigError> {
     DomainName::parse(text.as_ref())
         .map_err(|error| source.invalid(text.span(), format!("{:?}: {error}", text.as_ref())))
 }
 
-fn relying_party(
-    party: file::RelyingParty,
-    source: Source<'_>,
-    folder: &Path,
-) -> Result<RelyingPartyFile, ConfigError> {
-    let span = party.assertion_consumer_services.span();
-    let consumers = party
-        .assertion_consumer_services
-        .as_ref()
-        .iter()
-        .zip(0..)
-        .map(|(url, index)| {
-            https_url(url.as_ref(), url.span(), source)?;
-            Ok(AssertionConsumerService {
-                index,
-                url: url.as_ref().clone(),
-            })
-        })
-        .collect::<Result<Vec<_>, ConfigError>>()?;
-    if party.entity_id.as_ref().trim().is_empty() {
-        return Err(source.invalid(party.entity_id.span(), "entity_id is empty"));
-    }
-    let signatures = signatures(&party, source, folder)?;
-    let mut settings = RelyingParty::entra(party.entity_id.as_ref(), consumers)
-        .ok_or_else(|| source.invalid(span, "at least one assertion consumer service is needed"))?;
-    if let Some(name) = party.display_name {
-        settings.display_name = name;
-    }
-    if let Some(audience) = party.audience {
-        settings.audience = audience;
-    }
-    settings.sign_response = party.sign_response;
-    if let Some(lifetime) = &party.assertion_lifetime_minutes {
-        settings.assertion_lifetime = minutes(lifetime, 1..=1440, source)?;
-    }
-    if let Some(skew) = party.not_before_skew_seconds {
-        settings.not_before_skew = Duration::from_secs(skew.into());
-    }
-    if let Some(attributes) = party.attributes {
-        settings.attributes = attributes
-            .into_iter()
-            .map(|(name, claim)| AttributeClaim {
-                name,
-                source: claim_source(claim),
-            })
-            .collect();
-    }
-    Ok(RelyingPartyFile {
-        party: settings,
-        signatures,
-    })
-}
-
-fn claim_source(claim: file::Claim) -> ClaimSource {
-    match claim {
-        file::Claim::CloudUpn => ClaimSource::CloudUpn,
-        file::Claim::ImmutableId => ClaimSource::ImmutableId,
-        file::Claim::DisplayName => ClaimSource::DisplayName,
-    }
-}
-
-fn signatures(
-    party: &file::RelyingParty,
-    source: Source<'_>,
-    folder: &Path,
-) -> Result<Signatures, ConfigError> {
-    let span = party.entity_id.span();
-    let keys = KeyFiles {
-        certificates: party
-            .request_certificates
-            .iter()
-            .map(|path| folder.join(path))
-            .collect(),
-        permit_sha1: party.permit_sha1_requests,
+/// RFC 3986 4.3, as far as telling a URI from a slip needs: an entity ID may be a URN, which the
+/// HTTP library takes for no URI.
+fn is_absolute_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
     };
-    match party.request_signatures {
-        file::RequestSignatures::NotVerified => {
-            // A key that nothing uses, or SHA-1 permitted for nothing, is a misunderstanding.
-            if !keys.certificates.is_empty() || keys.permit_sha1 {
-                return Err(source.invalid(
-                    span,
-                    "request_certificates and permit_sha1_requests need request_signatures = \
-                     \"when-present\" or \"required\"",
-                ));
-            }
-            Ok(Signatures::NotVerified)
-        }
-        _ if keys.certificates.is_empty() => {
-            Err(source.invalid(span, "request_signatures needs request_certificates"))
-        }
-        file::RequestSignatures::WhenPresent => Ok(Signatures::WhenPresent(keys)),
-        file::RequestSignatures::Required => Ok(Signatures::Required(keys)),
-    }
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+        && !rest.is_empty()
+        && rest.bytes().all(|b| b.is_ascii_graphic())
 }

@@ -1,0 +1,138 @@
+//! `[[relying_party]]`.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    http::FormTarget,
+    trust::{AssertionConsumerService, AttributeClaim, ClaimSource, RelyingParty, RequestKeys},
+};
+
+use super::{
+    super::{ConfigError, RelyingPartyFile, error::Source, file, read_certificate},
+    https_url, minutes, seconds,
+};
+
+/// How requests are authenticated, the certificates still files.
+#[derive(Debug)]
+pub(in crate::config) enum Signatures {
+    NotVerified,
+    WhenPresent(KeyFiles),
+    Required(KeyFiles),
+}
+
+#[derive(Debug)]
+pub(in crate::config) struct KeyFiles {
+    certificates: Vec<PathBuf>,
+    permit_sha1: bool,
+}
+
+impl KeyFiles {
+    pub(in crate::config) fn load(&self) -> Result<RequestKeys, ConfigError> {
+        let keys = self
+            .certificates
+            .iter()
+            .map(|path| Ok(read_certificate(path)?.public_key().clone()))
+            .collect::<Result<Vec<_>, ConfigError>>()?;
+        RequestKeys::new(keys, self.permit_sha1)
+            .ok_or_else(|| ConfigError::Secret("request_certificates".into()))
+    }
+}
+
+pub(super) fn build(
+    party: file::RelyingParty,
+    source: Source<'_>,
+    folder: &Path,
+) -> Result<RelyingPartyFile, ConfigError> {
+    let span = party.assertion_consumer_services.span();
+    let consumers = party
+        .assertion_consumer_services
+        .as_ref()
+        .iter()
+        .zip(0..)
+        .map(|(url, index)| {
+            https_url(url.as_ref(), url.span(), source)?;
+            // What the page's policy cannot name would be refused when somebody signs in.
+            FormTarget::origin_of(url.as_ref()).map_err(|error| {
+                source.invalid(url.span(), format!("{:?}: {error}", url.as_ref()))
+            })?;
+            Ok(AssertionConsumerService {
+                index,
+                url: url.as_ref().clone(),
+            })
+        })
+        .collect::<Result<Vec<_>, ConfigError>>()?;
+    if party.entity_id.as_ref().trim().is_empty() {
+        return Err(source.invalid(party.entity_id.span(), "entity_id is empty"));
+    }
+    let signatures = signatures(&party, source, folder)?;
+    let mut settings = RelyingParty::entra(party.entity_id.as_ref(), consumers)
+        .ok_or_else(|| source.invalid(span, "at least one assertion consumer service is needed"))?;
+    if let Some(name) = party.display_name {
+        settings.display_name = name;
+    }
+    if let Some(audience) = party.audience {
+        settings.audience = audience;
+    }
+    settings.sign_response = party.sign_response;
+    if let Some(lifetime) = &party.assertion_lifetime_minutes {
+        settings.assertion_lifetime = minutes(lifetime, 1..=1440, source)?;
+    }
+    if let Some(skew) = &party.not_before_skew_seconds {
+        settings.not_before_skew = seconds(skew, 0..=3600, source)?;
+    }
+    if let Some(attributes) = party.attributes {
+        settings.attributes = attributes
+            .into_iter()
+            .map(|(name, claim)| AttributeClaim {
+                name,
+                source: claim_source(claim),
+            })
+            .collect();
+    }
+    Ok(RelyingPartyFile {
+        party: settings,
+        signatures,
+    })
+}
+
+fn claim_source(claim: file::Claim) -> ClaimSource {
+    match claim {
+        file::Claim::CloudUpn => ClaimSource::CloudUpn,
+        file::Claim::ImmutableId => ClaimSource::ImmutableId,
+        file::Claim::DisplayName => ClaimSource::DisplayName,
+    }
+}
+
+fn signatures(
+    party: &file::RelyingParty,
+    source: Source<'_>,
+    folder: &Path,
+) -> Result<Signatures, ConfigError> {
+    let span = party.entity_id.span();
+    let keys = KeyFiles {
+        certificates: party
+            .request_certificates
+            .iter()
+            .map(|path| folder.join(path))
+            .collect(),
+        permit_sha1: party.permit_sha1_requests,
+    };
+    match party.request_signatures {
+        file::RequestSignatures::NotVerified => {
+            // A key that nothing uses, or SHA-1 permitted for nothing, is a misunderstanding.
+            if !keys.certificates.is_empty() || keys.permit_sha1 {
+                return Err(source.invalid(
+                    span,
+                    "request_certificates and permit_sha1_requests need request_signatures = \
+                     \"when-present\" or \"required\"",
+                ));
+            }
+            Ok(Signatures::NotVerified)
+        }
+        _ if keys.certificates.is_empty() => {
+            Err(source.invalid(span, "request_signatures needs request_certificates"))
+        }
+        file::RequestSignatures::WhenPresent => Ok(Signatures::WhenPresent(keys)),
+        file::RequestSignatures::Required => Ok(Signatures::Required(keys)),
+    }
+}

@@ -1,0 +1,310 @@
+//! Every error points at its line, says what is wrong, and suggests what may have been meant.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use super::*;
+use crate::keys::create_signing_key;
+
+const EXAMPLE: &str = include_str!("../../config/homerealm.toml");
+const DEMO: &str = include_str!("../../config/demo.toml");
+
+const BASE_URL: &str = r#"base_url = "https://login.contoso.com""#;
+const ENTITY_ID: &str = r#"entity_id = "urn:federation:MicrosoftOnline""#;
+const CONSUMERS: &str =
+    r#"assertion_consumer_services = ["https://login.microsoftonline.com/login.srf"]"#;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, "homerealm.toml", Path::new("/etc/homerealm"))
+}
+
+fn invalid(text: &str) -> Invalid {
+    match parse(text) {
+        Err(ConfigError::Invalid(invalid)) => invalid,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("accepted:\n{text}"),
+    }
+}
+
+/// The example with one line in place of another, and the number of that line.
+fn with_line(old: &str, new: &str) -> (String, usize) {
+    let at = EXAMPLE
+        .lines()
+        .position(|line| line == old)
+        .unwrap_or_else(|| panic!("no line {old:?}"));
+    let lines: Vec<&str> = EXAMPLE
+        .lines()
+        .enumerate()
+        .map(|(number, line)| if number == at { new } else { line })
+        .collect();
+    (lines.join("\n"), at + 1)
+}
+
+#[test]
+fn the_files_that_come_along_are_understood() {
+    let example = parse(EXAMPLE).unwrap();
+    assert_eq!(example.edge.base_url, "https://login.contoso.com");
+    assert_eq!(
+        example.edge.sso_url(),
+        "https://login.contoso.com/saml2/sso"
+    );
+    assert_eq!(example.session_lifetime, Duration::from_secs(480 * 60));
+    assert_eq!(
+        example.directories[0].servers().collect::<Vec<_>>(),
+        ["ldaps://dc1.contoso.com:636", "ldaps://dc2.contoso.com:636"]
+    );
+    let demo = parse(DEMO).unwrap();
+    assert!(demo.listen.tls.is_none());
+}
+
+#[test]
+fn an_issuer_is_any_absolute_uri() {
+    let line = r#"issuer = "https://login.contoso.com/partners""#;
+    for good in [
+        "urn:contoso:partners",
+        "http://contoso.com/adfs/services/trust/",
+        "https://login.contoso.com/partners?x=1",
+    ] {
+        let config = parse(&with_line(line, &format!("issuer = {good:?}")).0).unwrap();
+        assert_eq!(config.domains[0].issuer, good);
+    }
+    for bad in [
+        "partners",
+        "",
+        "://x",
+        "https:",
+        "urn:a b",
+        "urn:a\u{e4}",
+        "1a:b",
+    ] {
+        let error = invalid(&with_line(line, &format!("issuer = {bad:?}")).0);
+        assert!(error.message.contains("URI"), "{bad}: {error}");
+    }
+}
+
+/// What the example shows as a default is a key that exists, and really is the default.
+#[test]
+fn what_is_commented_out_in_the_example_is_the_default() {
+    let uncommented: Vec<String> = EXAMPLE
+        .lines()
+        .map(|line| {
+            let Some(rest) = line.strip_prefix("# ") else {
+                return line.to_owned();
+            };
+            let key = rest.split(" = ").next().unwrap_or("");
+            let is_setting = rest.contains(" = ")
+                && key
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b"_1".contains(&b));
+            let contradicts = [
+                "plain_http_behind_a_tls_proxy",
+                "ca",
+                "next_certificate",
+                "filter",
+            ];
+            if is_setting && !contradicts.contains(&key) {
+                rest.to_owned()
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect();
+    let count = |lines: &[String]| lines.iter().filter(|l| !l.starts_with('#')).count();
+    let plain: Vec<String> = EXAMPLE.lines().map(str::to_owned).collect();
+    assert!(
+        count(&uncommented) >= count(&plain) + 20,
+        "nothing was uncommented"
+    );
+    let spelled_out = parse(&uncommented.join("\n")).unwrap();
+    let left_out = parse(EXAMPLE).unwrap();
+    assert_eq!(format!("{spelled_out:?}"), format!("{left_out:?}"));
+}
+
+/// A line of the example, what stands in its place, and what the error says.
+#[rustfmt::skip]
+const WRONG: &[(&str, &str, &str)] = &[
+    (BASE_URL, r#"base_url = "http://login.contoso.com""#, "https://"),
+    (BASE_URL, r#"base_url = "https://login.contoso.com/idp""#, "path"),
+    (BASE_URL, r#"base_url = "https://login.contoso.com?x""#, "path"),
+    (BASE_URL, r#"base_url = "https://login.contoso.com#x""#, "path"),
+    (BASE_URL, r#"base_url = "https://Login.Contoso.com""#, "lower case"),
+    (BASE_URL, r#"base_url = "https://login.contoso.com:443""#, ":443"),
+    (BASE_URL, r#"base_url = "https://a@login.contoso.com""#, "host"),
+    (BASE_URL, r#"base_url = "login""#, "https://"),
+    (r#"address = "0.0.0.0:8443""#, r#"address = "0.0.0.0""#, "socket address"),
+    (r#"suffix = "partners.contoso.com""#, r#"suffix = "partners contoso""#, "partners contoso"),
+    (r#"issuer = "https://login.contoso.com/partners""#, r#"issuer = " ""#, "URI"),
+    (CONSUMERS, r#"assertion_consumer_services = ["http://login.microsoftonline.com/login.srf"]"#, "https://"),
+    (CONSUMERS, r#"assertion_consumer_services = ["https://sp'.test/"]"#, "plain"),
+    (CONSUMERS, "assertion_consumer_services = []", "at least one"),
+    (ENTITY_ID, "entity_id = \"x\"\nrequest_signatures = \"required\"", "request_certificates"),
+    (ENTITY_ID, "entity_id = \"x\"\npermit_sha1_requests = true", "request_signatures"),
+    (r#"servers = ["ldaps://dc1.contoso.com", "ldaps://dc2.contoso.com"]"#, r#"servers = ["https://dc1.contoso.com"]"#, "https://dc1.contoso.com"),
+    (r#"servers = ["ldaps://dc1.contoso.com", "ldaps://dc2.contoso.com"]"#, r#"servers = ["ldap://dc1.contoso.com"]"#, "in clear"),
+    (r#"bind_dn = "CN=svc-homerealm,OU=Service,DC=contoso,DC=com""#, r#"bind_dn = " ""#, "bind_dn"),
+    (r#"base = "DC=contoso,DC=com""#, r#"base = "contoso.com""#, "distinguished name"),
+    (r#"scope = ["OU=Partners,DC=contoso,DC=com"]"#, r#"scope = ["OU=Partners,"]"#, "distinguished name"),
+    (r#"# filter = "(extensionAttribute1=partner)""#, r#"filter = "(extensionAttribute1=partner""#, "filter"),
+    (r#"# immutable_id = "consistency-guid-then-object-guid""#, r#"immutable_id = { text-attribute = "a b" }"#, "a b"),
+    ("# deadline_seconds = 5", "deadline_seconds = 0", "between 1 and 60"),
+    ("# lifetime_minutes = 480", "lifetime_minutes = 0", "between"),
+    ("# lifetime_minutes = 10", "lifetime_minutes = 61", "between"),
+    ("# clock_skew_seconds = 60", "clock_skew_seconds = 4294967295", "between 0 and 600"),
+    ("# not_before_skew_seconds = 60", "not_before_skew_seconds = 4294967295", "between"),
+    ("# mapping_cache_seconds = 60", "mapping_cache_seconds = 4294967295", "between 0 and 3600"),
+    ("# starttls = false", "starttls = \"no\"", "boolean"),
+];
+
+#[test]
+fn each_error_points_at_its_line() {
+    for (old, new, says) in WRONG {
+        let (text, line) = with_line(old, new);
+        let error = invalid(&text);
+        assert_eq!(error.line, line, "{new}: {error}");
+        assert!(error.message.contains(says), "{new}: {error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("homerealm.toml:{line}: ")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_that_exists() {
+    for (old, new, suggestion) in [
+        (
+            r#"support_contact = "it-help@contoso.com""#,
+            r#"suport_contact = "it-help@contoso.com""#,
+            "support_contact",
+        ),
+        (
+            ENTITY_ID,
+            r#"entityid = "urn:federation:MicrosoftOnline""#,
+            "entity_id",
+        ),
+        (
+            "# sign_response = false",
+            "sign_responses = true",
+            "sign_response",
+        ),
+        (
+            r#"# request_signatures = "not-verified""#,
+            r#"request_signatures = "require""#,
+            "required",
+        ),
+        (
+            r#"# sign_in_attributes = ["mail", "proxyAddresses", "userPrincipalName"]"#,
+            r#"sign_in_attributes = ["email"]"#,
+            "mail",
+        ),
+        (r#"# level = "info""#, r#"level = "warning""#, "warn"),
+        ("[session]", "[sesion]", "session"),
+    ] {
+        let (text, line) = with_line(old, new);
+        let error = invalid(&text);
+        assert_eq!(error.line, line, "{new}: {error}");
+        assert_eq!(error.suggestion.as_deref(), Some(suggestion), "{error}");
+    }
+    // Nothing is near: no guess.
+    let (text, _) = with_line("# starttls = false", "zebra = false");
+    assert_eq!(invalid(&text).suggestion, None);
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    for (line, key) in [
+        (r#"base_url = "https://login.contoso.com""#, "base_url"),
+        (r#"key = "/etc/homerealm/signing.key""#, "key"),
+        (r#"base = "DC=contoso,DC=com""#, "base"),
+    ] {
+        let (text, _) = with_line(line, "");
+        let error = invalid(&text);
+        assert!(error.message.contains(&format!("`{key}`")), "{error}");
+    }
+    let both = "[listen] needs";
+    let (text, _) = with_line(r#"tls_key = "/etc/homerealm/tls.key""#, "");
+    assert!(invalid(&text).message.contains(both));
+}
+
+#[test]
+fn a_secret_in_the_file_is_refused_and_not_repeated() {
+    let line = r#"bind_password = { file = "/etc/homerealm/directory-password" }"#;
+    for written in [
+        r#"bind_password = "hunter2""#,
+        r#"bind_password = { hunter2 = "hunter2" }"#,
+        r#"bind_password = { file = "a", env = "hunter2" }"#,
+        r#"bind_password = ["hunter2"]"#,
+    ] {
+        let (text, at) = with_line(line, written);
+        let error = invalid(&text);
+        assert_eq!(error.line, at);
+        assert!(error.message.contains("{ file ="), "{error}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn secrets_are_read_from_files_for_the_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    let set = |content: &str, mode: u32| {
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let source = SecretSource::File(path.clone());
+    for (content, secret) in [
+        ("s3cret\n", "s3cret"),
+        ("s3cret\r\n", "s3cret"),
+        (" a ", " a "),
+    ] {
+        set(content, 0o600);
+        assert_eq!(source.read().unwrap().as_str(), secret);
+    }
+    for mode in [0o640, 0o604, 0o620, 0o610] {
+        set("s3cret", mode);
+        let error = source.read().unwrap_err();
+        assert!(matches!(&error, ConfigError::OpenSecret { .. }), "{error}");
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+    for empty in ["", "\n"] {
+        set(empty, 0o600);
+        assert!(matches!(source.read(), Err(ConfigError::Secret(_))));
+    }
+    let absent = SecretSource::File(folder.path().join("absent"));
+    assert!(absent.read().unwrap_err().to_string().contains("absent"));
+    let unset = SecretSource::Env("HOMEREALM_TEST_OF_A_VARIABLE_NOT_SET".into());
+    let error = unset.read().unwrap_err().to_string();
+    assert!(
+        error.contains("HOMEREALM_TEST_OF_A_VARIABLE_NOT_SET"),
+        "{error}"
+    );
+}
+
+#[test]
+fn signing_keys_must_be_for_their_owner_and_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = create_signing_key("one", 1).unwrap();
+    let other = create_signing_key("other", 1).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    };
+    let mut signing = Signing {
+        key: write("signing.key", &one.private_key_pem),
+        certificate: write("signing.crt", &one.signer.certificate().to_pem()),
+        next_certificate: None,
+    };
+    assert!(signing.key_ring().is_ok());
+    fs::set_permissions(&signing.key, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(matches!(
+        signing.key_ring(),
+        Err(ConfigError::OpenSecret { .. })
+    ));
+    fs::set_permissions(&signing.key, fs::Permissions::from_mode(0o600)).unwrap();
+    signing.certificate = write("other.crt", &other.signer.certificate().to_pem());
+    assert!(matches!(signing.key_ring(), Err(ConfigError::Key { .. })));
+}

@@ -1,0 +1,161 @@
+//! A sign-in room with an embedded directory behind it.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    directory::{
+        embedded::{
+            Contents,
+            demo_accounts::{FEDERATED_SUFFIX, PARTNERS, PASSWORD},
+        },
+        test_fixture::Fixture,
+    },
+    observe::CorrelationId,
+    realm::{DomainName, FederatedDomain, Home, Mapping, Realm, SignInAttribute},
+    signin::*,
+    store::{Kind, MemoryStore, Store, StoreError, StoreFuture},
+    trust::{AssertionConsumerService, RelyingParty, Trusts},
+};
+
+pub(super) const WENDY: &str = "wmoran@fabrikam.com";
+pub(super) const WENDYS_UPN: &str = "wmoran@partners.contoso.com";
+pub(super) const ISSUER: &str = "https://idp.test/partners";
+
+pub(super) struct World {
+    pub(super) fixture: Fixture,
+    pub(super) store: Arc<MemoryStore>,
+    pub(super) sign_in: SignIn,
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let store = Arc::new(MemoryStore::default());
+        Self::with(Contents::demo().unwrap(), store.clone(), store).await
+    }
+
+    pub(super) async fn with(
+        contents: Contents,
+        store: Arc<MemoryStore>,
+        used: Arc<dyn Store>,
+    ) -> Self {
+        let fixture = Fixture::start_with(contents).await;
+        let domains = vec![FederatedDomain {
+            suffix: DomainName::parse(FEDERATED_SUFFIX).unwrap(),
+            issuer: ISSUER.to_owned(),
+        }];
+        let mapping = Mapping {
+            sign_in_attributes: vec![SignInAttribute::Mail, SignInAttribute::UserPrincipalName],
+            federated_domains: domains.clone(),
+            scopes: vec![PARTNERS.parse().unwrap()],
+            ..Mapping::default()
+        };
+        let party = |entity_id| {
+            let consumer = AssertionConsumerService {
+                index: 0,
+                url: "https://rp.test/acs".to_owned(),
+            };
+            RelyingParty::entra(entity_id, vec![consumer]).unwrap()
+        };
+        let sign_in = SignIn::new(
+            Arc::new(Realm::new(vec![Home::new(
+                "contoso",
+                fixture.directory(),
+                mapping,
+            )])),
+            Arc::new(Trusts::new(vec![party("rp"), party("other")], domains).unwrap()),
+            used,
+            Settings {
+                session_lifetime: Duration::from_secs(3600),
+                answers_kept: Duration::from_secs(3600),
+            },
+        );
+        Self {
+            fixture,
+            store,
+            sign_in,
+        }
+    }
+
+    pub(super) async fn type_in(&self, asked: &SignInRequest, name: &str, password: &str) -> Step {
+        self.sign_in
+            .prove(asked, &browser("b"), None, name, password)
+            .await
+    }
+
+    /// Signs Wendy in, and gives her session.
+    pub(super) async fn wendy(&self) -> SessionToken {
+        let step = self.type_in(&request("_wendy"), WENDY, PASSWORD).await;
+        grant(step).new_session.expect("a session")
+    }
+}
+
+pub(super) fn browser(name: &str) -> BrowserId {
+    BrowserId(name.to_owned())
+}
+
+pub(super) fn request(id: &str) -> SignInRequest {
+    SignInRequest {
+        correlation: CorrelationId::random(),
+        relying_party: "rp".to_owned(),
+        request_id: id.to_owned(),
+        fresh: false,
+        passive: false,
+        hint: None,
+    }
+}
+
+pub(super) fn grant(step: Step) -> Grant {
+    match step {
+        Step::Granted(grant) => *grant,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(super) fn problem(step: &Step) -> Problem {
+    match step {
+        Step::Prompt(Some(problem)) => *problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A store that keeps nothing and fails.
+pub(super) struct Broken;
+
+impl Store for Broken {
+    fn put<'a>(
+        &'a self,
+        _: Kind,
+        _: &'a [u8],
+        _: bytes::Bytes,
+        _: Duration,
+    ) -> StoreFuture<'a, ()> {
+        broken()
+    }
+
+    fn put_if_absent<'a>(
+        &'a self,
+        _: Kind,
+        _: &'a [u8],
+        _: bytes::Bytes,
+        _: Duration,
+    ) -> StoreFuture<'a, Option<bytes::Bytes>> {
+        broken()
+    }
+
+    fn get<'a>(&'a self, _: Kind, _: &'a [u8]) -> StoreFuture<'a, Option<bytes::Bytes>> {
+        broken()
+    }
+
+    fn take<'a>(&'a self, _: Kind, _: &'a [u8]) -> StoreFuture<'a, Option<bytes::Bytes>> {
+        broken()
+    }
+
+    fn remove<'a>(&'a self, _: Kind, _: &'a [u8]) -> StoreFuture<'a, ()> {
+        broken()
+    }
+}
+
+fn broken<T: Send + 'static>() -> StoreFuture<'static, T> {
+    let failed = Err(StoreError::Unavailable("for the test".to_owned()));
+    Box::pin(std::future::ready(failed))
+}

@@ -1,0 +1,72 @@
+//! `/metadata` of each federated domain.
+
+use bytes::Bytes;
+use hyper::{
+    StatusCode,
+    header::{HeaderValue, X_CONTENT_TYPE_OPTIONS},
+};
+
+use crate::{
+    http::{Response, response},
+    keys::KeyRing,
+    saml2::{Endpoints, MetadataError, identity_provider_metadata},
+    trust::Trusts,
+};
+
+use super::{Edge, refusal::Refused};
+
+/// The documents, written and signed once: anybody may ask for them, and must not be able to have
+/// a signature made for each time of asking.
+pub(super) struct Metadata {
+    /// Suffix and document, in the order of the trusts.
+    documents: Vec<(String, Bytes)>,
+}
+
+impl Metadata {
+    pub(super) fn write(
+        edge: &Edge,
+        trusts: &Trusts,
+        keys: &KeyRing,
+    ) -> Result<Self, MetadataError> {
+        let single_sign_on = edge.sso_url();
+        let documents = trusts
+            .domains()
+            .iter()
+            .map(|domain| {
+                let endpoints = Endpoints {
+                    entity_id: &domain.issuer,
+                    single_sign_on: &single_sign_on,
+                };
+                let document = identity_provider_metadata(&endpoints, keys)?;
+                Ok((domain.suffix.as_ascii().to_owned(), document.into()))
+            })
+            .collect::<Result<_, MetadataError>>()?;
+        Ok(Self { documents })
+    }
+
+    /// Of the first federated domain.
+    pub(super) fn first(&self) -> Result<Response, Refused> {
+        self.documents.first().map(answer).ok_or(Refused::NotFound)
+    }
+
+    /// Of the federated domain with this suffix.
+    pub(super) fn of(&self, suffix: &str) -> Result<Response, Refused> {
+        self.documents
+            .iter()
+            .find(|(known, _)| known == suffix)
+            .map(answer)
+            .ok_or(Refused::NotFound)
+    }
+}
+
+fn answer((_, document): &(String, Bytes)) -> Response {
+    let mut answer = response::typed(
+        StatusCode::OK,
+        "application/samlmetadata+xml",
+        document.clone(),
+    );
+    answer
+        .headers_mut()
+        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}
