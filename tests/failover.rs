@@ -119,10 +119,9 @@ mapping_cache_seconds = 0
         .map(|_| tokio::spawn(people(provider.clone(), seen.clone())))
         .collect();
 
-    let is_up = |server: &Slapd, times| {
-        let again = format!("up again server=\"{}\"", server.ldaps_url());
-        let log = provider.log();
-        log.iter().filter(|line| line.contains(&again)).count() >= times
+    let is_logged = |what: &str, server: &Slapd| {
+        let text = format!("{what} server=\"{}\"", server.ldaps_url());
+        provider.log().iter().any(|line| line.contains(&text))
     };
     let more = SIGN_INS / 5;
     until(&seen, more).await;
@@ -130,12 +129,13 @@ mapping_cache_seconds = 0
     until(&seen, 2 * more).await;
     first.sigcont();
     // The second must not end before the first is found alive.
-    until_true("the first is up again", || is_up(&first, 1)).await;
+    until_true("the first is up again", || is_logged("up again", &first)).await;
     let begun = seen.begun.load(Ordering::Relaxed);
     second.kill();
+    until_true("the second is found down", || is_logged("is down", &second)).await;
     until(&seen, begun + more).await;
     second.start();
-    until_true("the second is up again", || is_up(&second, 1)).await;
+    until_true("the second is up again", || is_logged("up again", &second)).await;
     let begun = seen.begun.load(Ordering::Relaxed);
     first.kill();
     until(&seen, SIGN_INS.max(begun + more)).await;

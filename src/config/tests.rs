@@ -100,6 +100,7 @@ fn what_is_commented_out_in_the_example_is_the_default() {
                 "ca",
                 "next_certificate",
                 "filter",
+                "email_domains",
             ];
             if is_setting && !contradicts.contains(&key) {
                 rest.to_owned()
