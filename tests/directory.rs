@@ -11,7 +11,8 @@ use std::{
 
 use homerealm::{
     directory::{
-        BindError, Directory, DirectoryError, Dn, Filter, Limits, Password, Settings, Step, TlsMode,
+        AccountState, BindError, Directory, DirectoryError, Dn, Filter, Limits, Password, Settings,
+        Step, TlsMode,
     },
     realm::{
         DomainName, FederatedDomain, Home, Mapping, MappingError, Realm, SignInAttribute,
@@ -423,4 +424,39 @@ async fn the_second_server_takes_over_from_a_hung_first() {
     let started = Instant::now();
     realm.prove(&account, &password()).await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_password_policy_keeps_out_who_has_the_right_password() {
+    let server = Slapd::start_new(Options {
+        policy: true,
+        ..Options::default()
+    });
+    let realm = realm(directory(&server, TlsMode::Ldaps));
+    let wrong = Password::parse("wrong").unwrap();
+    for (mail, right_is, wrong_is) in [
+        (
+            "reset@fabrikam.com",
+            Err(BindError::State(AccountState::MustChangePassword)),
+            BindError::Wrong,
+        ),
+        (
+            "expired@fabrikam.com",
+            Err(BindError::State(AccountState::PasswordExpired)),
+            BindError::Wrong,
+        ),
+        // Which says nothing about the password.
+        (
+            "locked@fabrikam.com",
+            Err(BindError::State(AccountState::LockedOut)),
+            BindError::State(AccountState::LockedOut),
+        ),
+        ("wmoran@fabrikam.com", Ok(()), BindError::Wrong),
+    ] {
+        let account = realm.find(&name(mail)).await.unwrap();
+        let outcome = realm.prove(&account, &wrong).await;
+        assert_eq!(outcome.unwrap_err(), wrong_is, "{mail}");
+        let outcome = realm.prove(&account, &password()).await;
+        assert_eq!(outcome.map(drop), right_is, "{mail}");
+    }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) idle_timeout: u32,
     /// Whether the server has a certificate.
     pub(crate) tls: bool,
+    /// Whether there is a password policy, and accounts that it keeps out.
+    pub(crate) policy: bool,
 }
 
 impl Default for Options {
@@ -44,6 +46,7 @@ impl Default for Options {
             accounts: 20,
             idle_timeout: 0,
             tls: true,
+            policy: false,
         }
     }
 }
@@ -76,7 +79,7 @@ impl Slapd {
         let hash = run(program("slappasswd").args(["-h", "{SSHA}", "-s", PASSWORD]));
         fs::write(folder.join("schema"), SCHEMA).expect("the schema");
         fs::write(folder.join("slapd.conf"), configuration(&folder, options)).expect("slapd.conf");
-        fs::write(folder.join("all.ldif"), ldif(options.accounts, &hash)).expect("the LDIF");
+        fs::write(folder.join("all.ldif"), ldif(options, &hash)).expect("the LDIF");
         run(program("slapadd")
             .args(["-q", "-f"])
             .arg(folder.join("slapd.conf"))
