@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use homerealm::http::client::Reply;
 use provider::{Asked, Provider, homerealm, is_sign_in_page, posted, type_password};
 use samba::{LOCKOUT_THRESHOLD, PASSWORD, Samba};
+use serde_json::Value;
 
 static SAMBA: LazyLock<Samba> = LazyLock::new(Samba::start);
 
@@ -204,5 +205,89 @@ async fn starttls_and_the_wrong_certificate() {
         let text = String::from_utf8(checked.stdout).expect("UTF-8");
         assert!(text.contains("TLS"), "{text}");
         assert_eq!(checked.status.code(), Some(1));
+    }
+}
+
+/// The doctor's findings.
+fn check(provider: &Provider, more: &[&str]) -> Vec<Value> {
+    let output = homerealm()
+        .args(["check", "--json", "--config"])
+        .arg(provider.config_file())
+        .args(more)
+        .output()
+        .expect("homerealm runs");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    report["findings"].as_array().expect("findings").clone()
+}
+
+/// The verdicts and texts of the findings of this name.
+fn of(findings: &[Value], name: &str) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    findings
+        .iter()
+        .filter(|finding| finding["name"] == name)
+        .map(|finding| (text(&finding["verdict"]), text(&finding["found"])))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_doctor_knows_active_directory() {
+    let groups = "refuse_groups = [\"CN=Operators,OU=Groups,DC=corp,DC=contoso,DC=test\", \
+                  \"CN=Gone,DC=corp,DC=contoso,DC=test\"]";
+    let provider = provider(groups);
+    let findings = check(&provider, &["--scan"]);
+    for (name, verdict, text) in [
+        ("directory-server", "ok", "base read"),
+        // The test's CA issues for thirty days.
+        (
+            "directory-certificate",
+            "warn",
+            "trusted, valid for 29 days",
+        ),
+        ("directory-clock", "ok", "seconds apart"),
+        ("service-account", "ok", "may read accounts"),
+        ("refused-groups", "fail", "CN=Gone"),
+        (
+            "shared-names",
+            "warn",
+            "1 names that several accounts have, so that none can use them: shared@fabrikam.com",
+        ),
+    ] {
+        let found = of(&findings, name);
+        assert_eq!(found.len(), 1, "{name}: {findings:#?}");
+        assert_eq!(found[0].0, verdict, "{found:?}");
+        assert!(found[0].1.contains(text), "{found:?}");
+    }
+    let accounts = of(&findings, "accounts");
+    for text in [
+        "could sign in",
+        "1 never could, since its state is Disabled: CN=Dee Disabled",
+        "1 never could, since its state is MustChangePassword: CN=Max Change",
+        "1 never could, since it is privileged (adminCount=1): CN=Ada Min",
+        "1 never could, since it is in a refused group: CN=Nes Ted",
+        "it lies outside of the scope",
+    ] {
+        assert!(
+            accounts.iter().any(|(_, found)| found.contains(text)),
+            "{text}: {accounts:#?}"
+        );
+    }
+    assert_eq!(of(&findings, "sign-in-attribute").len(), 3);
+
+    // Without --scan no account is read.
+    assert!(of(&check(&provider, &[]), "accounts").is_empty());
+}
+
+#[tokio::test]
+async fn the_doctor_sees_a_service_account_that_may_too_much() {
+    for (account, text) in [
+        ("administrator@corp.contoso.test", "adminCount=1"),
+        ("svc-operator@corp.contoso.test", "it may write"),
+    ] {
+        let table = SAMBA.table("").replace(samba::SERVICE_UPN, account);
+        let provider = Provider::start_before(&table, SAMBA.ca_pem(), "");
+        let found = of(&check(&provider, &[]), "service-account");
+        assert_eq!(found[0].0, "warn", "{found:?}");
+        assert!(found[0].1.contains(text), "{found:?}");
     }
 }

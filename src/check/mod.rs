@@ -3,9 +3,11 @@
 //! Every [`Finding`] has a name that scripts may rely on. A part that cannot be looked at because
 //! one before it failed says so, instead of staying silent.
 
+mod accounts;
 mod directory;
 mod federation;
 mod keys;
+mod rights;
 
 use std::path::Path;
 
@@ -101,8 +103,9 @@ pub struct UserStep {
     pub ok: bool,
 }
 
-/// Looks the configuration at `path` over; `user` is a sign-in name to trace.
-pub async fn check(path: &Path, user: Option<&str>) -> Report {
+/// Looks the configuration at `path` over; `user` is a sign-in name to trace; `scan` reads every
+/// account in the directories.
+pub async fn check(path: &Path, user: Option<&str>, scan: bool) -> Report {
     let config = match Config::read(path) {
         Ok(config) => config,
         Err(error) => {
@@ -123,7 +126,7 @@ pub async fn check(path: &Path, user: Option<&str>) -> Report {
     findings.extend(federation::check(&config));
     let mut homes = Vec::new();
     for directory in &config.directories {
-        homes.extend(directory::check(directory, &mut findings).await);
+        homes.extend(directory::check(directory, scan, &mut findings).await);
     }
     let user = match user {
         None => None,

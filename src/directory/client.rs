@@ -77,22 +77,26 @@ impl Directory {
         attributes: &[&str],
         limit: usize,
     ) -> Result<Found, DirectoryError> {
-        let filter = match &self.settings().scope_filter {
-            None => filter.to_string(),
-            Some(scope) => {
-                Filter::And(vec![filter.clone(), Filter::Scope(scope.clone())]).to_string()
-            }
-        };
         let query = Query {
             base: base.as_str().to_owned(),
             scope,
-            filter,
+            filter: self.within_scope_filter(filter),
             attributes: attributes.iter().map(|&name| name.to_owned()).collect(),
             limit: limit.max(2),
             step: Step::Search,
         };
         let (found, _) = self.links.run(query).await?;
         Ok(found)
+    }
+
+    /// The text of a filter, narrowed by the configured one.
+    pub(super) fn within_scope_filter(&self, filter: &Filter) -> String {
+        match &self.settings().scope_filter {
+            None => filter.to_string(),
+            Some(scope) => {
+                Filter::And(vec![filter.clone(), Filter::Scope(scope.clone())]).to_string()
+            }
+        }
     }
 
     /// Asks the directory, by a bind, whether this is the account's password.

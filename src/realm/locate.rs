@@ -97,7 +97,7 @@ impl Home {
     }
 
     /// What an entry that has the name must be besides.
-    fn judge(
+    pub(super) fn judge(
         &self,
         index: usize,
         name: &SignInName,
@@ -173,7 +173,7 @@ impl Home {
         }
     }
 
-    fn attributes(&self) -> Vec<&str> {
+    pub(super) fn attributes(&self) -> Vec<&str> {
         let sources = match &self.mapping.immutable_id {
             ImmutableIdSource::ObjectGuid => vec!["objectGUID"],
             ImmutableIdSource::ConsistencyGuidThenObjectGuid => {

@@ -52,6 +52,7 @@ mod lookalike;
 mod mapping;
 mod memory;
 mod sign_in_name;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -65,4 +66,5 @@ pub use mapping::{
     FederatedDomain, ImmutableIdEncoding, ImmutableIdSource, Mapping, SignInAttribute,
 };
 pub use sign_in_name::{NameError, SignInName};
+pub use survey::{Examples, Survey};
 pub use trace::{Trace, TraceStep};

@@ -173,7 +173,7 @@ fn provision(folder: &Path, address: Ipv4Addr) {
         .args([
             "--backend-store=tdb",
             "--function-level=2008_R2",
-            "--adminpass=Adm1n.Passw0rd",
+            &format!("--adminpass={PASSWORD}"),
         ])
         .arg(format!("--configfile={}", empty.display()))
         .arg(format!("--targetdir={}", domain.display()))

@@ -69,6 +69,10 @@ for unit in (partners, service, groups):
     db.add({"dn": unit, "objectClass": "organizationalUnit"})
 
 user("svc-idp", "svc-idp", parent=service, upn="svc-idp@corp.contoso.test", uac=512 | 65536)
+# As Windows writes it to members of protected groups within the hour.
+replace(f"CN=Administrator,CN=Users,{base}", adminCount="1")
+user("svc-operator", "svc-operator", parent=service, upn="svc-operator@corp.contoso.test")
+db.add_remove_group_members("Account Operators", ["svc-operator"])
 user(
     "wmoran",
     "Wendy Moran",
