@@ -90,24 +90,21 @@ async fn look(home: &Home) -> Result<Finding, DirectoryError> {
 async fn own_entry(directory: &Directory) -> Result<Option<Entry>, DirectoryError> {
     let name = &directory.settings().bind_dn;
     let attributes = ["adminCount"];
-    match name.parse::<Dn>() {
-        Ok(dn) => {
-            let any = Filter::present("objectClass");
-            directory.read(&dn, &any, &attributes).await
-        }
-        Err(_) => {
-            // A UPN, the implicit one (account@domain) included, or DOMAIN\account.
-            let account = name
-                .split_once('\\')
-                .map_or(name.as_str(), |(_, account)| account);
-            let account = account.split('@').next().unwrap_or_default();
-            let by_name = Filter::Or(vec![
-                Filter::equal("userPrincipalName", name),
-                Filter::equal("sAMAccountName", account),
-            ]);
-            let found = directory.search(&by_name, &attributes, 2).await?;
-            Ok(found.entries.into_iter().next())
-        }
+    if let Ok(dn) = name.parse::<Dn>() {
+        let any = Filter::present("objectClass");
+        directory.read(&dn, &any, &attributes).await
+    } else {
+        // A UPN, the implicit one (account@domain) included, or DOMAIN\account.
+        let account = name
+            .split_once('\\')
+            .map_or(name.as_str(), |(_, account)| account);
+        let account = account.split('@').next().unwrap_or_default();
+        let by_name = Filter::Or(vec![
+            Filter::equal("userPrincipalName", name),
+            Filter::equal("sAMAccountName", account),
+        ]);
+        let found = directory.search(&by_name, &attributes, 2).await?;
+        Ok(found.entries.into_iter().next())
     }
 }
 
@@ -123,11 +120,11 @@ async fn sample(home: &Home) -> Result<Option<Entry>, DirectoryError> {
             .iter()
             .any(|scope| dn.is_within(scope))
     };
-    let names = found
+    let dns = found
         .entries
         .iter()
         .filter_map(|entry| entry.dn().parse().ok());
-    let Some(dn) = names.into_iter().find(is_in_scope) else {
+    let Some(dn) = dns.into_iter().find(is_in_scope) else {
         return Ok(None);
     };
     // Constructed for this one entry; asked of a whole subtree, it would cost much.

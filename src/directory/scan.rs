@@ -10,7 +10,7 @@ use super::{
     connection::{Fault, isolated},
 };
 
-/// Entries in a page; Active Directory gives at most 1,000 (MaxPageSize).
+/// Entries in a page; Active Directory gives at most 1,000 (`MaxPageSize`).
 const PAGE: i32 = 500;
 /// The most that a page may take. Nobody waits for it to sign in.
 const PAGE_DEADLINE: Duration = Duration::from_secs(60);

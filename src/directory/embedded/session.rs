@@ -161,16 +161,14 @@ impl Session {
             let mut upns = account.entry.values("userPrincipalName");
             upns.any(|upn| upn.eq_ignore_ascii_case(name))
         };
-        let account = match dn {
-            Some(dn) => self.tree.named(&dn).and_then(|at| self.tree.account(at)),
-            None => {
-                let by_upn =
-                    Condition::Equal("userPrincipalName".to_owned(), name.as_bytes().to_vec());
-                self.tree
-                    .candidates(&by_upn)
-                    .filter_map(|at| self.tree.account(at))
-                    .find(has_upn)
-            }
+        let account = if let Some(dn) = dn {
+            self.tree.named(&dn).and_then(|at| self.tree.account(at))
+        } else {
+            let by_upn = Condition::Equal("userPrincipalName".to_owned(), name.as_bytes().to_vec());
+            self.tree
+                .candidates(&by_upn)
+                .filter_map(|at| self.tree.account(at))
+                .find(has_upn)
         }?;
         Some((
             account.entry.dn().to_owned(),
