@@ -8,7 +8,7 @@ use crate::{
     directory::{self, Directory, SettingsError},
     keys::KeyRing,
     realm::{FederatedDomain, Home, Mapping, Realm},
-    signin::{self, SignIn},
+    signin::{self, GuardRules, SignIn},
     store::{Capacities, MemoryStore},
     trust::{RelyingParty, TrustError, Trusts},
     web::{Edge, EdgeError, IdentityProvider, Readiness},
@@ -20,6 +20,8 @@ pub struct Parts {
     pub edge: Edge,
     /// From the password to the end of a session.
     pub session_lifetime: Duration,
+    /// How many failures are borne.
+    pub guard: GuardRules,
     /// What it signs with.
     pub keys: KeyRing,
     /// Who may ask.
@@ -87,6 +89,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         signin::Settings {
             session_lifetime: parts.session_lifetime,
             answers_kept,
+            guard: parts.guard,
         },
     );
     let identity_provider =

@@ -69,8 +69,11 @@ struct Arguments {
     /// A new TLS connection for each sign-in, as people have, in place of one kept open.
     #[arg(long)]
     reconnect: bool,
+    /// Plain HTTP, as a proxy that has ended TLS speaks it to the server.
+    #[arg(long)]
+    plain: bool,
     /// The page's field for the sign-in name.
-    #[arg(long, default_value = "username")]
+    #[arg(long, default_value = "name")]
     user_field: String,
     /// The page's field for the password.
     #[arg(long, default_value = "password")]
@@ -117,9 +120,17 @@ async fn run(arguments: &Arguments) -> Result<measure::Report> {
         arguments.path
     );
 
+    let browser = || {
+        let client = Client::new(tls.clone()).with_address(host, address);
+        if arguments.plain {
+            client.as_tls_proxy()
+        } else {
+            client
+        }
+    };
     let people = (0..arguments.concurrency)
         .map(|_| Person {
-            browser: Client::new(tls.clone()).with_address(host, address),
+            browser: browser(),
             endpoint: endpoint.clone(),
             user_field: arguments.user_field.clone(),
             password_field: arguments.password_field.clone(),

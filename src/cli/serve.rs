@@ -32,6 +32,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let provider = provider::assemble(Parts {
         edge: config.edge.clone(),
         session_lifetime: config.session_lifetime,
+        guard: config.guard,
         keys: config.signing.key_ring()?,
         relying_parties: config
             .relying_parties

@@ -1,7 +1,7 @@
 //! The file as it stands: every key that may be written, and nothing else.
 //!
 //! Values that can be wrong in themselves are [`Spanned`], so that an error can point at the line.
-//! The annotated example is `config/homerealm.toml`; a test holds the two together.
+//! The annotated example is `config/homerealm.toml`; `tests/documentation.rs` holds the two together.
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf};
 
@@ -27,6 +27,8 @@ pub(super) struct File {
     #[serde(default)]
     pub session: Session,
     #[serde(default)]
+    pub guard: Guard,
+    #[serde(default)]
     pub requests: Requests,
     pub federated_domain: Vec<FederatedDomain>,
     pub relying_party: Vec<RelyingParty>,
@@ -41,6 +43,8 @@ pub(super) struct Listen {
     pub tls_key: Option<PathBuf>,
     #[serde(default)]
     pub plain_http_behind_a_tls_proxy: bool,
+    #[serde(default)]
+    pub trusted_proxies: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,6 +105,16 @@ impl Default for Session {
 
 fn eight_hours() -> Spanned<u32> {
     Spanned::new(0..0, 480)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Guard {
+    pub failures_per_account: Option<Spanned<u32>>,
+    pub account_window_minutes: Option<Spanned<u32>>,
+    pub failures_per_source: Option<Spanned<u32>>,
+    pub source_window_minutes: Option<Spanned<u32>>,
+    pub familiar_days: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]

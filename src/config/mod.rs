@@ -30,6 +30,7 @@ use crate::{
     keys::{Certificate, KeyRing, Signer},
     observe::LogFormat,
     realm::{FederatedDomain, Mapping},
+    signin::GuardRules,
     trust::{RelyingParty, RequestSignatures},
     web::Edge,
 };
@@ -49,6 +50,8 @@ pub struct Config {
     pub signing: Signing,
     /// From the password to the end of a session.
     pub session_lifetime: Duration,
+    /// How many failed sign-ins are borne.
+    pub guard: GuardRules,
     /// The federated domains.
     pub domains: Vec<FederatedDomain>,
     /// The relying parties.

@@ -81,45 +81,6 @@ fn an_issuer_is_any_absolute_uri() {
     }
 }
 
-/// What the example shows as a default is a key that exists, and really is the default.
-#[test]
-fn what_is_commented_out_in_the_example_is_the_default() {
-    let uncommented: Vec<String> = EXAMPLE
-        .lines()
-        .map(|line| {
-            let Some(rest) = line.strip_prefix("# ") else {
-                return line.to_owned();
-            };
-            let key = rest.split(" = ").next().unwrap_or("");
-            let is_setting = rest.contains(" = ")
-                && key
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b"_1".contains(&b));
-            let contradicts = [
-                "plain_http_behind_a_tls_proxy",
-                "ca",
-                "next_certificate",
-                "filter",
-                "email_domains",
-            ];
-            if is_setting && !contradicts.contains(&key) {
-                rest.to_owned()
-            } else {
-                line.to_owned()
-            }
-        })
-        .collect();
-    let count = |lines: &[String]| lines.iter().filter(|l| !l.starts_with('#')).count();
-    let plain: Vec<String> = EXAMPLE.lines().map(str::to_owned).collect();
-    assert!(
-        count(&uncommented) >= count(&plain) + 20,
-        "nothing was uncommented"
-    );
-    let spelled_out = parse(&uncommented.join("\n")).unwrap();
-    let left_out = parse(EXAMPLE).unwrap();
-    assert_eq!(format!("{spelled_out:?}"), format!("{left_out:?}"));
-}
-
 /// A line of the example, what stands in its place, and what the error says.
 #[rustfmt::skip]
 const WRONG: &[(&str, &str, &str)] = &[

@@ -142,6 +142,7 @@ impl Demo {
         let provider = assemble(Parts {
             edge,
             session_lifetime: config.session_lifetime,
+            guard: config.guard,
             keys,
             relying_parties: relying_parties(
                 &config,

@@ -3,15 +3,14 @@ use std::{
     time::Instant,
 };
 
-use ldap3::LdapResult;
-
 use super::{
     AccountState, DirectoryError, Dn, Password, Step,
     account_state::InvalidCredentials,
-    connection::{Connection, Fault, isolated, shorten},
+    bind_connection::BindConnection,
+    bind_message::Answer,
+    connection::{Fault, shorten},
     dialer::{Budget, Dialer},
     gate::Gate,
-    password_policy,
     search::MAX_IDLE,
 };
 
@@ -66,7 +65,7 @@ pub(super) struct BindPool {
 }
 
 struct Idle {
-    connection: Connection,
+    connection: BindConnection,
     since: Instant,
 }
 
@@ -97,19 +96,19 @@ impl BindPool {
             drop(place);
             result
         });
-        let result = task.await.map_err(|_| DirectoryError::Unavailable {
+        let answer = task.await.map_err(|_| DirectoryError::Unavailable {
             step: Step::PasswordCheck,
             server: String::new(),
             cause: "the check ended early".to_owned(),
         })??;
-        read(&result).map(|()| PasswordProof { dn: dn.clone() })
+        read(&answer).map(|()| PasswordProof { dn: dn.clone() })
     }
 
     /// Sends the password once, and a second time only where [`Dialer::note`] allows it: to
     /// another server when this one failed, or on a new connection when a kept one had been closed
     /// unseen. Never a third time: a server that does not answer may have counted the attempt
     /// towards the account's lockout, so that a wrong password may cost two attempts, and no more.
-    async fn bind(&self, dn: &str, password: &Password) -> Result<LdapResult, DirectoryError> {
+    async fn bind(&self, dn: &str, password: &Password) -> Result<Answer, DirectoryError> {
         let budget = self.dialer.budget();
         let (connection, is_new) = match self.take_idle() {
             Some(connection) => (connection, false),
@@ -117,7 +116,7 @@ impl BindPool {
         };
         let server = connection.server();
         match self.bind_on(connection, is_new, dn, password, budget).await {
-            Ok(result) => return Ok(result),
+            Ok(answer) => return Ok(answer),
             Err((error, true)) => tracing::debug!(%error, "a password check is tried again"),
             Err((error, false)) => return Err(error),
         }
@@ -129,44 +128,45 @@ impl BindPool {
     /// The answer, or an error and whether another attempt is allowed.
     async fn bind_on(
         &self,
-        connection: Connection,
+        mut connection: BindConnection,
         is_new: bool,
         dn: &str,
         password: &Password,
         budget: Budget,
-    ) -> Result<LdapResult, (DirectoryError, bool)> {
-        let mut ldap = connection.ldap();
-        let (name, secret) = (dn.to_owned(), password.clone());
-        ldap.with_controls(password_policy::request());
-        let bind = async move { ldap.simple_bind(&name, secret.expose()).await };
+    ) -> Result<Answer, (DirectoryError, bool)> {
         let patience = self.dialer.patience(connection.server(), budget);
-        let fault = match isolated(patience, bind).await {
-            Ok(result) if matches!(result.rc, 1 | 3 | 51 | 52 | 80) => {
-                Fault::Answer(result.rc, result.text)
-            }
-            Ok(result) => {
+        let fault = match connection.bind(dn, password, patience).await {
+            Ok(Answer {
+                code: code @ (1 | 3 | 51 | 52 | 80),
+                text,
+                ..
+            }) => Fault::Answer(code, text),
+            Ok(answer) => {
                 self.put_idle(connection);
-                return Ok(result);
+                return Ok(answer);
             }
             Err(fault) => fault,
         };
-        let may_repeat = self.dialer.note(&connection, &fault, is_new);
-        Err((connection.failed(Step::PasswordCheck, &fault), may_repeat))
+        let error = connection.failed(Step::PasswordCheck, &fault);
+        let may_repeat = self
+            .dialer
+            .note(connection.server(), &error, &fault, is_new);
+        Err((error, may_repeat))
     }
 
-    fn take_idle(&self) -> Option<Connection> {
+    fn take_idle(&self) -> Option<BindConnection> {
         let best = self.dialer.health().best();
         let mut idle = self.idle();
-        while let Some(last) = idle.pop() {
+        while let Some(mut last) = idle.pop() {
             let is_wanted = best.is_none_or(|best| best == last.connection.server());
-            if is_wanted && !last.connection.is_closed() && last.since.elapsed() < MAX_IDLE {
+            if is_wanted && last.since.elapsed() < MAX_IDLE && last.connection.is_quiet() {
                 return Some(last.connection);
             }
         }
         None
     }
 
-    fn put_idle(&self, connection: Connection) {
+    fn put_idle(&self, connection: BindConnection) {
         let mut idle = self.idle();
         // The last used are at the end and taken first, so the others grow old at the front.
         let stale = idle
@@ -186,23 +186,23 @@ impl BindPool {
 }
 
 /// Only result 0 is a yes, and only where no state of the account stands beside it.
-fn read(result: &LdapResult) -> Result<(), BindError> {
-    if let (0 | 49, Some(state)) = (result.rc, password_policy::state(&result.ctrls)) {
+fn read(answer: &Answer) -> Result<(), BindError> {
+    if let (0 | 49, Some(state)) = (answer.code, answer.state) {
         return Err(BindError::State(state));
     }
-    match result.rc {
+    match answer.code {
         0 => Ok(()),
-        49 => Err(match InvalidCredentials::from_text(&result.text) {
+        49 => Err(match InvalidCredentials::from_text(&answer.text) {
             InvalidCredentials::Wrong => BindError::Wrong,
             InvalidCredentials::State(state) => BindError::State(state),
             InvalidCredentials::OtherSubCode(_) => BindError::Refused {
                 code: 49,
-                text: shorten(&result.text),
+                text: shorten(&answer.text),
             },
         }),
         code => Err(BindError::Refused {
             code,
-            text: shorten(&result.text),
+            text: shorten(&answer.text),
         }),
     }
 }
@@ -214,12 +214,10 @@ mod tests {
     #[test]
     fn only_zero_is_a_yes() {
         for code in 0..130 {
-            let result = LdapResult {
-                rc: code,
-                matched: String::new(),
+            let answer = Answer {
+                code,
                 text: "success".to_owned(),
-                refs: vec![],
-                ctrls: vec![],
+                state: None,
             };
             let expected = match code {
                 0 => Ok(()),
@@ -229,7 +227,7 @@ mod tests {
                     text: "success".to_owned(),
                 }),
             };
-            assert_eq!(read(&result), expected);
+            assert_eq!(read(&answer), expected);
         }
     }
 }

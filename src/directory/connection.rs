@@ -1,7 +1,9 @@
 use std::{fmt, future::Future, time::Duration};
 
 use ldap3::{Ldap, LdapError};
-use tokio::task::AbortHandle;
+use tokio::{net::TcpStream, task::AbortHandle};
+
+use super::{ServerUrl, Settings};
 
 /// What was being done when a directory failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,48 @@ pub enum DirectoryError {
         /// The diagnostic text of the server, shortened.
         text: String,
     },
+}
+
+/// The TCP connection to the server with this index.
+///
+/// The name is resolved anew for each connection, by the system; nothing of the answer is kept.
+pub(super) async fn connect(
+    settings: &Settings,
+    index: usize,
+    patience: Duration,
+) -> Result<(&ServerUrl, TcpStream), DirectoryError> {
+    let server = settings
+        .servers
+        .get(index)
+        .ok_or_else(|| DirectoryError::Unavailable {
+            step: Step::Connect,
+            server: String::new(),
+            cause: "no such server".to_owned(),
+        })?;
+    let connect = async {
+        let stream = TcpStream::connect((server.host(), server.port())).await?;
+        // Nagle's algorithm together with delayed ACKs makes 40 ms of each handshake.
+        stream.set_nodelay(true)?;
+        Ok::<_, std::io::Error>(stream)
+    };
+    let stream = tokio::time::timeout(patience, connect)
+        .await
+        .map_err(|_| unavailable(Step::Connect, server, late(patience)))?
+        .map_err(|error| unavailable(Step::Connect, server, error.to_string()))?;
+    Ok((server, stream))
+}
+
+pub(super) fn unavailable(step: Step, server: &ServerUrl, cause: String) -> DirectoryError {
+    DirectoryError::Unavailable {
+        step,
+        server: server.to_string(),
+        cause,
+    }
+}
+
+/// What is said of a server that did not let itself be reached in time.
+pub(super) fn late(patience: Duration) -> String {
+    format!("no answer within {patience:.0?}")
 }
 
 /// An open connection. Dropping it closes it, whatever the server does.

@@ -5,11 +5,12 @@ use std::{
 };
 
 use ldap3::{LdapConnAsync, LdapConnSettings, StdStream};
-use tokio::{net::TcpStream, task::AbortHandle};
+use tokio::task::AbortHandle;
 
 use super::{
-    DirectoryError, ServerUrl, Settings, Step, TlsMode,
-    connection::{Connection, Fault, isolated},
+    DirectoryError, Settings, Step, TlsMode,
+    bind_connection::BindConnection,
+    connection::{Connection, Fault, connect, isolated, late, unavailable},
     health::Health,
     watch,
 };
@@ -19,8 +20,6 @@ use super::{
 const REST_AFTER_REFUSAL: Duration = Duration::from_secs(15);
 
 /// Opens connections to the best server there is.
-///
-/// Names are resolved anew for each connection, by the system; nothing of the answer is kept.
 pub(super) struct Dialer {
     settings: Arc<Settings>,
     health: Health,
@@ -74,30 +73,36 @@ impl Dialer {
     /// Takes note of what went wrong on a connection, and says whether the operation may be done
     /// once more on a new one: where another server is up; or where a kept connection turned out
     /// to be closed or to have forgotten who is bound.
-    pub(super) fn note(&self, connection: &Connection, fault: &Fault, is_new: bool) -> bool {
+    pub(super) fn note(
+        &self,
+        server: usize,
+        error: &DirectoryError,
+        fault: &Fault,
+        is_new: bool,
+    ) -> bool {
         let blames_server = match fault {
             // The server may have closed a kept connection long ago, as is its right.
             Fault::Transport(_) => is_new,
             Fault::Late | Fault::Malformed => true,
             Fault::Answer(code, _) => matches!(code, 51 | 52),
         };
-        let server = connection.server();
         if blames_server {
-            let error = connection.failed(Step::Connect, fault);
-            self.health.failed(server, &error);
+            self.health.failed(server, error);
         }
         let kept_went_stale = !is_new && matches!(fault, Fault::Transport(_) | Fault::Answer(1, _));
         kept_went_stale || self.health.has_other(server)
     }
 
-    /// Opens a connection on which nobody is bound yet.
+    /// Opens a connection for password checks, on which nobody is bound yet.
     pub(super) async fn dial(
         self: &Arc<Self>,
         avoid: Option<usize>,
         budget: Budget,
-    ) -> Result<Connection, DirectoryError> {
-        self.first_that(avoid, budget, |connection| async { Ok(connection) })
-            .await
+    ) -> Result<BindConnection, DirectoryError> {
+        self.first_that(avoid, budget, |server, patience| {
+            BindConnection::open(&self.settings, server, patience)
+        })
+        .await
     }
 
     /// Opens a connection bound as the service account.
@@ -112,9 +117,10 @@ impl Dialer {
             return Err(error.clone());
         }
         let result = self
-            .first_that(avoid, budget, |connection| {
-                let patience = self.patience(connection.server(), budget);
-                self.bind_service(connection, patience)
+            .first_that(avoid, budget, |server, patience| async move {
+                let connection = self.open(server, patience).await?;
+                let patience = self.patience(server, budget);
+                self.bind_service(connection, patience).await
             })
             .await;
         *self.refused() = match &result {
@@ -141,12 +147,12 @@ impl Dialer {
         self.open(server, patience).await
     }
 
-    async fn first_that<F: Future<Output = Result<Connection, DirectoryError>>>(
+    async fn first_that<T, F: Future<Output = Result<T, DirectoryError>>>(
         self: &Arc<Self>,
         avoid: Option<usize>,
         budget: Budget,
-        finish: impl Fn(Connection) -> F,
-    ) -> Result<Connection, DirectoryError> {
+        open: impl Fn(usize, Duration) -> F,
+    ) -> Result<T, DirectoryError> {
         self.watch();
         let limits = &self.settings.limits;
         let candidates = self.health.candidates(avoid)?;
@@ -158,11 +164,7 @@ impl Dialer {
             } else {
                 limits.connect_deadline.min(limits.attempt_deadline)
             };
-            let result = match self.open(server, patience.min(budget.left())).await {
-                Ok(connection) => finish(connection).await,
-                Err(error) => Err(error),
-            };
-            match result {
+            match open(server, patience.min(budget.left())).await {
                 Ok(connection) => {
                     self.health.answered(server);
                     return Ok(connection);
@@ -198,33 +200,11 @@ impl Dialer {
 
     async fn open(&self, index: usize, patience: Duration) -> Result<Connection, DirectoryError> {
         let settings = &self.settings;
-        let unavailable = |step, server: &ServerUrl, cause: String| DirectoryError::Unavailable {
-            step,
-            server: server.to_string(),
-            cause,
-        };
-        let Some(server) = settings.servers.get(index) else {
-            return Err(DirectoryError::Unavailable {
-                step: Step::Connect,
-                server: String::new(),
-                cause: "no such server".to_owned(),
-            });
-        };
         let started = Instant::now();
-        let late = || format!("no answer within {patience:.0?}");
-
-        // The stream is opened here and not in the library, which leaves Nagle's algorithm on:
-        // together with delayed ACKs that makes 40 ms of each handshake.
-        let connect = async {
-            let stream = TcpStream::connect((server.host(), server.port())).await?;
-            stream.set_nodelay(true)?;
-            stream.into_std()
-        };
-        let stream = tokio::time::timeout(patience, connect)
-            .await
-            .map_err(|_| unavailable(Step::Connect, server, late()))?
+        let (server, stream) = connect(settings, index, patience).await?;
+        let stream = stream
+            .into_std()
             .map_err(|error| unavailable(Step::Connect, server, error.to_string()))?;
-
         let ldap_settings = LdapConnSettings::new()
             .set_config(settings.tls.clone())
             .set_starttls(settings.tls_mode == TlsMode::StartTls)
@@ -234,7 +214,7 @@ impl Dialer {
         let handshake = async move { LdapConnAsync::with_settings(ldap_settings, &url).await };
         let (driver, ldap) = isolated(rest, handshake).await.map_err(|fault| {
             let cause = match fault {
-                Fault::Late => late(),
+                Fault::Late => late(patience),
                 other => other.to_string(),
             };
             unavailable(Step::Tls, server, cause)

@@ -18,6 +18,8 @@
 mod account_control;
 mod account_state;
 mod bind;
+mod bind_connection;
+mod bind_message;
 mod client;
 mod connection;
 mod dialer;

@@ -90,7 +90,11 @@ impl SearchLinks {
         match self.run_on(link, &connection, query.clone(), budget).await {
             Ok(found) => return Ok((found, connection.name().to_owned())),
             Err((fault, error)) => {
-                if !self.dialer.note(&connection, &fault, is_new) || is_refusal(&error) {
+                if !self
+                    .dialer
+                    .note(connection.server(), &error, &fault, is_new)
+                    || is_refusal(&error)
+                {
                     return Err(error);
                 }
             }
@@ -100,7 +104,7 @@ impl SearchLinks {
         match self.run_on(link, &connection, query, budget).await {
             Ok(found) => Ok((found, connection.name().to_owned())),
             Err((fault, error)) => {
-                self.dialer.note(&connection, &fault, true);
+                self.dialer.note(connection.server(), &error, &fault, true);
                 Err(error)
             }
         }

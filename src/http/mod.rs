@@ -9,6 +9,7 @@ mod cookie;
 mod form;
 mod page_form;
 mod page_security;
+mod proxies;
 mod request;
 pub mod response;
 pub mod server;
@@ -18,6 +19,7 @@ pub use cookie::{Cookie, SameSite};
 pub use form::{Form, FormError};
 pub use page_form::{PageForm, PageFormError};
 pub use page_security::{FormTarget, NoEntropy, Nonce, PageSecurity};
+pub use proxies::TrustedProxies;
 pub use request::Request;
 
 use std::{future::Future, pin::Pin};

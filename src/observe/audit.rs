@@ -24,6 +24,7 @@ pub fn sign_in_failed(
     correlation: &CorrelationId,
     relying_party: &str,
     name: Option<&str>,
+    source: &impl std::fmt::Display,
     cause: &str,
 ) {
     tracing::info!(
@@ -32,18 +33,26 @@ pub fn sign_in_failed(
         %correlation,
         relying_party,
         name,
+        %source,
         cause
     );
 }
 
 /// A password was proven and a session began.
-pub fn signed_in(correlation: &CorrelationId, relying_party: &str, name: &str, cloud_upn: &str) {
+pub fn signed_in(
+    correlation: &CorrelationId,
+    relying_party: &str,
+    name: &str,
+    source: &impl std::fmt::Display,
+    cloud_upn: &str,
+) {
     tracing::info!(
         target: TARGET,
         event = "signed-in",
         %correlation,
         relying_party,
         name,
+        %source,
         cloud_upn
     );
 }

@@ -1,7 +1,5 @@
-use std::io::Read;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
-use flate2::read::DeflateDecoder;
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use crate::{
     http::{Form, FormError},
@@ -10,7 +8,8 @@ use crate::{
 
 use super::redirect_signature::RedirectSignature;
 
-/// SAML bindings 3.4.3 says 80 bytes; Entra and others send more, and get them back.
+/// SAML bindings 3.4.3 says 80 bytes; Entra and others send more, and get them back. Line breaks
+/// excepted, which come back as CR LF whatever they were: browsers send forms so.
 pub const MAX_RELAY_STATE: usize = 8 * 1024;
 
 /// An `AuthnRequest` in transit is a kilobyte or two; signed with a certificate chain, ten.
@@ -35,8 +34,9 @@ pub enum BindingError {
     /// More bytes than any honest message.
     #[error("SAMLRequest is too large")]
     TooLarge,
-    /// `RelayState` is longer than [`MAX_RELAY_STATE`].
-    #[error("RelayState is too long")]
+    /// `RelayState` is longer than [`MAX_RELAY_STATE`], or holds U+0000, which browsers replace: it
+    /// could not come back as it was.
+    #[error("RelayState is too long, or holds what no form can carry")]
     RelayState,
     /// A `SAMLEncoding` other than DEFLATE (SAML bindings 3.4.4).
     #[error("SAMLEncoding names an encoding that is not supported")]
@@ -120,27 +120,22 @@ fn read(message: &[u8]) -> Result<Element, BindingError> {
 
 fn relay_state(form: &Form) -> Result<Option<String>, BindingError> {
     match form.single("RelayState")? {
-        Some(state) if state.len() > MAX_RELAY_STATE => Err(BindingError::RelayState),
+        Some(state) if state.len() > MAX_RELAY_STATE || state.contains('\0') => {
+            Err(BindingError::RelayState)
+        }
         state => Ok(state.map(str::to_owned)),
     }
 }
 
-/// Inflates with a bound on the output: the ratio of a bomb does not matter then.
+/// Inflates with a bound on the output: the ratio of a bomb does not matter then. A streaming
+/// decoder would clear and carry a window of 32 KiB besides.
 fn inflate(deflated: &[u8]) -> Result<Vec<u8>, BindingError> {
-    let mut message = Vec::with_capacity(4 * 1024);
-    DeflateDecoder::new(deflated)
-        .take(MAX_MESSAGE as u64 + 1)
-        .read_to_end(&mut message)
-        .map_err(|_| BindingError::Deflate)?;
-    if message.len() > MAX_MESSAGE {
-        return Err(BindingError::Deflate);
-    }
-    Ok(message)
+    decompress_to_vec_with_limit(deflated, MAX_MESSAGE).map_err(|_| BindingError::Deflate)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::Write as _;
 
     use super::*;
 

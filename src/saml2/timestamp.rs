@@ -1,24 +1,35 @@
-use std::fmt::Write as _;
-
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// Writes `xs:dateTime` in UTC with milliseconds, as SAML core 1.3.3 wants it.
+///
+/// Digit by digit, since each Response has five of these.
 pub fn format_timestamp(at: OffsetDateTime) -> String {
     let at = at.to_offset(UtcOffset::UTC);
     let mut text = String::with_capacity(24);
-    // Writing to a String cannot fail.
-    let _ = write!(
-        text,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        at.year(),
-        u8::from(at.month()),
-        at.day(),
-        at.hour(),
-        at.minute(),
-        at.second(),
-        at.millisecond()
-    );
+    // Years beyond four digits, or before year 0, are none that a clock shows.
+    push_digits(&mut text, at.year().unsigned_abs(), 1000);
+    for (mark, number) in [
+        ('-', u8::from(at.month())),
+        ('-', at.day()),
+        ('T', at.hour()),
+        (':', at.minute()),
+        (':', at.second()),
+    ] {
+        text.push(mark);
+        push_digits(&mut text, number.into(), 10);
+    }
+    text.push('.');
+    push_digits(&mut text, at.millisecond().into(), 100);
+    text.push('Z');
     text
+}
+
+/// As many digits as `place`, the value of the first one, has.
+fn push_digits(text: &mut String, number: u32, mut place: u32) {
+    while place > 0 {
+        text.push(char::from_digit(number / place % 10, 10).unwrap_or('0'));
+        place /= 10;
+    }
 }
 
 /// Reads `xs:dateTime` with a time zone. SAML core 1.3.3 demands UTC; an offset is converted.

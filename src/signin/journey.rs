@@ -6,13 +6,13 @@ use crate::{
     directory::{BindError, DirectoryError, Password},
     observe::audit,
     realm::{MappedAccount, MappingError, Realm, SignInName},
-    store::Store,
+    store::{Store, StoreError},
     trust::{Subject, Trusts},
 };
 
 use super::{
-    Answered, BrowserId, Grant, Problem, Proof, Refusal, Session, SessionToken, Sessions,
-    SignInRequest, Step,
+    Admission, Answered, BrowserId, Grant, Guard, GuardRules, Problem, Proof, Refusal, Session,
+    SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
 };
 
 /// How long things last.
@@ -22,6 +22,19 @@ pub struct Settings {
     pub session_lifetime: Duration,
     /// From a request's answer to when it is forgotten: longer than it can be brought again.
     pub answers_kept: Duration,
+    /// How many failures are borne.
+    pub guard: GuardRules,
+}
+
+/// What a person typed, and from where it came.
+#[derive(Clone, Copy)]
+pub struct Typed<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// Where it came from.
+    pub source: &'a Source,
 }
 
 /// Runs sign-ins.
@@ -30,6 +43,7 @@ pub struct SignIn {
     trusts: Arc<Trusts>,
     sessions: Sessions,
     answered: Answered,
+    guard: Guard,
 }
 
 impl SignIn {
@@ -44,7 +58,8 @@ impl SignIn {
             realm,
             trusts,
             sessions: Sessions::new(store.clone(), settings.session_lifetime),
-            answered: Answered::new(store, settings.answers_kept),
+            answered: Answered::new(store.clone(), settings.answers_kept),
+            guard: Guard::new(store, settings.guard),
         }
     }
 
@@ -78,19 +93,19 @@ impl SignIn {
         request: &SignInRequest,
         browser: &BrowserId,
         previous: Option<&SessionToken>,
-        name: &str,
-        password: &str,
+        typed: Typed<'_>,
     ) -> Step {
-        if name.trim().is_empty() || password.is_empty() {
+        if typed.name.trim().is_empty() || typed.password.is_empty() {
             return Step::Prompt(Some(Problem::Incomplete));
         }
-        let (name, account) = match self.prove_password(name, password).await {
+        let (name, account) = match self.prove_password(typed).await {
             Ok(proven) => proven,
             Err(failure) => {
                 audit::sign_in_failed(
                     &request.correlation,
                     &request.relying_party,
                     failure.name.as_deref(),
+                    typed.source,
                     &failure.cause,
                 );
                 return Step::Prompt(Some(failure.problem));
@@ -100,6 +115,7 @@ impl SignIn {
             &request.correlation,
             &request.relying_party,
             &name.key(),
+            typed.source,
             account.cloud_upn(),
         );
         let subject = Subject {
@@ -132,41 +148,97 @@ impl SignIn {
         self.sessions.find(token?).await
     }
 
-    /// Names that lead to no account cost a bind too, and get the same answer: neither text nor
-    /// work tells which names exist.
     async fn prove_password(
         &self,
-        typed: &str,
-        password: &str,
+        typed: Typed<'_>,
     ) -> Result<(SignInName, MappedAccount), Failure> {
-        let name = SignInName::parse(typed)
-            .map_err(|error| Failure::not_recognised(None, error.to_string()))?;
-        let Ok(password) = Password::parse(password) else {
-            return Err(Failure::not_recognised(
-                Some(&name),
-                "not a password".into(),
-            ));
+        let name = SignInName::parse(typed.name)
+            .map_err(|error| Failure::not_recognised(error.to_string()))?;
+        // A bare name that led to nobody may be a password in the wrong field: for the audit, only
+        // an address is a name before there is an account.
+        let address = name.as_address().map(|_| name.key());
+        let password = Password::parse(typed.password).map_err(|_| {
+            Failure::not_recognised("not a password".to_owned()).of(address.clone())
+        })?;
+        let found = self.realm.find(&name).await;
+        let told = if found.is_ok() {
+            Some(name.key())
+        } else {
+            address
         };
-        let account = match self.realm.find(&name).await {
-            Ok(account) => account,
-            Err(MappingError::Directory(error)) => return Err(Failure::directory(&name, &error)),
-            Err(error) => {
-                if let Err(down) = self.realm.decoy(&name, &password).await {
-                    return Err(Failure::directory(&name, &down));
-                }
-                return Err(Failure::not_recognised(Some(&name), error.to_string()));
+        match self.guarded(&name, found, &password, typed.source).await {
+            Ok(account) => Ok((name, account)),
+            Err(failure) => Err(failure.of(told)),
+        }
+    }
+
+    /// Checks a password unless too many attempts have failed.
+    ///
+    /// Names that lead to no account, and accounts that are guarded, cost a bind too, and get the
+    /// same answer: neither text nor work tells which names exist.
+    async fn guarded(
+        &self,
+        name: &SignInName,
+        found: Result<MappedAccount, MappingError>,
+        password: &Password,
+        source: &Source,
+    ) -> Result<MappedAccount, Failure> {
+        if let Err(MappingError::Directory(error)) = &found {
+            return Err(Failure::directory(error));
+        }
+        // By account where there is one, so that aliases give no further attempts.
+        let counted = match &found {
+            Ok(account) => account.immutable_id().as_str().to_owned(),
+            Err(_) => name.key(),
+        };
+        let attempt = match self.guard.admit(&counted, source).await {
+            Ok(Admission::Admitted(attempt)) => attempt,
+            Ok(Admission::AccountGuarded) => {
+                return Err(self
+                    .decoy(name, password, "too many failures for this account")
+                    .await);
             }
+            Ok(Admission::SourceGuarded) => return Err(Failure::too_many()),
+            Err(error) => return Err(Failure::store(&error)),
         };
-        match self.realm.prove(&account, &password).await {
-            Ok(_) => Ok((name, account)),
-            Err(BindError::Directory(error)) => Err(Failure::directory(&name, &error)),
+        let outcome = match found {
+            Ok(account) => self.bind(account, password).await,
+            Err(error) => Err(self.decoy(name, password, &error.to_string()).await),
+        };
+        let verdict = match &outcome {
+            Ok(_) => Verdict::Right,
+            Err(failure) => failure.verdict,
+        };
+        match self.guard.settle(attempt, verdict).await {
+            Ok(()) => outcome,
+            Err(error) => Err(Failure::store(&error)),
+        }
+    }
+
+    async fn bind(
+        &self,
+        account: MappedAccount,
+        password: &Password,
+    ) -> Result<MappedAccount, Failure> {
+        match self.realm.prove(&account, password).await {
+            Ok(_) => Ok(account),
+            Err(BindError::Directory(error)) => Err(Failure::directory(&error)),
             // Whoever has the right password may know why it does not help; nobody else.
             Err(BindError::State(state)) if state.password_was_right() => Err(Failure {
                 problem: Problem::Account(state),
-                name: Some(name.key()),
+                name: None,
                 cause: format!("right password, but the account's state is {state:?}"),
+                verdict: Verdict::Right,
             }),
-            Err(error) => Err(Failure::not_recognised(Some(&name), error.to_string())),
+            Err(error) => Err(Failure::not_recognised(error.to_string())),
+        }
+    }
+
+    /// Does the work of a password check that fails.
+    async fn decoy(&self, name: &SignInName, password: &Password, cause: &str) -> Failure {
+        match self.realm.decoy(name, password).await {
+            Ok(()) => Failure::not_recognised(cause.to_owned()),
+            Err(error) => Failure::directory(&error),
         }
     }
 
@@ -230,28 +302,46 @@ fn hint_agrees(hint: Option<&str>, session: &Session) -> bool {
 
 struct Failure {
     problem: Problem,
+    /// Whose, for the audit.
     name: Option<String>,
     cause: String,
+    verdict: Verdict,
 }
 
 impl Failure {
-    fn not_recognised(name: Option<&SignInName>, cause: String) -> Self {
+    fn new(problem: Problem, verdict: Verdict, cause: String) -> Self {
         Self {
-            problem: Problem::NotRecognised,
-            name: name.map(SignInName::key),
+            problem,
+            name: None,
             cause,
+            verdict,
         }
     }
 
-    fn directory(name: &SignInName, error: &DirectoryError) -> Self {
+    fn of(mut self, name: Option<String>) -> Self {
+        self.name = name;
+        self
+    }
+
+    fn not_recognised(cause: String) -> Self {
+        Self::new(Problem::NotRecognised, Verdict::Wrong, cause)
+    }
+
+    fn directory(error: &DirectoryError) -> Self {
         let problem = match error {
             DirectoryError::Busy => Problem::Busy,
             _ => Problem::DirectoryDown,
         };
-        Self {
-            problem,
-            name: Some(name.key()),
-            cause: error.to_string(),
-        }
+        Self::new(problem, Verdict::Unanswered, error.to_string())
+    }
+
+    fn too_many() -> Self {
+        let cause = "too many failures from this source".to_owned();
+        Self::new(Problem::TooMany, Verdict::Unanswered, cause)
+    }
+
+    /// What cannot be counted is not tried.
+    fn store(error: &StoreError) -> Self {
+        Self::new(Problem::Busy, Verdict::Unanswered, error.to_string())
     }
 }

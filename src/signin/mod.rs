@@ -5,13 +5,15 @@
 //! from which assertions are written, can be made nowhere else.
 
 mod answered;
+mod guard;
 mod journey;
 mod session;
 #[cfg(test)]
 mod tests;
 
 pub use answered::{Answered, BrowserId};
-pub use journey::{Settings, SignIn};
+pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
+pub use journey::{Settings, SignIn, Typed};
 pub use session::{Session, SessionError, SessionToken, Sessions};
 
 use serde::{Deserialize, Serialize};
@@ -59,6 +61,8 @@ pub enum Problem {
     Account(AccountState),
     /// The directory cannot be reached; the same request may be tried again.
     DirectoryDown,
+    /// Too many attempts failed from where this one comes from.
+    TooMany,
     /// All connections to the directory are in use; the same request may be tried again.
     Busy,
 }

@@ -10,7 +10,7 @@ use super::{Kind, Store, StoreError, StoreFuture, shelf::Shelf};
 
 /// Octets of the longest key: an issuer and an ID, each of some hundred.
 const LONGEST_KEY: usize = 1024;
-/// Octets of the largest value: a pending request with its relay state.
+/// Octets of the largest value: a session with long names.
 const LARGEST_VALUE: usize = 16 * 1024;
 
 /// How many entries of each kind are kept. Beyond it, the ones that would end first go first.
@@ -18,19 +18,22 @@ const LARGEST_VALUE: usize = 16 * 1024;
 pub struct Capacities {
     /// Of [`Kind::Session`].
     pub sessions: usize,
-    /// Of [`Kind::PendingSignIn`].
-    pub pending_sign_ins: usize,
     /// Of [`Kind::AnsweredRequest`]: as many as can be answered while one of them is still valid,
     /// or the oldest could be replayed. Only sign-ins that succeed are counted here.
     pub answered_requests: usize,
+    /// Of [`Kind::FailedAttempts`].
+    pub failed_attempts: usize,
+    /// Of [`Kind::FamiliarSource`].
+    pub familiar_sources: usize,
 }
 
 impl Default for Capacities {
     fn default() -> Self {
         Self {
             sessions: 200_000,
-            pending_sign_ins: 50_000,
             answered_requests: 250_000,
+            failed_attempts: 200_000,
+            familiar_sources: 200_000,
         }
     }
 }
@@ -45,8 +48,9 @@ pub struct MemoryStore {
     /// What moments are counted from.
     start: Instant,
     sessions: Mutex<Shelf>,
-    pending_sign_ins: Mutex<Shelf>,
     answered_requests: Mutex<Shelf>,
+    failed_attempts: Mutex<Shelf>,
+    familiar_sources: Mutex<Shelf>,
 }
 
 impl MemoryStore {
@@ -55,8 +59,9 @@ impl MemoryStore {
         Self {
             start: Instant::now(),
             sessions: Mutex::new(Shelf::new(capacities.sessions)),
-            pending_sign_ins: Mutex::new(Shelf::new(capacities.pending_sign_ins)),
             answered_requests: Mutex::new(Shelf::new(capacities.answered_requests)),
+            failed_attempts: Mutex::new(Shelf::new(capacities.failed_attempts)),
+            familiar_sources: Mutex::new(Shelf::new(capacities.familiar_sources)),
         }
     }
 
@@ -69,8 +74,9 @@ impl MemoryStore {
     fn of(&self, kind: Kind) -> MutexGuard<'_, Shelf> {
         let entries = match kind {
             Kind::Session => &self.sessions,
-            Kind::PendingSignIn => &self.pending_sign_ins,
             Kind::AnsweredRequest => &self.answered_requests,
+            Kind::FailedAttempts => &self.failed_attempts,
+            Kind::FamiliarSource => &self.familiar_sources,
         };
         entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -132,6 +138,31 @@ impl Store for MemoryStore {
         Box::pin(ready(found))
     }
 
+    fn add<'a>(
+        &'a self,
+        kind: Kind,
+        key: &'a [u8],
+        number: i64,
+        ttl: Duration,
+    ) -> StoreFuture<'a, i64> {
+        let now = self.now();
+        let end = now.saturating_add(whole_milliseconds(ttl));
+        let sum = check(key, &Bytes::new()).map(|()| {
+            let mut entries = self.of(kind);
+            let before = entries.get(now, key);
+            let before = before.and_then(|value| value.as_ref().try_into().ok());
+            let sum = before.map_or(0, i64::from_be_bytes).saturating_add(number);
+            let kept = if number > 0 {
+                None
+            } else {
+                entries.end_of(now, key)
+            };
+            entries.put(now, key, &sum.to_be_bytes(), kept.unwrap_or(end));
+            sum
+        });
+        Box::pin(ready(sum))
+    }
+
     fn get<'a>(&'a self, kind: Kind, key: &'a [u8]) -> StoreFuture<'a, Option<Bytes>> {
         let found = self.of(kind).get(self.now(), key);
         Box::pin(ready(Ok(found)))
@@ -184,6 +215,34 @@ mod tests {
     }
 
     #[test]
+    fn every_addition_counts() {
+        let store = Arc::new(MemoryStore::default());
+        let threads: Vec<_> = (0..32)
+            .map(|_| {
+                let store = store.clone();
+                thread::spawn(move || now(store.add(Kind::FailedAttempts, b"k", 1, HOUR)))
+            })
+            .collect();
+        let mut sums: Vec<_> = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect();
+        sums.sort_unstable();
+        assert_eq!(sums, (1..=32).collect::<Vec<_>>());
+        assert_eq!(now(store.add(Kind::FailedAttempts, b"k", -2, HOUR)), 30);
+        let short = Duration::from_millis(20);
+        now(store.add(Kind::FailedAttempts, b"k", 1, short));
+        thread::sleep(Duration::from_millis(40));
+        assert_eq!(now(store.add(Kind::FailedAttempts, b"k", 1, HOUR)), 1);
+        // Taking away or adding nothing does not prolong.
+        now(store.add(Kind::FailedAttempts, b"short", 2, short));
+        assert_eq!(now(store.add(Kind::FailedAttempts, b"short", -1, HOUR)), 1);
+        assert_eq!(now(store.add(Kind::FailedAttempts, b"short", 0, HOUR)), 1);
+        thread::sleep(Duration::from_millis(40));
+        assert_eq!(now(store.add(Kind::FailedAttempts, b"short", 0, HOUR)), 0);
+    }
+
+    #[test]
     fn nothing_outlives_its_time() {
         let store = MemoryStore::default();
         let short = Duration::from_millis(40);
@@ -228,7 +287,7 @@ mod tests {
         let store = Arc::new(MemoryStore::default());
         let barrier = Arc::new(Barrier::new(THREADS));
         for round in 0..ROUNDS {
-            now(store.put(Kind::PendingSignIn, &round.to_be_bytes(), value("x"), HOUR));
+            now(store.put(Kind::FamiliarSource, &round.to_be_bytes(), value("x"), HOUR));
         }
         let threads: Vec<_> = (0..THREADS)
             .map(|_| {
@@ -254,7 +313,7 @@ mod tests {
 
     #[test]
     fn one_of_many_takes() {
-        let sums = winners(|store, key| now(store.take(Kind::PendingSignIn, key)).is_some());
+        let sums = winners(|store, key| now(store.take(Kind::FamiliarSource, key)).is_some());
         assert!(sums.iter().all(|&won| won == 1), "{sums:?}");
     }
 

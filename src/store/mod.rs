@@ -20,10 +20,12 @@ use bytes::Bytes;
 pub enum Kind {
     /// A person who has signed in, by the identifier in the session cookie.
     Session,
-    /// A sign-in that waits for the person, by the identifier its page carries.
-    PendingSignIn,
     /// A request that has been answered, by issuer and ID: each is answered once.
     AnsweredRequest,
+    /// How many attempts failed, by account or by source.
+    FailedAttempts,
+    /// A source from which an account has signed in before.
+    FamiliarSource,
 }
 
 /// Why the store did not do what it was asked to.
@@ -62,6 +64,17 @@ pub trait Store: Send + Sync + 'static {
         value: Bytes,
         ttl: Duration,
     ) -> StoreFuture<'a, Option<Bytes>>;
+
+    /// Adds to the counter under the key, which is 0 where there is none, and returns the sum. The
+    /// counter's time begins anew when it grows, and only then. Of any number of callers at once
+    /// that add, each gets a sum of its own.
+    fn add<'a>(
+        &'a self,
+        kind: Kind,
+        key: &'a [u8],
+        number: i64,
+        ttl: Duration,
+    ) -> StoreFuture<'a, i64>;
 
     /// The value, which stays.
     fn get<'a>(&'a self, kind: Kind, key: &'a [u8]) -> StoreFuture<'a, Option<Bytes>>;

@@ -64,6 +64,14 @@ impl Shelf {
             .map(|entry| Bytes::copy_from_slice(&entry.value))
     }
 
+    /// When the value ends, where there is one.
+    pub(super) fn end_of(&self, now: u64, key: &[u8]) -> Option<u64> {
+        self.entries
+            .get(key)
+            .map(|entry| entry.end)
+            .filter(|end| *end > now)
+    }
+
     pub(super) fn take(&mut self, now: u64, key: &[u8]) -> Option<Bytes> {
         self.drop_entry(key)
             .filter(|entry| entry.end > now)

@@ -21,7 +21,7 @@ use std::{sync::Arc, time::Duration};
 use hyper::Method;
 
 use crate::{
-    http::{Request, Response, ResponseFuture, Service, server},
+    http::{Request, Response, ResponseFuture, Service, TrustedProxies, server},
     keys::{KeyError, KeyRing},
     observe::CorrelationId,
     saml2::MetadataError,
@@ -38,6 +38,8 @@ use refusal::Refused;
 pub struct Edge {
     /// Scheme, host and port as browsers see them, without a slash at the end.
     pub base_url: String,
+    /// The proxies in front, whose word on where a request comes from is taken.
+    pub proxies: TrustedProxies,
     /// Whom people write to when they need help.
     pub support_contact: Option<String>,
     /// How old a request may be when it arrives.

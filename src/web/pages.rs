@@ -1,6 +1,9 @@
 //! The pages a person sees, as typed values; the markup is in `templates/web`.
 
-use askama::Template;
+use std::fmt;
+
+use askama::{Template, filters::HtmlSafe};
+use base64::{display::Base64Display, engine::general_purpose::STANDARD};
 
 use crate::{directory::AccountState, signin::Problem};
 
@@ -25,9 +28,22 @@ pub(super) struct PostPage<'a> {
     pub relying_party: &'a str,
     pub heading: &'a str,
     pub action: &'a str,
-    pub saml_response: &'a str,
+    pub saml_response: Base64<'a>,
     pub relay_state: Option<&'a str>,
 }
+
+/// Octets that a page shows in base64, encoded straight into it.
+#[derive(Clone, Copy)]
+pub(super) struct Base64<'a>(pub &'a [u8]);
+
+impl fmt::Display for Base64<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Base64Display::new(self.0, &STANDARD).fmt(f)
+    }
+}
+
+/// No character of the alphabet means anything to HTML.
+impl HtmlSafe for Base64<'_> {}
 
 /// Says what happened, what to do next, and whom to send the correlation id to.
 #[derive(Template)]
@@ -63,6 +79,10 @@ impl ProblemText {
             Problem::DirectoryDown => (
                 "We cannot check your password at the moment.",
                 "Nothing is lost: wait a minute, type your password and try again.",
+            ),
+            Problem::TooMany => (
+                "Too many sign-ins from your network have failed.",
+                "Wait ten minutes and try again.",
             ),
             Problem::Busy => (
                 "Very many people are signing in at the moment.",

@@ -5,6 +5,11 @@
 //! a directory that is down loses no request. The seal is AES-256-GCM under a key of this process;
 //! the browser's form cookie is part of what is authenticated, so a form made for one browser is
 //! worth nothing in another (login CSRF).
+//!
+//! Nonces are random, 96 bits of them. After 2^32 pages of one process (seven weeks of a thousand
+//! a second) two may be the same with a chance of 2^-33, and NIST SP 800-38D 8.3 wants a new key
+//! then; a restart brings one. A page that was forged all the same could name no address for the
+//! assertion but those of the trust, since they are compared again when it is issued.
 
 use std::time::Duration;
 

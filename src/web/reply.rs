@@ -2,7 +2,6 @@
 //! Response.
 
 use askama::Template;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper::{
     StatusCode,
     header::{HeaderValue, RETRY_AFTER},
@@ -18,7 +17,7 @@ use crate::{
 
 use super::{
     IdentityProvider, browser,
-    pages::{PostPage, ProblemText, SignInPage},
+    pages::{Base64, PostPage, ProblemText, SignInPage},
     pending::Pending,
     refusal::Refused,
 };
@@ -74,17 +73,18 @@ impl IdentityProvider {
             support: self.edge.support_contact.as_deref(),
             correlation: correlation.as_str(),
         };
-        let passing = matches!(problem, Some(Problem::DirectoryDown | Problem::Busy));
-        let status = if passing {
-            StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            StatusCode::OK
+        let (status, retry_after) = match problem {
+            Some(Problem::DirectoryDown | Problem::Busy) => {
+                (StatusCode::SERVICE_UNAVAILABLE, Some("5"))
+            }
+            Some(Problem::TooMany) => (StatusCode::TOO_MANY_REQUESTS, Some("600")),
+            _ => (StatusCode::OK, None),
         };
         let mut answer = response::html(status, page.render()?);
-        if passing {
+        if let Some(seconds) = retry_after {
             answer
                 .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("5"));
+                .insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         PageSecurity::new()
             .styles(&nonce)
@@ -188,10 +188,13 @@ impl IdentityProvider {
             relying_party: self.display_name(pending)?,
             heading,
             action: &pending.reply.consumer,
-            saml_response: &STANDARD.encode(document),
+            saml_response: Base64(document.as_bytes()),
             relay_state: pending.reply.relay_state.as_deref(),
         };
-        let mut answer = response::html(StatusCode::OK, page.render()?);
+        // All of it at once: nearly all of the page is the document, which askama cannot foresee.
+        let mut html = String::with_capacity(PostPage::SIZE_HINT + document.len().div_ceil(3) * 4);
+        page.render_into(&mut html)?;
+        let mut answer = response::html(StatusCode::OK, html);
         PageSecurity::new()
             .styles(&nonce)
             .scripts(&nonce)

@@ -3,7 +3,10 @@
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::http::{Request, Response};
+use crate::{
+    http::{Request, Response},
+    signin::{Source, Typed},
+};
 
 use super::{
     IdentityProvider, MAX_NAME,
@@ -32,8 +35,11 @@ impl IdentityProvider {
                 &pending.request,
                 &browser,
                 session.as_ref(),
-                name,
-                &password,
+                Typed {
+                    name,
+                    password: &password,
+                    source: &Source::from(self.edge.proxies.client_of(request)),
+                },
             )
             .await;
         let typed = Some(name).filter(|name| name.len() <= MAX_NAME);

@@ -169,8 +169,28 @@ assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
 
     /// A browser with no cookies.
     pub(crate) fn browser(&self) -> Client {
-        let tls = client_config(&[self.ca.ca_pem().as_bytes()]).expect("TLS settings");
-        Client::new(tls).with_address(HOST, self.address)
+        Client::new(self.tls()).with_address(HOST, self.address)
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What trusts its certificate.
+    pub(crate) fn tls(&self) -> Arc<rustls::ClientConfig> {
+        client_config(&[self.ca.ca_pem().as_bytes()]).expect("TLS settings")
+    }
+
+    /// The memory it holds, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        status
+            .expect("it lives")
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .and_then(|rest| rest.split_whitespace().next()?.parse().ok())
+            .expect("VmRSS")
     }
 
     /// Everything logged so far.

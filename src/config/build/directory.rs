@@ -297,6 +297,7 @@ base = "DC=contoso,DC=com"
 [listen]
 address = "127.0.0.1:0"
 plain_http_behind_a_tls_proxy = true
+trusted_proxies = ["127.0.0.1"]
 [signing]
 key = "k"
 certificate = "c"
@@ -336,9 +337,9 @@ assertion_consumer_services = ["https://sp.test/acs"]
         for (wrong, expected) in [
             (
                 table("a", "") + &table("a", ""),
-                "c.toml:22: each directory needs a name",
+                "c.toml:23: each directory needs a name",
             ),
-            (table("", ""), "c.toml:15: each directory needs a name"),
+            (table("", ""), "c.toml:16: each directory needs a name"),
             (
                 format!("[[directory]]{ONE}[[directory]]{ONE}"),
                 "of several directories needs a name",
@@ -348,7 +349,7 @@ assertion_consumer_services = ["https://sp.test/acs"]
             (table("a", "srevers = []"), "did you mean `servers`?"),
             (
                 table("a", "email_domains = [\"fabrikam\"]"),
-                "c.toml:20: \"fabrikam\"",
+                "c.toml:21: \"fabrikam\"",
             ),
             (
                 table("a", "refuse_groups = [\"Admins\"]"),

@@ -1,6 +1,7 @@
 //! From the file's keys to typed settings: every value is parsed once, here.
 
 mod directory;
+mod guard;
 mod relying_party;
 
 pub(super) use directory::Connection;
@@ -35,6 +36,7 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
     Ok(Config {
         edge: Edge {
             base_url: base_url(&file.base_url, source)?,
+            proxies: guard::proxies(file.listen.as_ref(), file.listen.span(), source)?,
             support_contact: file.support_contact,
             request_lifetime: minutes(&file.requests.lifetime_minutes, 1..=60, source)?,
             clock_skew: seconds(&file.requests.clock_skew_seconds, 0..=600, source)?,
@@ -47,6 +49,7 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
             certificate: folder.join(file.signing.certificate),
             next_certificate: file.signing.next_certificate.map(|path| folder.join(path)),
         },
+        guard: guard::build(&file.guard, source)?,
         session_lifetime: minutes(&file.session.lifetime_minutes, 1..=1440, source)?,
         relying_parties: file
             .relying_party

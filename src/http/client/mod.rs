@@ -106,7 +106,7 @@ impl fmt::Debug for Reply {
 
 /// One browser: its cookies, and one connection to each origin it has talked to.
 pub struct Client {
-    tls: TlsConnector,
+    tls: Option<TlsConnector>,
     addresses: HashMap<String, SocketAddr>,
     timeout: Duration,
     largest_body: usize,
@@ -118,7 +118,7 @@ impl Client {
     /// A browser with no cookies, ten seconds of patience, and room for answers of 1 MiB.
     pub fn new(tls: Arc<ClientConfig>) -> Self {
         Self {
-            tls: TlsConnector::from(tls),
+            tls: Some(TlsConnector::from(tls)),
             addresses: HashMap::new(),
             timeout: Duration::from_secs(10),
             largest_body: 1024 * 1024,
@@ -132,6 +132,14 @@ impl Client {
     #[must_use]
     pub fn with_address(mut self, host: &str, address: SocketAddr) -> Self {
         self.addresses.insert(host.to_ascii_lowercase(), address);
+        self
+    }
+
+    /// Speaks plain HTTP to servers whose URLs say https, as the proxy in front of them does.
+    /// Cookies and origins stay those of the URLs. For loopback only.
+    #[must_use]
+    pub fn as_tls_proxy(mut self) -> Self {
+        self.tls = None;
         self
     }
 
@@ -290,12 +298,12 @@ impl Client {
         }
         .map_err(failed)?;
         let _ = stream.set_nodelay(true);
-        if !origin.secure {
+        let Some(tls) = self.tls.as_ref().filter(|_| origin.secure) else {
             return handshake(stream).await;
-        }
+        };
         let name = ServerName::try_from(origin.host.trim_matches(['[', ']']).to_owned())
             .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-        let stream = self.tls.connect(name, stream).await.map_err(failed)?;
+        let stream = tls.connect(name, stream).await.map_err(failed)?;
         handshake(stream).await
     }
 }

@@ -5,6 +5,7 @@
 //! while its stream and header state has been the source of one flood after the other
 //! (rapid reset, continuation flood). Browsers and SOAP clients all speak HTTP/1.1.
 
+mod again;
 mod connection;
 mod intake;
 mod limits;
@@ -26,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::Service;
+use again::Again;
 use connection::Edge;
 use intake::BodyBudget;
 
@@ -88,10 +90,10 @@ impl Server {
             while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
                 let (stream, peer) = accept(&self.listener).await;
                 let edge = Arc::clone(&edge);
-                tokio::spawn(async move {
+                tokio::spawn(Again::new(async move {
                     edge.serve(stream, peer).await;
                     drop(slot);
-                });
+                }));
             }
         };
         tokio::select! {

@@ -13,7 +13,9 @@ use crate::{
 };
 
 use super::*;
-use world::{Broken, ISSUER, WENDY, WENDYS_UPN, World, browser, grant, problem, request};
+use world::{
+    Broken, ISSUER, WENDY, WENDYS_UPN, World, browser, grant, problem, request, source, typed,
+};
 
 #[tokio::test]
 async fn a_password_begins_a_session_and_the_session_answers() {
@@ -111,7 +113,12 @@ async fn a_request_is_answered_once_and_a_refused_one_changes_nothing() {
     let held = world.store.held(Kind::Session);
     let step = world
         .sign_in
-        .prove(&asked, &browser("other"), Some(&token), WENDY, PASSWORD)
+        .prove(
+            &asked,
+            &browser("other"),
+            Some(&token),
+            typed(WENDY, PASSWORD, &source(1)),
+        )
         .await;
     assert!(matches!(step, Step::Refused(Refusal::AlreadyAnswered)));
     assert_eq!(world.store.held(Kind::Session), held);
@@ -138,7 +145,7 @@ async fn a_request_is_answered_once_and_a_refused_one_changes_nothing() {
 }
 
 #[tokio::test]
-async fn nobody_adds_to_the_memory_without_a_password() {
+async fn nobody_adds_sessions_or_answers_without_a_password() {
     let world = World::new().await;
     for number in 0..20 {
         let asked = request(&format!("_{number}"));
@@ -147,7 +154,6 @@ async fn nobody_adds_to_the_memory_without_a_password() {
     }
     assert_eq!(world.store.held(Kind::AnsweredRequest), 0);
     assert_eq!(world.store.held(Kind::Session), 0);
-    assert_eq!(world.store.held(Kind::PendingSignIn), 0);
 }
 
 #[tokio::test]
@@ -160,8 +166,7 @@ async fn the_next_person_ends_the_session_of_the_one_before() {
             &request("_next"),
             &browser("b"),
             Some(&wendy),
-            WENDYS_UPN,
-            PASSWORD,
+            typed(WENDYS_UPN, PASSWORD, &source(1)),
         )
         .await;
     let next = grant(step).new_session.expect("a session");
@@ -174,7 +179,12 @@ async fn the_next_person_ends_the_session_of_the_one_before() {
     // A failed attempt ends nothing.
     world
         .sign_in
-        .prove(&request("_x"), &browser("b"), Some(&next), WENDY, "wrong")
+        .prove(
+            &request("_x"),
+            &browser("b"),
+            Some(&next),
+            typed(WENDY, "wrong", &source(1)),
+        )
         .await;
     grant(
         world
@@ -196,7 +206,12 @@ async fn a_token_from_outside_is_no_session() {
     assert!(matches!(step, Step::Prompt(None)));
     let step = world
         .sign_in
-        .prove(&asked, &browser("b"), Some(&planted), WENDY, PASSWORD)
+        .prove(
+            &asked,
+            &browser("b"),
+            Some(&planted),
+            typed(WENDY, PASSWORD, &source(1)),
+        )
         .await;
     let token = grant(step).new_session.expect("a session");
     assert_ne!(token.reveal(), planted.reveal());
@@ -285,12 +300,83 @@ async fn a_name_without_an_account_costs_a_bind_as_well() {
 async fn a_store_that_fails_lets_nobody_in() {
     let contents = Contents::demo().unwrap();
     let world = World::with(contents, Arc::default(), Arc::new(Broken)).await;
+    // What cannot be counted is not tried; the page may be sent again.
     let step = world.type_in(&request("_1"), WENDY, PASSWORD).await;
-    assert!(matches!(step, Step::Refused(Refusal::Internal)), "{step:?}");
+    assert!(
+        matches!(step, Step::Prompt(Some(Problem::Busy))),
+        "{step:?}"
+    );
+    assert_eq!(
+        world.fixture.embedded.counts().binds,
+        1,
+        "the service account's only"
+    );
     let token = SessionToken::from_cookie(&"A".repeat(43));
     let step = world
         .sign_in
         .begin(&request("_2"), &browser("b"), token.as_ref())
         .await;
     assert!(matches!(step, Step::Prompt(None)), "{step:?}");
+}
+
+#[tokio::test]
+async fn a_stranger_neither_locks_wendy_out_nor_reaches_the_directory() {
+    let world = World::new().await;
+    let (home, elsewhere) = (source(1), source(9));
+    let from = |name, password, source| {
+        let asked = request(name);
+        let typed = typed(WENDY, password, source);
+        let sign_in = &world.sign_in;
+        async move { sign_in.prove(&asked, &browser("b"), None, typed).await }
+    };
+    grant(from("_home", PASSWORD, &home).await);
+    for name in ["_1", "_2", "_3", "_4", "_5", "_6"] {
+        let step = from(name, "nonsense", &elsewhere).await;
+        assert!(
+            matches!(step, Step::Prompt(Some(Problem::NotRecognised))),
+            "{step:?}"
+        );
+    }
+    // By now not even the right password helps from elsewhere, and it looks the same; by an alias
+    // neither.
+    let step = from("_7", PASSWORD, &elsewhere).await;
+    assert!(
+        matches!(step, Step::Prompt(Some(Problem::NotRecognised))),
+        "{step:?}"
+    );
+    let asked = request("_alias");
+    let by_upn = typed(WENDYS_UPN, PASSWORD, &elsewhere);
+    let step = world
+        .sign_in
+        .prove(&asked, &browser("b"), None, by_upn)
+        .await;
+    assert!(
+        matches!(step, Step::Prompt(Some(Problem::NotRecognised))),
+        "{step:?}"
+    );
+    // From home she comes in.
+    grant(from("_home2", PASSWORD, &home).await);
+}
+
+#[tokio::test]
+async fn one_source_cannot_try_one_password_on_everybody() {
+    let world = World::new().await;
+    let attacker = source(9);
+    let mut told = None;
+    for number in 0..=GuardRules::default().failures_per_source {
+        let name = format!("u{number}@fabrikam.com");
+        let asked = request(&format!("_{number}"));
+        let typed = typed(&name, "Spring2026!", &attacker);
+        told = Some(
+            world
+                .sign_in
+                .prove(&asked, &browser("b"), None, typed)
+                .await,
+        );
+    }
+    assert!(
+        matches!(told, Some(Step::Prompt(Some(Problem::TooMany)))),
+        "{told:?}"
+    );
+    grant(world.type_in(&request("_wendy"), WENDY, PASSWORD).await);
 }

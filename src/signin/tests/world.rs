@@ -67,6 +67,7 @@ impl World {
             Settings {
                 session_lifetime: Duration::from_secs(3600),
                 answers_kept: Duration::from_secs(3600),
+                guard: GuardRules::default(),
             },
         );
         Self {
@@ -78,7 +79,12 @@ impl World {
 
     pub(super) async fn type_in(&self, asked: &SignInRequest, name: &str, password: &str) -> Step {
         self.sign_in
-            .prove(asked, &browser("b"), None, name, password)
+            .prove(
+                asked,
+                &browser("b"),
+                None,
+                typed(name, password, &source(1)),
+            )
             .await
     }
 
@@ -86,6 +92,19 @@ impl World {
     pub(super) async fn wendy(&self) -> SessionToken {
         let step = self.type_in(&request("_wendy"), WENDY, PASSWORD).await;
         grant(step).new_session.expect("a session")
+    }
+}
+
+/// A source of its own for each number.
+pub(super) fn source(number: u8) -> Source {
+    std::net::IpAddr::from([192, 0, 2, number]).into()
+}
+
+pub(super) fn typed<'a>(name: &'a str, password: &'a str, source: &'a Source) -> Typed<'a> {
+    Typed {
+        name,
+        password,
+        source,
     }
 }
 
@@ -139,6 +158,10 @@ impl Store for Broken {
         _: bytes::Bytes,
         _: Duration,
     ) -> StoreFuture<'a, Option<bytes::Bytes>> {
+        broken()
+    }
+
+    fn add<'a>(&'a self, _: Kind, _: &'a [u8], _: i64, _: Duration) -> StoreFuture<'a, i64> {
         broken()
     }
 

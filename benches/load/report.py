@@ -1,0 +1,66 @@
+"""Prints the table of a load run, and exits 1 where a budget does not hold.
+
+    report.py RESULTS STARTUP
+
+RESULTS has one JSON object a line: the transport, and the generator's report. Of the runs of one
+kind, each figure is the median.
+"""
+
+import json
+import statistics
+import sys
+from collections import defaultdict
+
+# Server CPU of a sign-in, as a multiple of one RSA-2048 signature.
+MOST_SIGNATURES = {"session": 1.25, "password": 1.75}
+MOST_FIRST_ANSWER_MS = 50
+MOST_IDLE_KIB = 20 * 1024
+MOST_BINARY_BYTES = 15_000_000
+
+
+def main():
+    results_path, startup_path = sys.argv[1:]
+    kinds = defaultdict(list)
+    with open(results_path, encoding="utf-8") as results:
+        for line in results:
+            result = json.loads(line)
+            report = result["report"]
+            kinds[result["transport"], report["mode"], report["concurrency"]].append(report)
+
+    verdicts = []
+
+    def verdict(held):
+        verdicts.append(held)
+        return "" if held else "  OVER"
+
+    print("transport  mode      at once  sign-ins/s  p50 ms  p99 ms  CPU µs  signature µs"
+          "  ratio (runs)        at most")
+    for (transport, mode, concurrency), reports in kinds.items():
+        def median(name):
+            return statistics.median(report[name] for report in reports)
+
+        ratios = sorted(report["signatures_per_sign_in"] for report in reports)
+        ratio = statistics.median(ratios)
+        most = MOST_SIGNATURES[mode]
+        print(
+            f"{transport:9}  {mode:8}  {concurrency:7}  {median('sign_ins_per_second'):10.0f}"
+            f"  {median('p50_ms'):6.2f}  {median('p99_ms'):6.2f}"
+            f"  {median('server_cpu_seconds_per_sign_in') * 1e6:6.0f}"
+            f"  {median('signature_cpu_seconds') * 1e6:12.0f}"
+            f"  {ratio:5.3f} ({ratios[0]:.2f} - {ratios[-1]:.2f})  {most:7.2f}"
+            f"{verdict(ratio <= most)}"
+        )
+
+    with open(startup_path, encoding="utf-8") as file:
+        startup = json.load(file)
+    print()
+    for name, value, most, unit in (
+        ("exec to first answer", startup["first_answer_ms"], MOST_FIRST_ANSWER_MS, "ms"),
+        ("resident when idle", startup["idle_kib"], MOST_IDLE_KIB, "KiB"),
+        ("binary", startup["binary_bytes"], MOST_BINARY_BYTES, "bytes"),
+    ):
+        print(f"{name:21}  {value:10.0f} {unit}, at most {most}{verdict(value <= most)}")
+    sys.exit(0 if all(verdicts) else 1)
+
+
+main()

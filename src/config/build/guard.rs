@@ -1,0 +1,66 @@
+//! How many failures are borne, and whose word on addresses is taken.
+
+use ipnet::IpNet;
+
+use crate::{http::TrustedProxies, signin::GuardRules};
+
+use super::{
+    super::{ConfigError, error::Source, file},
+    minutes, number,
+};
+
+pub(super) fn build(guard: &file::Guard, source: Source<'_>) -> Result<GuardRules, ConfigError> {
+    let mut rules = GuardRules::default();
+    if let Some(most) = &guard.failures_per_account {
+        rules.failures_per_account = number(most, 1..=1_000, source)?;
+    }
+    if let Some(window) = &guard.account_window_minutes {
+        rules.account_window = minutes(window, 1..=1_440, source)?;
+    }
+    if let Some(most) = &guard.failures_per_source {
+        rules.failures_per_source = number(most, 1..=1_000_000, source)?;
+    }
+    if let Some(window) = &guard.source_window_minutes {
+        rules.source_window = minutes(window, 1..=1_440, source)?;
+    }
+    if let Some(days) = &guard.familiar_days {
+        rules.familiar_for = std::time::Duration::from_secs(
+            u64::from(number(days, 1..=365, source)?) * 24 * 60 * 60,
+        );
+    }
+    Ok(rules)
+}
+
+pub(super) fn proxies(
+    listen: &file::Listen,
+    span: std::ops::Range<usize>,
+    source: Source<'_>,
+) -> Result<TrustedProxies, ConfigError> {
+    // Else every person would come from the proxy's address, and one who guesses would shut all
+    // the others out.
+    if listen.plain_http_behind_a_tls_proxy && listen.trusted_proxies.is_empty() {
+        return Err(source.invalid(
+            span,
+            "plain_http_behind_a_tls_proxy needs trusted_proxies: the addresses of the proxy",
+        ));
+    }
+    let parse = |text: &toml::Spanned<String>| {
+        let written = text.as_ref();
+        written
+            .parse::<IpNet>()
+            .or_else(|_| {
+                written
+                    .parse()
+                    .map(|address: std::net::IpAddr| address.into())
+            })
+            .map_err(|_| {
+                source.invalid(text.span(), format!("{written:?} is no address or network"))
+            })
+    };
+    let networks = listen
+        .trusted_proxies
+        .iter()
+        .map(parse)
+        .collect::<Result<_, _>>()?;
+    Ok(TrustedProxies::new(networks))
+}
