@@ -19,6 +19,7 @@ use toml::Spanned;
 pub(super) struct File {
     pub base_url: Spanned<String>,
     pub support_contact: Option<String>,
+    pub password_reset_url: Option<Spanned<String>>,
     pub listen: Spanned<Listen>,
     pub operations: Option<Operations>,
     #[serde(default)]
@@ -228,6 +229,8 @@ pub(super) struct Directory {
     pub starttls: bool,
     #[serde(default)]
     pub plaintext_on_purpose: bool,
+    #[serde(default)]
+    pub password_change: PasswordChange,
     pub ca: Option<PathBuf>,
     pub bind_dn: Spanned<String>,
     pub bind_password: Spanned<Secret>,
@@ -288,6 +291,15 @@ fn sixty_four() -> Spanned<u32> {
 
 fn sixteen() -> Spanned<u32> {
     Spanned::new(0..0, 16)
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum PasswordChange {
+    #[default]
+    Off,
+    ActiveDirectory,
+    PasswordModify,
 }
 
 /// A secret by reference; secrets themselves never stand in the file.

@@ -258,6 +258,7 @@ fn directory_settings(port: u16, ca: &LocalCa) -> Result<directory::Settings, De
             .map_err(|_| DemoError::Constant("service password"))?,
         base: BASE.parse().map_err(|_| DemoError::Constant("base"))?,
         scope_filter: None,
+        password_change: directory::PasswordChange::Off,
         limits: directory::Limits::default(),
     })
 }

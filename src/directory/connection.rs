@@ -21,6 +21,8 @@ pub enum Step {
     Search,
     /// A password check.
     PasswordCheck,
+    /// A change of password.
+    PasswordChange,
 }
 
 impl fmt::Display for Step {
@@ -32,6 +34,7 @@ impl fmt::Display for Step {
             Self::Base => "reading the base",
             Self::Search => "search",
             Self::PasswordCheck => "password check",
+            Self::PasswordChange => "password change",
         })
     }
 }

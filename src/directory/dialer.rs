@@ -105,6 +105,15 @@ impl Dialer {
         .await
     }
 
+    /// Opens a connection of the library's, on which nobody is bound yet.
+    pub(super) async fn dial_unbound(
+        self: &Arc<Self>,
+        budget: Budget,
+    ) -> Result<Connection, DirectoryError> {
+        self.first_that(None, budget, |server, patience| self.open(server, patience))
+            .await
+    }
+
     /// Opens a connection bound as the service account.
     pub(super) async fn dial_bound(
         self: &Arc<Self>,

@@ -20,6 +20,7 @@ mod account_state;
 mod bind;
 mod bind_connection;
 mod bind_message;
+mod change;
 mod client;
 mod connection;
 mod dialer;
@@ -45,6 +46,7 @@ mod watch;
 
 pub use account_state::AccountState;
 pub use bind::{BindError, PasswordProof};
+pub use change::{ChangeError, PasswordChange, PolicyRefusal};
 pub use client::Directory;
 pub use connection::{DirectoryError, Step};
 pub use dn::{Dn, DnError};

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use rustls::ClientConfig;
 
-use super::{Dn, Password, Scheme, ScopeFilter, ServerUrl};
+use super::{Dn, Password, PasswordChange, Scheme, ScopeFilter, ServerUrl};
 
 /// How a directory is reached and read.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct Settings {
     pub base: Dn,
     /// A condition that every account must meet to be seen, besides the one asked for.
     pub scope_filter: Option<ScopeFilter>,
+    /// How people change their passwords.
+    pub password_change: PasswordChange,
     /// Deadlines and bounds.
     pub limits: Limits,
 }

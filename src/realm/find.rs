@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 
-use crate::directory::{BindError, DirectoryError, Password, PasswordProof};
+use crate::directory::{BindError, ChangeError, DirectoryError, Password, PasswordProof};
 
 use super::{Home, MappedAccount, SignInName, Trace, locate::Notes, memory::Memory};
 
@@ -167,6 +167,26 @@ impl Realm {
                 Err(BindError::AnotherAccount)
             }
         }
+    }
+
+    /// Whether the account's directory lets people change their passwords here.
+    pub fn changes_passwords(&self, account: &MappedAccount) -> bool {
+        let home = self.homes.get(account.home());
+        home.is_some_and(|home| home.directory.changes_passwords())
+    }
+
+    /// Changes the account's password from `old` to `new`.
+    pub async fn change_password(
+        &self,
+        account: &MappedAccount,
+        old: &Password,
+        new: &Password,
+    ) -> Result<(), ChangeError> {
+        let home = self.homes.get(account.home()).ok_or(ChangeError::Off)?;
+        let outcome = home.directory.change_password(account.dn(), old, new).await;
+        // What was remembered of its state is not true any more.
+        self.memory.forget(account);
+        outcome
     }
 
     /// Does for a name that means nobody what [`Self::prove`] does for one that means somebody,

@@ -39,11 +39,11 @@ pub struct Typed<'a> {
 
 /// Runs sign-ins.
 pub struct SignIn {
-    realm: Arc<Realm>,
+    pub(super) realm: Arc<Realm>,
     trusts: Arc<Trusts>,
     sessions: Sessions,
     answered: Answered,
-    guard: Guard,
+    pub(super) guard: Guard,
 }
 
 impl SignIn {
@@ -108,6 +108,9 @@ impl SignIn {
                     typed.source,
                     &failure.cause,
                 );
+                if failure.may_change {
+                    return Step::ChangePassword;
+                }
                 return Step::Prompt(Some(failure.problem));
             }
         };
@@ -148,7 +151,8 @@ impl SignIn {
         self.sessions.find(token?).await
     }
 
-    async fn prove_password(
+    /// The account whose password it is.
+    pub(super) async fn prove_password(
         &self,
         typed: Typed<'_>,
     ) -> Result<(SignInName, MappedAccount), Failure> {
@@ -229,6 +233,9 @@ impl SignIn {
                 name: None,
                 cause: format!("right password, but the account's state is {state:?}"),
                 verdict: Verdict::Right,
+                may_change: state.is_ended_by_a_new_password()
+                    && self.realm.changes_passwords(&account),
+                account: Some(account),
             }),
             Err(error) => Err(Failure::not_recognised(error.to_string())),
         }
@@ -300,12 +307,16 @@ fn hint_agrees(hint: Option<&str>, session: &Session) -> bool {
         .any(|name| SignInName::parse(name).is_ok_and(|name| name == hint))
 }
 
-struct Failure {
-    problem: Problem,
+pub(super) struct Failure {
+    pub(super) problem: Problem,
     /// Whose, for the audit.
-    name: Option<String>,
-    cause: String,
-    verdict: Verdict,
+    pub(super) name: Option<String>,
+    pub(super) cause: String,
+    pub(super) verdict: Verdict,
+    /// Whether a new password would help, and can be set here.
+    pub(super) may_change: bool,
+    /// The account, where the password was right.
+    pub(super) account: Option<MappedAccount>,
 }
 
 impl Failure {
@@ -315,6 +326,8 @@ impl Failure {
             name: None,
             cause,
             verdict,
+            may_change: false,
+            account: None,
         }
     }
 
@@ -323,11 +336,11 @@ impl Failure {
         self
     }
 
-    fn not_recognised(cause: String) -> Self {
+    pub(super) fn not_recognised(cause: String) -> Self {
         Self::new(Problem::NotRecognised, Verdict::Wrong, cause)
     }
 
-    fn directory(error: &DirectoryError) -> Self {
+    pub(super) fn directory(error: &DirectoryError) -> Self {
         let problem = match error {
             DirectoryError::Busy => Problem::Busy,
             _ => Problem::DirectoryDown,

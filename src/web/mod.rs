@@ -42,6 +42,8 @@ pub struct Edge {
     pub proxies: TrustedProxies,
     /// Whom people write to when they need help.
     pub support_contact: Option<String>,
+    /// Where people go who have forgotten their password.
+    pub password_reset_url: Option<String>,
     /// How old a request may be when it arrives.
     pub request_lifetime: Duration,
     /// How far a relying party's clock may be ahead of ours.

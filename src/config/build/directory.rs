@@ -8,7 +8,7 @@ use std::{
 use toml::Spanned;
 
 use crate::{
-    directory::{self, Dn, Password, ScopeFilter, ServerUrl, TlsMode},
+    directory::{self, PasswordChange, Dn, Password, ScopeFilter, ServerUrl, TlsMode},
     http::tls,
     realm::{self, FederatedDomain, ImmutableIdEncoding, ImmutableIdSource, Mapping},
 };
@@ -28,6 +28,7 @@ pub(in crate::config) struct Connection {
     bind_password: SecretSource,
     base: Dn,
     filter: Option<ScopeFilter>,
+    password_change: PasswordChange,
     limits: directory::Limits,
 }
 
@@ -54,6 +55,7 @@ impl Connection {
             bind_password,
             base: self.base.clone(),
             scope_filter: self.filter.clone(),
+            password_change: self.password_change,
             limits: self.limits,
         })
     }
@@ -137,6 +139,11 @@ fn connection(
         },
         base,
         filter: filter.transpose()?,
+        password_change: match file.password_change {
+            file::PasswordChange::Off => PasswordChange::Off,
+            file::PasswordChange::ActiveDirectory => PasswordChange::ActiveDirectory,
+            file::PasswordChange::PasswordModify => PasswordChange::PasswordModify,
+        },
         limits: limits(file, source)?,
     })
 }

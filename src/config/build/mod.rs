@@ -38,6 +38,11 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
             base_url: base_url(&file.base_url, source)?,
             proxies: guard::proxies(file.listen.as_ref(), file.listen.span(), source)?,
             support_contact: file.support_contact,
+            password_reset_url: file
+                .password_reset_url
+                .as_ref()
+                .map(|url| https_url(url.as_ref(), url.span(), source).map(|_| url.as_ref().clone()))
+                .transpose()?,
             request_lifetime: minutes(&file.requests.lifetime_minutes, 1..=60, source)?,
             clock_skew: seconds(&file.requests.clock_skew_seconds, 0..=600, source)?,
         },
