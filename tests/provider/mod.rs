@@ -42,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) relying_party: &'static str,
     /// Lines for the directory's table.
     pub(crate) directory: &'static str,
+    /// Lines for the guard's table.
+    pub(crate) guard: &'static str,
 }
 
 /// A running server.
@@ -88,6 +90,8 @@ tls_certificate = "tls.crt"
 tls_key = "tls.key"
 [operations]
 address = "{operations}"
+[guard]
+{guard}
 [signing]
 key = "signing.key"
 certificate = "signing.crt"
@@ -113,6 +117,7 @@ deadline_seconds = 2
             port = address.port(),
             relying_party = options.relying_party,
             directory = options.directory,
+            guard = options.guard,
         );
         fs::write(path.join("homerealm.toml"), configuration).expect("homerealm.toml");
         let mut child = homerealm()
