@@ -45,7 +45,7 @@ fn settings(server: &Slapd, tls_mode: TlsMode) -> Settings {
         bind_password: password(),
         base: slapd::BASE.parse().unwrap(),
         scope_filter: None,
-        password_change: PasswordChange::Off,
+        password_change: homerealm::directory::PasswordChange::Off,
         limits: Limits::default(),
     }
 }

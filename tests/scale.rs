@@ -57,6 +57,7 @@ async fn realm(accounts: u64) -> (EmbeddedDirectory, Realm) {
         bind_password: Password::parse(demo_accounts::SERVICE_PASSWORD).unwrap(),
         base: demo_accounts::BASE.parse().unwrap(),
         scope_filter: None,
+        password_change: homerealm::directory::PasswordChange::Off,
         limits: Limits::default(),
     });
     let mapping = Mapping {

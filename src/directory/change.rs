@@ -125,7 +125,11 @@ impl Directory {
             ldap.modify(&name, changes).await
         };
         let limit = self.settings().limits.operation_deadline;
-        read(isolated(limit, change).await.map_err(|fault| failed(&connection, &fault))?)
+        read(
+            isolated(limit, change)
+                .await
+                .map_err(|fault| failed(&connection, &fault))?,
+        )
     }
 
     async fn modify_password(
@@ -143,7 +147,7 @@ impl Directory {
         let bound = isolated(limits.operation_deadline, bind).await;
         match bound.map_err(|fault| failed(&connection, &fault))? {
             LdapResult { rc: 0, .. } => {}
-            LdapResult { rc: 49, .. } => return Err(ChangeError::Wrong),
+            // The old password was right a moment ago: it is the account that may not bind.
             other => return read(other),
         }
         let mut ldap = connection.ldap();
@@ -157,7 +161,11 @@ impl Directory {
             ldap.extended(request).await.map(|answer| answer.1)
         };
         let left = limits.operation_deadline.saturating_sub(started.elapsed());
-        read(isolated(left, change).await.map_err(|fault| failed(&connection, &fault))?)
+        read(
+            isolated(left, change)
+                .await
+                .map_err(|fault| failed(&connection, &fault))?,
+        )
     }
 }
 
@@ -192,7 +200,10 @@ fn policy_refusal(text: &str) -> PolicyRefusal {
         PolicyRefusal::History
     } else if text.contains("too young") {
         PolicyRefusal::TooYoung
-    } else if text.contains("quality") || text.contains("too short") {
+    } else if ["quality", "too short", "complexity"]
+        .iter()
+        .any(|word| text.contains(word))
+    {
         PolicyRefusal::Quality
     } else {
         PolicyRefusal::Unspecified
@@ -220,21 +231,38 @@ mod tests {
         let wrong = "00000056: AtrErr: DSID-03190FD7";
         assert_eq!(answer(19, wrong), Err(ChangeError::Wrong));
         for (text, refusal) in [
-            ("0000052D: Constraint violation - check_password_restrictions", Unspecified),
+            (
+                "0000052D: Constraint violation - check_password_restrictions",
+                Unspecified,
+            ),
             ("Password fails quality checking policy", Quality),
             ("Password is too short for policy", Quality),
+            (
+                "0000052D: the password does not meet the complexity criteria!",
+                Quality,
+            ),
             ("Password is in history of old passwords", History),
             ("Password is not being changed from existing value", History),
             ("Password is too young to change", TooYoung),
         ] {
-            assert_eq!(answer(19, text), Err(ChangeError::Policy(refusal)), "{text}");
+            assert_eq!(
+                answer(19, text),
+                Err(ChangeError::Policy(refusal)),
+                "{text}"
+            );
         }
-        assert!(matches!(answer(50, ""), Err(ChangeError::Refused { code: 50, .. })));
+        assert!(matches!(
+            answer(50, ""),
+            Err(ChangeError::Refused { code: 50, .. })
+        ));
     }
 
     #[test]
     fn active_directory_wants_quotes_and_utf_16() {
         let password = Password::parse("pä€").unwrap();
-        assert_eq!(quoted(&password)[..], [34, 0, 112, 0, 0xe4, 0, 0xac, 0x20, 34, 0]);
+        assert_eq!(
+            quoted(&password)[..],
+            [34, 0, 112, 0, 0xe4, 0, 0xac, 0x20, 34, 0]
+        );
     }
 }

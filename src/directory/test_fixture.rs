@@ -41,7 +41,7 @@ impl Fixture {
             bind_password: service_password,
             base,
             scope_filter: None,
-            password_change: PasswordChange::Off,
+            password_change: super::PasswordChange::Off,
             limits: Limits {
                 operation_deadline: Duration::from_secs(2),
                 connect_deadline: Duration::from_secs(2),

@@ -64,7 +64,11 @@ pub fn password_changed(
     source: &impl std::fmt::Display,
     cause: Option<&str>,
 ) {
-    let event = if cause.is_none() { "password-changed" } else { "password-not-changed" };
+    let event = if cause.is_none() {
+        "password-changed"
+    } else {
+        "password-not-changed"
+    };
     tracing::info!(
         target: TARGET,
         event,

@@ -105,7 +105,10 @@ impl SignIn {
             }
         };
         let Ok(current) = Password::parse(typed.current) else {
-            return (name, Err((ChangeProblem::Unusable, "not a password".to_owned())));
+            return (
+                name,
+                Err((ChangeProblem::Unusable, "not a password".to_owned())),
+            );
         };
         let outcome = self.realm.change_password(&account, &current, new).await;
         let outcome = outcome.map_err(|error| {

@@ -42,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) relying_party: &'static str,
     /// Lines for the directory's table.
     pub(crate) directory: &'static str,
+    /// Lines for the guard's table.
+    pub(crate) guard: &'static str,
 }
 
 /// A running server.
@@ -63,7 +65,9 @@ impl Provider {
             (slapd.ldaps_url(), "")
         };
         let table = format!(
-            r#"[directory]
+            r#"[guard]
+{guard}
+[directory]
 servers = ["{server}"]
 {starttls}
 ca = "directory-ca.pem"
@@ -74,6 +78,7 @@ scope = ["{PARTNERS}"]
 deadline_seconds = 2
 {directory}
 "#,
+            guard = options.guard,
             directory = options.directory,
         );
         let ca = fs::read_to_string(slapd.ca_file()).expect("the directory's CA");

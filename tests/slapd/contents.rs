@@ -76,7 +76,7 @@ directory {folder}/db
 maxsize 268435456
 dbnosync
 index objectClass,mail,userPrincipalName,sAMAccountName,proxyAddresses,objectGUID eq
-access to attrs=userPassword by anonymous auth by * none
+access to attrs=userPassword by self =xw by anonymous auth by * none
 access to * by dn.exact=\"{SERVICE_DN}\" read by * none
 {overlay}",
         idle = options.idle_timeout,
@@ -123,7 +123,8 @@ pub(super) fn ldif(options: Options, hash: &str) -> String {
             text,
             "dn: {POLICY}\nobjectClass: device\nobjectClass: pwdPolicy\ncn: policy\n\
              pwdAttribute: userPassword\npwdMaxAge: 8640000\npwdLockout: TRUE\n\
-             pwdMaxFailure: 5\npwdMustChange: TRUE\n\n"
+             pwdMaxFailure: 5\npwdMustChange: TRUE\n\
+             pwdMinLength: 8\npwdCheckQuality: 1\npwdAllowUserChange: TRUE\n\n"
         )
         .expect("a string takes all");
         POLICED

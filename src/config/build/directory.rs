@@ -8,7 +8,7 @@ use std::{
 use toml::Spanned;
 
 use crate::{
-    directory::{self, PasswordChange, Dn, Password, ScopeFilter, ServerUrl, TlsMode},
+    directory::{self, Dn, Password, PasswordChange, ScopeFilter, ServerUrl, TlsMode},
     http::tls,
     realm::{self, FederatedDomain, ImmutableIdEncoding, ImmutableIdSource, Mapping},
 };

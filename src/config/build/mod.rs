@@ -41,7 +41,9 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
             password_reset_url: file
                 .password_reset_url
                 .as_ref()
-                .map(|url| https_url(url.as_ref(), url.span(), source).map(|_| url.as_ref().clone()))
+                .map(|url| {
+                    https_url(url.as_ref(), url.span(), source).map(|_| url.as_ref().clone())
+                })
                 .transpose()?,
             request_lifetime: minutes(&file.requests.lifetime_minutes, 1..=60, source)?,
             clock_skew: seconds(&file.requests.clock_skew_seconds, 0..=600, source)?,
