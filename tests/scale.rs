@@ -104,7 +104,7 @@ async fn cost(realm: &Realm, accounts: u64, round: u64) -> Duration {
             format!("u{number}@partners.contoso.com")
         );
     }
-    cpu() - before
+    cpu().saturating_sub(before)
 }
 
 #[tokio::test]

@@ -115,6 +115,7 @@ pub(super) struct Guard {
     pub failures_per_source: Option<Spanned<u32>>,
     pub source_window_minutes: Option<Spanned<u32>>,
     pub familiar_days: Option<Spanned<u32>>,
+    pub refusal_step_milliseconds: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]

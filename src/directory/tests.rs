@@ -299,6 +299,36 @@ async fn password_checks_beyond_the_limit_are_told_busy() {
     assert_eq!(errors[1], BindError::Directory(DirectoryError::Busy));
 }
 
+#[tokio::test]
+async fn searches_beyond_the_limit_are_told_busy() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut fixture = Fixture::start().await;
+    fixture.settings.servers = vec![format!("ldaps://localhost:{port}").parse().unwrap()];
+    fixture.settings.limits.max_searches = 1;
+    fixture.settings.limits.max_wait = Duration::from_millis(50);
+    fixture.settings.limits.connect_deadline = Duration::from_millis(500);
+    let directory = fixture.directory();
+    let (first, second) = tokio::join!(directory.probe(), directory.probe());
+    let errors = [first.unwrap_err(), second.unwrap_err()];
+    let busy = errors
+        .iter()
+        .filter(|error| **error == DirectoryError::Busy);
+    assert_eq!(busy.count(), 1, "{errors:?}");
+}
+
+#[tokio::test]
+async fn searches_share_several_connections() {
+    let mut fixture = Fixture::start().await;
+    fixture.settings.limits.search_connections = 3;
+    let directory = fixture.directory();
+    for _ in 0..12 {
+        directory.probe().await.unwrap();
+    }
+    let counts = fixture.embedded.counts();
+    assert_eq!((counts.connections, counts.searches), (3, 12));
+}
+
 /// An LDAP server in clear that answers the first request on a connection with the first of
 /// these, and so on.
 async fn canned(answers: Vec<Vec<u8>>) -> Settings {

@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use crate::{
     directory::{BindError, DirectoryError, Password},
@@ -98,9 +99,13 @@ impl SignIn {
         if typed.name.trim().is_empty() || typed.password.is_empty() {
             return Step::Prompt(Some(Problem::Incomplete));
         }
+        let arrival = Instant::now();
         let (name, account) = match self.prove_password(typed).await {
             Ok(proven) => proven,
             Err(failure) => {
+                if failure.verdict == Verdict::Wrong {
+                    self.guard.until_refusal(arrival).await;
+                }
                 audit::sign_in_failed(
                     &request.correlation,
                     &request.relying_party,

@@ -205,10 +205,14 @@ fn provision(folder: &Path, address: Ipv4Addr) {
         ("tls cafile", at("tls/ca.pem")),
         ("load printers", "no".to_owned()),
     ];
-    let settings: String = settings
-        .iter()
-        .map(|(name, value)| format!("\t{name} = {value}\n"))
-        .collect();
+    let settings = settings
+        .map(|(name, value)| {
+            format!(
+                "	{name} = {value}
+"
+            )
+        })
+        .concat();
     let text = kept
         .join("\n")
         .replacen("[global]", &format!("[global]\n{settings}"), 1);

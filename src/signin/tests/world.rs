@@ -67,7 +67,10 @@ impl World {
             Settings {
                 session_lifetime: Duration::from_secs(3600),
                 answers_kept: Duration::from_secs(3600),
-                guard: GuardRules::default(),
+                guard: GuardRules {
+                    refusal_step: Duration::ZERO,
+                    ..GuardRules::default()
+                },
             },
         );
         Self {
