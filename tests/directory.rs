@@ -10,9 +10,13 @@ use std::{
 };
 
 use homerealm::{
+    directory::SettingsError,
+    http::tls::{ClientIdentity, client_config_with_identity},
+};
+use homerealm::{
     directory::{
-        AccountState, BindError, Directory, DirectoryError, Dn, Filter, Limits, Password, Settings,
-        Step, TlsMode,
+        AccountState, BindError, Directory, DirectoryError, Dn, Filter, Limits, Password,
+        ServiceAccount, Settings, Step, TlsMode,
     },
     realm::{
         DomainName, FederatedDomain, Home, Mapping, MappingError, Realm, SignInAttribute,
@@ -41,8 +45,10 @@ fn settings(server: &Slapd, tls_mode: TlsMode) -> Settings {
         servers: vec![url.parse().unwrap()],
         tls_mode,
         tls: server.client_tls(),
-        bind_dn: slapd::SERVICE_DN.to_owned(),
-        bind_password: password(),
+        service: ServiceAccount::Password {
+            name: slapd::SERVICE_DN.to_owned(),
+            password: password(),
+        },
         base: slapd::BASE.parse().unwrap(),
         scope_filter: None,
         password_change: homerealm::directory::PasswordChange::Off,
@@ -460,4 +466,37 @@ async fn a_password_policy_keeps_out_who_has_the_right_password() {
         let outcome = realm.prove(&account, &password()).await;
         assert_eq!(outcome.map(drop), right_is, "{mail}");
     }
+}
+
+#[tokio::test]
+async fn a_service_account_may_be_known_by_its_certificate() {
+    let server = Slapd::start_new(Options {
+        client_certificates: true,
+        ..Options::default()
+    });
+    let ca = std::fs::read(server.ca_file()).unwrap();
+    let identity = |chain: &[u8], key: &[u8]| {
+        let (chain_pem, key_pem) = (chain, key);
+        let identity = ClientIdentity { chain_pem, key_pem };
+        let tls = client_config_with_identity(Some(&ca), identity).unwrap();
+        ServiceAccount::Certificate {
+            name: slapd::SERVICE_DN.to_owned(),
+            tls,
+        }
+    };
+    for mode in [TlsMode::Ldaps, TlsMode::StartTls] {
+        let mut settings = settings(&server, mode);
+        settings.service = identity(&server.file("client.pem"), &server.file("client-key.pem"));
+        let realm = realm(Directory::new(settings.clone()).unwrap());
+        let upn = sign_in(&realm, "wmoran@fabrikam.com").await;
+        assert_eq!(upn, Ok("special0@partners.contoso.com".to_owned()));
+
+        // Another certificate of the same CA is somebody else, who may read nothing.
+        settings.service = identity(&server.file("cert.pem"), &server.file("key.pem"));
+        Directory::new(settings).unwrap().probe().await.unwrap_err();
+    }
+    let mut clear = settings(&server, TlsMode::PlaintextOnPurpose);
+    clear.service = identity(&server.file("client.pem"), &server.file("client-key.pem"));
+    let refused = Directory::new(clear).unwrap_err();
+    assert_eq!(refused, SettingsError::CertificateInClear);
 }

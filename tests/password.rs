@@ -132,7 +132,7 @@ async fn on_its_own(provider: &Provider, name: &str, too_bad: (&str, &str)) {
 async fn active_directory_takes_a_new_password() {
     let samba = Samba::start();
     let table = samba.table("password_change = \"active-directory\"");
-    let provider = Provider::start_before(&table, samba.ca_pem(), "");
+    let provider = Provider::start_before(&table, samba.ca_pem(), Options::default());
     for name in ["mustchange@fabrikam.com", "oldpassword@fabrikam.com"] {
         let bad = [
             ("short", "too short or too simple"),

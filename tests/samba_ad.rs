@@ -1,6 +1,8 @@
 //! Against a real domain controller (Samba): every account state through the real page to the real
 //! text, and what else only Active Directory does.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
+
 mod provider;
 mod samba;
 mod slapd;
@@ -8,14 +10,14 @@ mod slapd;
 use std::sync::LazyLock;
 
 use homerealm::http::client::Reply;
-use provider::{Asked, Provider, homerealm, is_sign_in_page, posted, type_password};
+use provider::{Asked, Options, Provider, homerealm, is_sign_in_page, posted, type_password};
 use samba::{LOCKOUT_THRESHOLD, PASSWORD, Samba};
 use serde_json::Value;
 
 static SAMBA: LazyLock<Samba> = LazyLock::new(Samba::start);
 
 fn provider(more: &str) -> Provider {
-    Provider::start_before(&SAMBA.table(more), SAMBA.ca_pem(), "")
+    Provider::start_before(&SAMBA.table(more), SAMBA.ca_pem(), Options::default())
 }
 
 /// Signs in with a browser of its own.
@@ -99,7 +101,11 @@ async fn each_state_is_told_after_the_right_password_and_never_before() {
 #[tokio::test]
 async fn a_locked_account_looks_like_a_wrong_password() {
     // Our own guard would otherwise keep a stranger from locking anybody out.
-    let provider = provider("[guard]\nfailures_per_account = 50");
+    let lenient = Options {
+        guard: "failures_per_account = 50",
+        ..Options::default()
+    };
+    let provider = Provider::start_before(&SAMBA.table(""), SAMBA.ca_pem(), lenient);
     let name = "locked@fabrikam.com";
     assert_eq!(
         identity(&provider, name).await.1,
@@ -190,12 +196,12 @@ async fn starttls_and_the_wrong_certificate() {
     let starttls = SAMBA
         .table("starttls = true")
         .replace(&SAMBA.ldaps_url(), &SAMBA.ldap_url());
-    let over = Provider::start_before(&starttls, SAMBA.ca_pem(), "");
+    let over = Provider::start_before(&starttls, SAMBA.ca_pem(), Options::default());
     identity(&over, "wmoran@fabrikam.com").await;
 
     let stranger = homerealm::http::tls::LocalCa::new().expect("a CA");
     for table in [SAMBA.table(""), starttls] {
-        let provider = Provider::start_before(&table, stranger.ca_pem(), "");
+        let provider = Provider::start_before(&table, stranger.ca_pem(), Options::default());
         let page = sign_in(&provider, "wmoran@fabrikam.com", PASSWORD).await;
         assert_eq!(page.status, 503);
         let checked = homerealm()
@@ -286,7 +292,7 @@ async fn the_doctor_sees_a_service_account_that_may_too_much() {
         ("svc-operator@corp.contoso.test", "it may write"),
     ] {
         let table = SAMBA.table("").replace(samba::SERVICE_UPN, account);
-        let provider = Provider::start_before(&table, SAMBA.ca_pem(), "");
+        let provider = Provider::start_before(&table, SAMBA.ca_pem(), Options::default());
         let found = of(&check(&provider, &[]), "service-account");
         assert_eq!(found[0].0, "warn", "{found:?}");
         assert!(found[0].1.contains(text), "{found:?}");

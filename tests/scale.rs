@@ -6,7 +6,7 @@ use std::{fs, net::Ipv4Addr, time::Duration};
 
 use homerealm::{
     directory::{
-        Directory, Entry, Limits, ObjectGuid, Password, Settings, TlsMode,
+        Directory, Entry, Limits, ObjectGuid, Password, ServiceAccount, Settings, TlsMode,
         embedded::{Account, Contents, EmbeddedDirectory, demo_accounts},
     },
     http::tls::{LocalCa, client_config},
@@ -53,8 +53,10 @@ async fn realm(accounts: u64) -> (EmbeddedDirectory, Realm) {
         servers: vec![url.parse().unwrap()],
         tls_mode: TlsMode::Ldaps,
         tls: client_config(&[ca.ca_pem().as_bytes()]).unwrap(),
-        bind_dn: demo_accounts::SERVICE_DN.to_owned(),
-        bind_password: Password::parse(demo_accounts::SERVICE_PASSWORD).unwrap(),
+        service: ServiceAccount::Password {
+            name: demo_accounts::SERVICE_DN.to_owned(),
+            password: Password::parse(demo_accounts::SERVICE_PASSWORD).unwrap(),
+        },
         base: demo_accounts::BASE.parse().unwrap(),
         scope_filter: None,
         password_change: homerealm::directory::PasswordChange::Off,
@@ -103,7 +105,7 @@ async fn cost(realm: &Realm, accounts: u64, round: u64) -> Duration {
             format!("u{number}@partners.contoso.com")
         );
     }
-    cpu() - before
+    cpu().saturating_sub(before)
 }
 
 #[tokio::test]

@@ -88,16 +88,14 @@ async fn look(home: &Home) -> Result<Finding, DirectoryError> {
 
 /// The service account's own entry, where it may see it.
 async fn own_entry(directory: &Directory) -> Result<Option<Entry>, DirectoryError> {
-    let name = &directory.settings().bind_dn;
+    let name = directory.settings().service.name();
     let attributes = ["adminCount"];
     if let Ok(dn) = name.parse::<Dn>() {
         let any = Filter::present("objectClass");
         directory.read(&dn, &any, &attributes).await
     } else {
         // A UPN, the implicit one (account@domain) included, or DOMAIN\account.
-        let account = name
-            .split_once('\\')
-            .map_or(name.as_str(), |(_, account)| account);
+        let account = name.split_once('\\').map_or(name, |(_, account)| account);
         let account = account.split('@').next().unwrap_or_default();
         let by_name = Filter::Or(vec![
             Filter::equal("userPrincipalName", name),

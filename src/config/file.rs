@@ -234,7 +234,7 @@ pub(super) struct Directory {
     pub password_change: PasswordChange,
     pub ca: Option<PathBuf>,
     pub bind_dn: Spanned<String>,
-    pub bind_password: Spanned<Secret>,
+    pub bind_password: Spanned<Credential>,
     pub base: Spanned<String>,
     pub scope: Option<Vec<Spanned<String>>>,
     pub filter: Option<Spanned<String>>,
@@ -303,27 +303,37 @@ pub(super) enum PasswordChange {
     PasswordModify,
 }
 
-/// A secret by reference; secrets themselves never stand in the file.
+/// What the service account proves itself with, by reference: secrets themselves never stand in
+/// the file.
 #[derive(Debug)]
-pub(super) enum Secret {
+pub(super) enum Credential {
     File(PathBuf),
     Env(String),
+    Certificate { chain: PathBuf, key: PathBuf },
 }
 
-impl<'de> Deserialize<'de> for Secret {
+impl<'de> Deserialize<'de> for Credential {
     /// By hand, since serde's own errors quote the value: a password written where the reference
     /// belongs would be printed, and end in the journal.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const SHAPE: &str = "a secret is { file = \"PATH\" } or { env = \"NAME\" }, and never stands \
-                             in this file itself";
+        const SHAPE: &str = "a secret is { file = \"PATH\" } or { env = \"NAME\" } or \
+                             { certificate = \"PATH\", key = \"PATH\" }, and never stands in this \
+                             file itself";
 
         let wrong = || D::Error::custom(SHAPE);
         let written = BTreeMap::<String, String>::deserialize(deserializer).map_err(|_| wrong())?;
-        let mut written = written.into_iter();
-        let only = written.next().filter(|_| written.len() == 0);
-        match only.as_ref().map(|(kind, name)| (kind.as_str(), name)) {
-            Some(("file", path)) => Ok(Self::File(path.into())),
-            Some(("env", name)) => Ok(Self::Env(name.clone())),
+        let written: Vec<_> = written
+            .iter()
+            .map(|(kind, name)| (kind.as_str(), name))
+            .collect();
+        match written[..] {
+            [("file", path)] => Ok(Self::File(path.into())),
+            [("env", name)] => Ok(Self::Env(name.clone())),
+            // Sorted by their names.
+            [("certificate", chain), ("key", key)] => Ok(Self::Certificate {
+                chain: chain.into(),
+                key: key.into(),
+            }),
             _ => Err(wrong()),
         }
     }

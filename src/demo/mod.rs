@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::{Config, ConfigError},
     directory::{
-        self, Password, TlsMode,
+        self, Password, ServiceAccount, TlsMode,
         embedded::{
             Contents, EmbeddedDirectory, EmbeddedError,
             demo_accounts::{ACCOUNTS, BASE, PASSWORD, SERVICE_DN, SERVICE_PASSWORD},
@@ -253,9 +253,11 @@ fn directory_settings(port: u16, ca: &LocalCa) -> Result<directory::Settings, De
         ],
         tls_mode: TlsMode::Ldaps,
         tls: client_config(&[ca.ca_pem().as_bytes()])?,
-        bind_dn: SERVICE_DN.to_owned(),
-        bind_password: Password::parse(SERVICE_PASSWORD)
-            .map_err(|_| DemoError::Constant("service password"))?,
+        service: ServiceAccount::Password {
+            name: SERVICE_DN.to_owned(),
+            password: Password::parse(SERVICE_PASSWORD)
+                .map_err(|_| DemoError::Constant("service password"))?,
+        },
         base: BASE.parse().map_err(|_| DemoError::Constant("base"))?,
         scope_filter: None,
         password_change: directory::PasswordChange::Off,

@@ -8,7 +8,7 @@ use ldap3::{LdapConnAsync, LdapConnSettings, StdStream};
 use tokio::task::AbortHandle;
 
 use super::{
-    DirectoryError, Settings, Step, TlsMode,
+    DirectoryError, ServiceAccount, Settings, Step, TlsMode,
     bind_connection::BindConnection,
     connection::{Connection, Fault, connect, isolated, late, unavailable},
     health::Health,
@@ -196,8 +196,15 @@ impl Dialer {
     ) -> Result<Connection, DirectoryError> {
         let settings = &self.settings;
         let mut ldap = connection.ldap();
-        let (dn, password) = (settings.bind_dn.clone(), settings.bind_password.clone());
-        let bind = async move { ldap.simple_bind(&dn, password.expose()).await };
+        let service = settings.service.clone();
+        let bind = async move {
+            match service {
+                ServiceAccount::Password { name, password } => {
+                    ldap.simple_bind(&name, password.expose()).await
+                }
+                ServiceAccount::Certificate { .. } => ldap.sasl_external_bind().await,
+            }
+        };
         let answer = isolated(patience, bind).await;
         let result = answer.map_err(|fault| connection.failed(Step::Bind, fault))?;
         match result.rc {
@@ -215,7 +222,10 @@ impl Dialer {
             .into_std()
             .map_err(|error| unavailable(Step::Connect, server, error.to_string()))?;
         let ldap_settings = LdapConnSettings::new()
-            .set_config(settings.tls.clone())
+            .set_config(match &settings.service {
+                ServiceAccount::Certificate { tls, .. } => tls.clone(),
+                ServiceAccount::Password { .. } => settings.tls.clone(),
+            })
             .set_starttls(settings.tls_mode == TlsMode::StartTls)
             .set_std_stream(StdStream::Tcp(stream));
         let url = server.to_string();

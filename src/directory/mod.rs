@@ -57,4 +57,4 @@ pub use password::{Password, PasswordError};
 pub use probe::{Probe, ServerFacts};
 pub use search::Found;
 pub use server_url::{Scheme, ServerUrl, ServerUrlError};
-pub use settings::{Limits, Settings, SettingsError, TlsMode};
+pub use settings::{Limits, ServiceAccount, Settings, SettingsError, TlsMode};

@@ -14,10 +14,8 @@ pub struct Settings {
     /// The TLS configuration (trusted CAs, versions), shared by all connections: building one
     /// per connection costs tens of milliseconds.
     pub tls: Arc<ClientConfig>,
-    /// The service account that searches, as a DN or, with Active Directory, a UPN.
-    pub bind_dn: String,
-    /// The service account's password.
-    pub bind_password: Password,
+    /// The service account that searches.
+    pub service: ServiceAccount,
     /// Where searches begin; the subtree under it is seen.
     pub base: Dn,
     /// A condition that every account must meet to be seen, besides the one asked for.
@@ -26,6 +24,45 @@ pub struct Settings {
     pub password_change: PasswordChange,
     /// Deadlines and bounds.
     pub limits: Limits,
+}
+
+/// Who searches: an account that may read other accounts, and nothing else.
+#[derive(Clone)]
+pub enum ServiceAccount {
+    /// One with a password (simple bind).
+    Password {
+        /// Its DN or, with Active Directory, its UPN.
+        name: String,
+        /// Its password.
+        password: Password,
+    },
+    /// One that the directory knows by a client certificate (SASL EXTERNAL, RFC 4422 appendix A,
+    /// RFC 4513 5.2.3).
+    Certificate {
+        /// Its name, for people: the directory goes by the certificate alone.
+        name: String,
+        /// The TLS configuration that shows the certificate. Only connections of the service
+        /// account use it: password checks must not begin as somebody.
+        tls: Arc<ClientConfig>,
+    },
+}
+
+impl ServiceAccount {
+    /// Its name in the configuration.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Password { name, .. } | Self::Certificate { name, .. } => name,
+        }
+    }
+}
+
+impl fmt::Debug for ServiceAccount {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Password { name, .. } => write!(formatter, "{name:?}"),
+            Self::Certificate { name, .. } => write!(formatter, "{name:?} by certificate"),
+        }
+    }
 }
 
 /// Deadlines and bounds of the operations on one directory.
@@ -75,8 +112,14 @@ impl Settings {
                 mode: self.tls_mode,
             });
         }
-        if self.bind_dn.is_empty() {
-            return Err(SettingsError::NoBindDn);
+        match &self.service {
+            ServiceAccount::Password { name, .. } if name.is_empty() => {
+                return Err(SettingsError::NoBindDn);
+            }
+            ServiceAccount::Certificate { .. } if self.tls_mode == TlsMode::PlaintextOnPurpose => {
+                return Err(SettingsError::CertificateInClear);
+            }
+            _ => {}
         }
         let limits = &self.limits;
         if [
@@ -98,7 +141,7 @@ impl fmt::Debug for Settings {
             .debug_struct("Settings")
             .field("servers", &self.servers)
             .field("tls_mode", &self.tls_mode)
-            .field("bind_dn", &self.bind_dn)
+            .field("service", &self.service)
             .field("base", &self.base)
             .finish_non_exhaustive()
     }
@@ -147,6 +190,9 @@ pub enum SettingsError {
     /// The service account has no name, so the bind would be anonymous.
     #[error("the service account's name is empty")]
     NoBindDn,
+    /// A client certificate is shown in a TLS handshake, and there is none.
+    #[error("a service account by certificate needs TLS")]
+    CertificateInClear,
     /// With no connection, or no operation at a time, nobody could sign in.
     #[error("at least one connection for searches and one for password checks are needed")]
     NoConnections,

@@ -8,7 +8,7 @@ use rustls::{
 };
 
 use super::{
-    Directory, Limits, Settings, TlsMode,
+    Directory, Limits, ServiceAccount, Settings, TlsMode,
     embedded::{Contents, EmbeddedDirectory, demo_accounts},
 };
 
@@ -37,8 +37,10 @@ impl Fixture {
             servers: vec![url.parse().unwrap()],
             tls_mode: TlsMode::Ldaps,
             tls: client,
-            bind_dn: demo_accounts::SERVICE_DN.to_owned(),
-            bind_password: service_password,
+            service: ServiceAccount::Password {
+                name: demo_accounts::SERVICE_DN.to_owned(),
+                password: service_password,
+            },
             base,
             scope_filter: None,
             password_change: super::PasswordChange::Off,

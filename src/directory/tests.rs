@@ -202,6 +202,13 @@ async fn the_next_server_takes_over_when_one_is_gone() {
     assert!(each[1].1.is_ok());
 }
 
+fn with_password(password: &str) -> ServiceAccount {
+    ServiceAccount::Password {
+        name: demo_accounts::SERVICE_DN.to_owned(),
+        password: Password::parse(password).unwrap(),
+    }
+}
+
 #[tokio::test]
 async fn probes_say_how_far_they_came() {
     let fixture = Fixture::start().await;
@@ -223,7 +230,7 @@ async fn probes_say_how_far_they_came() {
     ];
     assert_eq!(step(misnamed).await, (Step::Tls, 0));
     let mut denied = fixture.settings.clone();
-    denied.bind_password = Password::parse("wrong").unwrap();
+    denied.service = with_password("wrong");
     assert_eq!(step(denied).await, (Step::Bind, 49));
     let mut baseless = fixture.settings.clone();
     baseless.base = "DC=fabrikam,DC=com".parse().unwrap();
@@ -234,7 +241,7 @@ async fn probes_say_how_far_they_came() {
 async fn a_refused_service_account_is_not_tried_for_each_sign_in() {
     let fixture = Fixture::start().await;
     let mut settings = fixture.settings.clone();
-    settings.bind_password = Password::parse("wrong").unwrap();
+    settings.service = with_password("wrong");
     settings.servers = vec![settings.servers[0].clone(), settings.servers[0].clone()];
     let directory = Directory::new(settings).unwrap();
     for _ in 0..10 {
@@ -290,6 +297,36 @@ async fn password_checks_beyond_the_limit_are_told_busy() {
         BindError::Directory(DirectoryError::Unavailable { .. })
     ));
     assert_eq!(errors[1], BindError::Directory(DirectoryError::Busy));
+}
+
+#[tokio::test]
+async fn searches_beyond_the_limit_are_told_busy() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut fixture = Fixture::start().await;
+    fixture.settings.servers = vec![format!("ldaps://localhost:{port}").parse().unwrap()];
+    fixture.settings.limits.max_searches = 1;
+    fixture.settings.limits.max_wait = Duration::from_millis(50);
+    fixture.settings.limits.connect_deadline = Duration::from_millis(500);
+    let directory = fixture.directory();
+    let (first, second) = tokio::join!(directory.probe(), directory.probe());
+    let errors = [first.unwrap_err(), second.unwrap_err()];
+    let busy = errors
+        .iter()
+        .filter(|error| **error == DirectoryError::Busy);
+    assert_eq!(busy.count(), 1, "{errors:?}");
+}
+
+#[tokio::test]
+async fn searches_share_several_connections() {
+    let mut fixture = Fixture::start().await;
+    fixture.settings.limits.search_connections = 3;
+    let directory = fixture.directory();
+    for _ in 0..12 {
+        directory.probe().await.unwrap();
+    }
+    let counts = fixture.embedded.counts();
+    assert_eq!((counts.connections, counts.searches), (3, 12));
 }
 
 /// An LDAP server in clear that answers the first request on a connection with the first of
@@ -362,7 +399,12 @@ async fn settings_that_contradict_themselves_are_refused() {
         SettingsError::NoServer
     );
     assert_eq!(
-        with(|settings| settings.bind_dn.clear()),
+        with(|settings| {
+            settings.service = ServiceAccount::Password {
+                name: String::new(),
+                password: password(),
+            }
+        }),
         SettingsError::NoBindDn
     );
     assert_eq!(

@@ -65,9 +65,7 @@ impl Provider {
             (slapd.ldaps_url(), "")
         };
         let table = format!(
-            r#"[guard]
-{guard}
-[directory]
+            r#"[directory]
 servers = ["{server}"]
 {starttls}
 ca = "directory-ca.pem"
@@ -78,16 +76,15 @@ scope = ["{PARTNERS}"]
 deadline_seconds = 2
 {directory}
 "#,
-            guard = options.guard,
             directory = options.directory,
         );
         let ca = fs::read_to_string(slapd.ca_file()).expect("the directory's CA");
-        Self::start_before(&table, &ca, options.relying_party)
+        Self::start_before(&table, &ca, options)
     }
 
     /// In front of the directory of these tables, which may name `directory-ca.pem` and
     /// `directory-password`.
-    pub(crate) fn start_before(tables: &str, directory_ca: &str, relying_party: &str) -> Self {
+    pub(crate) fn start_before(tables: &str, directory_ca: &str, options: Options) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let [address, operations] = free_addresses();
         let ca = LocalCa::new().expect("a CA");
@@ -115,6 +112,8 @@ tls_certificate = "tls.crt"
 tls_key = "tls.key"
 [operations]
 address = "{operations}"
+[guard]
+{guard}
 [signing]
 key = "signing.key"
 certificate = "signing.crt"
@@ -128,6 +127,8 @@ assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
 {relying_party}
 {tables}"#,
             port = address.port(),
+            guard = options.guard,
+            relying_party = options.relying_party,
         );
         fs::write(path.join("homerealm.toml"), configuration).expect("homerealm.toml");
         let mut child = homerealm()

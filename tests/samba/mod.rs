@@ -199,16 +199,22 @@ fn provision(folder: &Path, address: Ipv4Addr) {
         ("winbindd socket directory", at("winbindd")),
         ("ntp signd socket directory", at("ntp")),
         ("log file", at("log.samba")),
+        // Or the password before the last would go on for an hour, by simple bind, too.
+        ("old password allowed period", "0".to_owned()),
         ("tls enabled", "yes".to_owned()),
         ("tls keyfile", at("tls/key.pem")),
         ("tls certfile", at("tls/cert.pem")),
         ("tls cafile", at("tls/ca.pem")),
         ("load printers", "no".to_owned()),
     ];
-    let settings: String = settings
-        .iter()
-        .map(|(name, value)| format!("\t{name} = {value}\n"))
-        .collect();
+    let settings = settings
+        .map(|(name, value)| {
+            format!(
+                "	{name} = {value}
+"
+            )
+        })
+        .concat();
     let text = kept
         .join("\n")
         .replacen("[global]", &format!("[global]\n{settings}"), 1);

@@ -52,6 +52,11 @@ pub(super) fn configuration(folder: &Path, options: Options) -> String {
     } else {
         String::new()
     };
+    let by_certificate = if options.client_certificates {
+        format!("TLSVerifyClient try\nauthz-regexp \"^cn=svc-homerealm$\" \"{SERVICE_DN}\"\n")
+    } else {
+        String::new()
+    };
     let (module, overlay) = if options.policy {
         (
             "moduleload ppolicy\n",
@@ -68,7 +73,7 @@ include {folder}/schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 {module}pidfile {folder}/slapd.pid
-{tls}idletimeout {idle}
+{tls}{by_certificate}idletimeout {idle}
 threads 4
 database mdb
 suffix \"{BASE}\"

@@ -8,15 +8,33 @@ use std::{
 use toml::Spanned;
 
 use crate::{
-    directory::{self, Dn, Password, PasswordChange, ScopeFilter, ServerUrl, TlsMode},
+    directory::{
+        self, Dn, Password, PasswordChange, ScopeFilter, ServerUrl, ServiceAccount, TlsMode,
+    },
     http::tls,
     realm::{self, FederatedDomain, ImmutableIdEncoding, ImmutableIdSource, Mapping},
 };
 
 use super::{
-    super::{ConfigError, Directory, SecretSource, error::Source, file, read_bytes},
+    super::{
+        ConfigError, Directory, SecretSource, error::Source, file, read_bytes, secret::read_private,
+    },
     domain, number, seconds,
 };
+
+/// The service account, its secret still a file or variable.
+#[derive(Debug)]
+enum Service {
+    Password {
+        name: String,
+        secret: SecretSource,
+    },
+    Certificate {
+        name: String,
+        chain: PathBuf,
+        key: PathBuf,
+    },
+}
 
 /// What a connection to the directory needs, secrets and certificates still files.
 #[derive(Debug)]
@@ -24,8 +42,7 @@ pub(in crate::config) struct Connection {
     pub(in crate::config) servers: Vec<ServerUrl>,
     tls_mode: TlsMode,
     ca: Option<PathBuf>,
-    bind_dn: String,
-    bind_password: SecretSource,
+    service: Service,
     base: Dn,
     filter: Option<ScopeFilter>,
     password_change: PasswordChange,
@@ -45,19 +62,44 @@ impl Connection {
             },
             cause: error.to_string(),
         })?;
-        let bind_password = Password::parse(self.bind_password.read()?.as_str())
-            .map_err(|_| ConfigError::Secret(self.bind_password.to_string()))?;
         Ok(directory::Settings {
             servers: self.servers.clone(),
             tls_mode: self.tls_mode,
             tls,
-            bind_dn: self.bind_dn.clone(),
-            bind_password,
+            service: self.service.load(self.ca.as_deref())?,
             base: self.base.clone(),
             scope_filter: self.filter.clone(),
             password_change: self.password_change,
             limits: self.limits,
         })
+    }
+}
+
+impl Service {
+    fn load(&self, ca: Option<&Path>) -> Result<ServiceAccount, ConfigError> {
+        match self {
+            Self::Password { name, secret } => Ok(ServiceAccount::Password {
+                name: name.clone(),
+                password: Password::parse(secret.read()?.as_str())
+                    .map_err(|_| ConfigError::Secret(secret.to_string()))?,
+            }),
+            Self::Certificate { name, chain, key } => {
+                let roots = ca.map(read_bytes).transpose()?;
+                let identity = tls::ClientIdentity {
+                    chain_pem: &read_bytes(chain)?,
+                    key_pem: &read_private(key)?,
+                };
+                tls::client_config_with_identity(roots.as_deref(), identity)
+                    .map(|tls| ServiceAccount::Certificate {
+                        name: name.clone(),
+                        tls,
+                    })
+                    .map_err(|error| ConfigError::Tls {
+                        what: format!("{} and {}", chain.display(), key.display()),
+                        cause: error.to_string(),
+                    })
+            }
+        }
     }
 }
 
@@ -121,9 +163,6 @@ fn connection(
             ));
         }
     };
-    if file.bind_dn.as_ref().trim().is_empty() {
-        return Err(source.invalid(file.bind_dn.span(), "bind_dn is empty"));
-    }
     let filter = file.filter.as_ref().map(|filter| {
         ScopeFilter::parse(filter.as_ref())
             .map_err(|error| source.invalid(filter.span(), error.to_string()))
@@ -132,11 +171,7 @@ fn connection(
         servers: servers(&file.servers, tls_mode, source)?,
         tls_mode,
         ca: file.ca.as_ref().map(|path| folder.join(path)),
-        bind_dn: file.bind_dn.as_ref().clone(),
-        bind_password: match file.bind_password.as_ref() {
-            file::Secret::File(path) => SecretSource::File(folder.join(path)),
-            file::Secret::Env(name) => SecretSource::Env(name.clone()),
-        },
+        service: service(file, source, folder)?,
         base,
         filter: filter.transpose()?,
         password_change: match file.password_change {
@@ -146,6 +181,35 @@ fn connection(
         },
         limits: limits(file, source)?,
     })
+}
+
+fn service(
+    file: &file::Directory,
+    source: Source<'_>,
+    folder: &Path,
+) -> Result<Service, ConfigError> {
+    let name = file.bind_dn.as_ref().clone();
+    if name.trim().is_empty() {
+        return Err(source.invalid(file.bind_dn.span(), "bind_dn is empty"));
+    }
+    let secret = match file.bind_password.as_ref() {
+        file::Credential::File(path) => SecretSource::File(folder.join(path)),
+        file::Credential::Env(name) => SecretSource::Env(name.clone()),
+        file::Credential::Certificate { .. } if file.plaintext_on_purpose => {
+            return Err(source.invalid(
+                file.bind_password.span(),
+                "a client certificate is shown in TLS, and plaintext_on_purpose is set",
+            ));
+        }
+        file::Credential::Certificate { chain, key } => {
+            return Ok(Service::Certificate {
+                name,
+                chain: folder.join(chain),
+                key: folder.join(key),
+            });
+        }
+    };
+    Ok(Service::Password { name, secret })
 }
 
 fn servers(
