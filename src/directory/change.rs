@@ -125,11 +125,8 @@ impl Directory {
             ldap.modify(&name, changes).await
         };
         let limit = self.settings().limits.operation_deadline;
-        read(
-            isolated(limit, change)
-                .await
-                .map_err(|fault| failed(&connection, &fault))?,
-        )
+        let answer = isolated(limit, change).await;
+        read(&answer.map_err(|fault| failed(&connection, &fault))?)
     }
 
     async fn modify_password(
@@ -148,7 +145,7 @@ impl Directory {
         match bound.map_err(|fault| failed(&connection, &fault))? {
             LdapResult { rc: 0, .. } => {}
             // The old password was right a moment ago: it is the account that may not bind.
-            other => return read(other),
+            other => return read(&other),
         }
         let mut ldap = connection.ldap();
         let (name, old, new) = (dn.as_str().to_owned(), old.clone(), new.clone());
@@ -161,11 +158,8 @@ impl Directory {
             ldap.extended(request).await.map(|answer| answer.1)
         };
         let left = limits.operation_deadline.saturating_sub(started.elapsed());
-        read(
-            isolated(left, change)
-                .await
-                .map_err(|fault| failed(&connection, &fault))?,
-        )
+        let answer = isolated(left, change).await;
+        read(&answer.map_err(|fault| failed(&connection, &fault))?)
     }
 }
 
@@ -179,7 +173,7 @@ fn quoted(password: &Password) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(text.encode_utf16().flat_map(u16::to_le_bytes).collect())
 }
 
-fn read(result: LdapResult) -> Result<(), ChangeError> {
+fn read(result: &LdapResult) -> Result<(), ChangeError> {
     match result.rc {
         0 => Ok(()),
         // constraintViolation. Active Directory puts the Win32 code first: ERROR_INVALID_PASSWORD
@@ -215,7 +209,7 @@ mod tests {
     use super::*;
 
     fn answer(rc: u32, text: &str) -> Result<(), ChangeError> {
-        read(LdapResult {
+        read(&LdapResult {
             rc,
             matched: String::new(),
             text: text.to_owned(),
