@@ -78,6 +78,11 @@ async fn each_state_is_told_after_the_right_password_and_never_before() {
             "Your account may not sign in at this time or from here.",
             "LogonHours",
         ),
+        (
+            "elsewhere@fabrikam.com",
+            "Your account may not sign in at this time or from here.",
+            "Workstation",
+        ),
     ]) {
         let page = sign_in(&provider, name, "wrong").await;
         assert!(

@@ -93,6 +93,7 @@ replace(
     pwdLastSet=str(unix2nttime(int(time.time()) - 90 * DAY)),
 )
 user("nohours", "Nora Hours", "nohours@fabrikam.com", logonHours=bytes(21))
+user("elsewhere", "Elsa Where", "elsewhere@fabrikam.com", userWorkstations="HER-OWN-PC")
 user("locked", "Lou Locked", "locked@fabrikam.com")
 user("shared1", "Sam Shared", "shared@fabrikam.com")
 user("shared2", "Sue Shared", "shared@fabrikam.com")
