@@ -2,10 +2,12 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
+
 use crate::{
     directory::{self, Directory, SettingsError},
     keys::KeyRing,
-    realm::{FederatedDomain, Mapping, Realm},
+    realm::{FederatedDomain, Home, Mapping, Realm},
     signin::{self, GuardRules, SignIn},
     store::{Capacities, MemoryStore},
     trust::{RelyingParty, TrustError, Trusts},
@@ -26,9 +28,17 @@ pub struct Parts {
     pub relying_parties: Vec<RelyingParty>,
     /// Whose accounts may sign in.
     pub domains: Vec<FederatedDomain>,
-    /// Where the accounts are.
+    /// Where the accounts are, in the order of the configuration.
+    pub homes: Vec<HomeParts>,
+}
+
+/// What one home of accounts is made of.
+pub struct HomeParts {
+    /// Its name, for logs.
+    pub name: String,
+    /// How its directory is reached.
     pub directory: directory::Settings,
-    /// How names are mapped to accounts.
+    /// How names are mapped to its accounts.
     pub mapping: Mapping,
 }
 
@@ -36,8 +46,8 @@ pub struct Parts {
 pub struct Provider {
     /// Answers what comes from browsers.
     pub identity_provider: Arc<IdentityProvider>,
-    /// The directory behind it, for readiness.
-    pub directory: Directory,
+    /// The directories behind it, for readiness.
+    pub realm: Arc<Realm>,
 }
 
 /// Why the parts do not make an identity provider.
@@ -60,10 +70,20 @@ pub enum AssembleError {
 pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
     let answers_kept = parts.edge.longest_presentable();
     let trusts = Arc::new(Trusts::new(parts.relying_parties, parts.domains)?);
-    let directory = Directory::new(parts.directory)?;
-    let realm = Arc::new(Realm::new(directory.clone(), parts.mapping));
+    let homes = parts
+        .homes
+        .into_iter()
+        .map(|home| {
+            Ok(Home::new(
+                home.name,
+                Directory::new(home.directory)?,
+                home.mapping,
+            ))
+        })
+        .collect::<Result<_, SettingsError>>()?;
+    let realm = Arc::new(Realm::new(homes));
     let sign_in = SignIn::new(
-        realm,
+        realm.clone(),
         trusts.clone(),
         Arc::new(MemoryStore::new(Capacities::default())),
         signin::Settings {
@@ -76,18 +96,25 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         IdentityProvider::new(parts.edge, sign_in, trusts, Arc::new(parts.keys))?;
     Ok(Provider {
         identity_provider: Arc::new(identity_provider),
-        directory,
+        realm,
     })
 }
 
-/// Ready means: the directory answers the service account.
-impl Readiness for Directory {
+/// Ready means: a directory answers the service account. One of several is enough, since this
+/// process would otherwise be taken from those whose directory is there.
+impl Readiness for Arc<Realm> {
     fn check(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>> {
         Box::pin(async {
-            match self.probe().await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(error.to_string()),
+            let homes = self.homes().iter();
+            let probes = join_all(homes.map(|home| home.directory().probe())).await;
+            let mut causes = Vec::new();
+            for probe in probes {
+                match probe {
+                    Ok(_) => return Ok(()),
+                    Err(error) => causes.push(error.to_string()),
+                }
             }
+            Err(causes.join("; "))
         })
     }
 }

@@ -10,12 +10,17 @@ use std::{
 };
 
 use homerealm::{
+    directory::SettingsError,
+    http::tls::{ClientIdentity, client_config_with_identity},
+};
+use homerealm::{
     directory::{
-        BindError, Directory, DirectoryError, Dn, Filter, Password, Settings, Step, TlsMode,
+        AccountState, BindError, Directory, DirectoryError, Dn, Filter, Limits, Password,
+        ServiceAccount, Settings, Step, TlsMode,
     },
     realm::{
-        DomainName, FederatedDomain, ImmutableIdSource, Mapping, MappingError, Realm,
-        SignInAttribute, SignInName,
+        DomainName, FederatedDomain, Home, Mapping, MappingError, Realm, SignInAttribute,
+        SignInName,
     },
 };
 use slapd::{Numbered, Options, Slapd};
@@ -40,14 +45,14 @@ fn settings(server: &Slapd, tls_mode: TlsMode) -> Settings {
         servers: vec![url.parse().unwrap()],
         tls_mode,
         tls: server.client_tls(),
-        bind_dn: slapd::SERVICE_DN.to_owned(),
-        bind_password: password(),
+        service: ServiceAccount::Password {
+            name: slapd::SERVICE_DN.to_owned(),
+            password: password(),
+        },
         base: slapd::BASE.parse().unwrap(),
         scope_filter: None,
-        operation_deadline: Settings::OPERATION_DEADLINE,
-        connect_deadline: Settings::CONNECT_DEADLINE,
-        max_bind_connections: Settings::MAX_BIND_CONNECTIONS,
-        bind_wait: Settings::BIND_WAIT,
+        password_change: homerealm::directory::PasswordChange::Off,
+        limits: Limits::default(),
     }
 }
 
@@ -62,17 +67,19 @@ fn realm(directory: Directory) -> Realm {
             SignInAttribute::ProxyAddresses,
             SignInAttribute::UserPrincipalName,
         ],
-        immutable_id: ImmutableIdSource::default(),
         federated_domains: vec![FederatedDomain {
             suffix: DomainName::parse(slapd::FEDERATED_SUFFIX).unwrap(),
             issuer: "https://idp.contoso.com/partners".to_owned(),
         }],
         scopes: vec![slapd::PARTNERS.parse().unwrap()],
-        allow_privileged: false,
-        cache_lifetime: Mapping::CACHE_LIFETIME,
-        cache_capacity: Mapping::CACHE_CAPACITY,
+        ..Mapping::default()
     };
-    Realm::new(directory, mapping)
+    Realm::new(vec![Home::new("contoso", directory, mapping)])
+}
+
+/// The directory of a realm that has one.
+fn only(realm: &Realm) -> &Directory {
+    realm.homes()[0].directory()
 }
 
 fn name(text: &str) -> SignInName {
@@ -125,17 +132,13 @@ async fn ten_thousand_accounts_are_told_apart() {
         let beyond = realm.find(&name(&Numbered(ACCOUNTS).mail())).await;
         assert_eq!(beyond.unwrap_err(), MappingError::NoMatch);
         let by_guid = Numbered(4711).guid().filter();
-        let found = realm
-            .directory()
-            .search(&by_guid, &["mail"], 3)
-            .await
-            .unwrap();
+        let found = only(&realm).search(&by_guid, &["mail"], 3).await.unwrap();
         assert_eq!(
             found.entries[0].values("mail").collect::<Vec<_>>(),
             [Numbered(4711).mail()]
         );
         let all = Filter::present("userPrincipalName");
-        let found = realm.directory().search(&all, &["mail"], 3).await.unwrap();
+        let found = only(&realm).search(&all, &["mail"], 3).await.unwrap();
         assert_eq!((found.entries.len(), found.truncated), (3, true));
     }
 }
@@ -307,8 +310,7 @@ async fn a_killed_server_is_used_again_once_it_is_back() {
             "{error}"
         );
         let dn = Numbered(1).dn().parse().unwrap();
-        let error = realm
-            .directory()
+        let error = only(&realm)
             .check_password(&dn, &password())
             .await
             .unwrap_err();
@@ -361,8 +363,8 @@ async fn connections_that_the_server_closed_when_idle_are_replaced() {
 async fn a_hung_server_is_an_error_within_the_deadline() {
     let server = Slapd::start_new(Options::default());
     let mut settings = settings(&server, TlsMode::Ldaps);
-    settings.operation_deadline = Duration::from_millis(400);
-    settings.connect_deadline = Duration::from_millis(400);
+    settings.limits.operation_deadline = Duration::from_millis(400);
+    settings.limits.connect_deadline = Duration::from_millis(400);
     let realm = realm(Directory::new(settings).unwrap());
     sign_in(&realm, &Numbered(1).mail()).await.unwrap();
 
@@ -373,8 +375,7 @@ async fn a_hung_server_is_an_error_within_the_deadline() {
         let error = realm.find(&name(&Numbered(2).mail())).await.unwrap_err();
         assert!(matches!(error, MappingError::Directory(_)), "{error}");
         let dn = Numbered(1).dn().parse().unwrap();
-        let error = realm
-            .directory()
+        let error = only(&realm)
             .check_password(&dn, &password())
             .await
             .unwrap_err();
@@ -401,17 +402,101 @@ async fn the_second_server_takes_over_from_a_hung_first() {
     );
     let mut settings = settings(&first, TlsMode::PlaintextOnPurpose);
     settings.servers.push(second.ldap_url().parse().unwrap());
-    settings.operation_deadline = Duration::from_millis(400);
+    settings.limits.attempt_deadline = Duration::from_millis(300);
     let realm = realm(Directory::new(settings).unwrap());
     sign_in(&realm, &Numbered(1).mail()).await.unwrap();
+    let server = || async { only(&realm).probe().await.unwrap().server };
+    assert_eq!(server().await, first.ldap_url());
+
     first.sigstop();
-    // The operation in flight is lost; the next begin with the other server.
-    realm.find(&name(&Numbered(2).mail())).await.unwrap_err();
-    assert_eq!(
-        realm.directory().probe().await.unwrap().server,
-        second.ldap_url()
-    );
-    let account = realm.find(&name(&Numbered(3).mail())).await.unwrap();
-    realm.prove(&account, &password()).await.unwrap_err();
+    // The search in flight goes to the other server, and so does all that comes after it.
+    let started = Instant::now();
+    sign_in(&realm, &Numbered(2).mail()).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(1));
+    assert_eq!(server().await, second.ldap_url());
+    let started = Instant::now();
+    sign_in(&realm, &Numbered(3).mail()).await.unwrap();
+    assert!(started.elapsed() < Duration::from_millis(250));
+
+    // It is used again by itself, as it is the first, and a bind in flight is not lost either.
+    first.sigcont();
+    let deadline = Instant::now() + Duration::from_secs(12);
+    while server().await != first.ldap_url() {
+        assert!(Instant::now() < deadline, "the first is not used again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let account = realm.find(&name(&Numbered(4).mail())).await.unwrap();
     realm.prove(&account, &password()).await.unwrap();
+    first.sigstop();
+    let started = Instant::now();
+    realm.prove(&account, &password()).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_password_policy_keeps_out_who_has_the_right_password() {
+    let server = Slapd::start_new(Options {
+        policy: true,
+        ..Options::default()
+    });
+    let realm = realm(directory(&server, TlsMode::Ldaps));
+    let wrong = Password::parse("wrong").unwrap();
+    for (mail, right_is, wrong_is) in [
+        (
+            "reset@fabrikam.com",
+            Err(BindError::State(AccountState::MustChangePassword)),
+            BindError::Wrong,
+        ),
+        (
+            "expired@fabrikam.com",
+            Err(BindError::State(AccountState::PasswordExpired)),
+            BindError::Wrong,
+        ),
+        // Which says nothing about the password.
+        (
+            "locked@fabrikam.com",
+            Err(BindError::State(AccountState::LockedOut)),
+            BindError::State(AccountState::LockedOut),
+        ),
+        ("wmoran@fabrikam.com", Ok(()), BindError::Wrong),
+    ] {
+        let account = realm.find(&name(mail)).await.unwrap();
+        let outcome = realm.prove(&account, &wrong).await;
+        assert_eq!(outcome.unwrap_err(), wrong_is, "{mail}");
+        let outcome = realm.prove(&account, &password()).await;
+        assert_eq!(outcome.map(drop), right_is, "{mail}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_account_may_be_known_by_its_certificate() {
+    let server = Slapd::start_new(Options {
+        client_certificates: true,
+        ..Options::default()
+    });
+    let ca = std::fs::read(server.ca_file()).unwrap();
+    let identity = |chain: &[u8], key: &[u8]| {
+        let (chain_pem, key_pem) = (chain, key);
+        let identity = ClientIdentity { chain_pem, key_pem };
+        let tls = client_config_with_identity(Some(&ca), identity).unwrap();
+        ServiceAccount::Certificate {
+            name: slapd::SERVICE_DN.to_owned(),
+            tls,
+        }
+    };
+    for mode in [TlsMode::Ldaps, TlsMode::StartTls] {
+        let mut settings = settings(&server, mode);
+        settings.service = identity(&server.file("client.pem"), &server.file("client-key.pem"));
+        let realm = realm(Directory::new(settings.clone()).unwrap());
+        let upn = sign_in(&realm, "wmoran@fabrikam.com").await;
+        assert_eq!(upn, Ok("special0@partners.contoso.com".to_owned()));
+
+        // Another certificate of the same CA is somebody else, who may read nothing.
+        settings.service = identity(&server.file("cert.pem"), &server.file("key.pem"));
+        Directory::new(settings).unwrap().probe().await.unwrap_err();
+    }
+    let mut clear = settings(&server, TlsMode::PlaintextOnPurpose);
+    clear.service = identity(&server.file("client.pem"), &server.file("client-key.pem"));
+    let refused = Directory::new(clear).unwrap_err();
+    assert_eq!(refused, SettingsError::CertificateInClear);
 }

@@ -2,23 +2,37 @@
 
 use std::time::{Duration, Instant};
 
+use time::OffsetDateTime;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
 use crate::{
-    config::Config,
+    config,
     directory::{Directory, DirectoryError, Filter, Step},
-    realm::SignInAttribute,
+    realm::{Home, SignInAttribute},
 };
 
-use super::Finding;
+use super::{Finding, accounts, rights};
 
 /// An indexed look-up takes a few milliseconds; a scan of a large directory takes longer than this.
 const SLOW: Duration = Duration::from_millis(250);
 
+/// From here on, a certificate's end is near enough to act.
+const WARN_DAYS: i64 = 30;
+
+/// What Kerberos tolerates, and more than Entra should have to.
+const MOST_SECONDS_APART: i64 = 60;
+
 /// A name that no account has.
 const NOBODY: &str = "nobody-has-this-name@homerealm.invalid";
 
-/// Adds what it finds; gives the directory back where it can be asked.
-pub(super) async fn check(config: &Config, findings: &mut Vec<Finding>) -> Option<Directory> {
-    let settings = match config.directory.settings() {
+/// Adds what it finds; gives the directory back where it can be asked. Reads all accounts only
+/// where that is wanted.
+pub(super) async fn check(
+    config: &config::Directory,
+    scan: bool,
+    findings: &mut Vec<Finding>,
+) -> Option<Home> {
+    let settings = match config.settings() {
         Ok(settings) => settings,
         Err(error) => {
             findings.push(Finding::fail(
@@ -49,8 +63,9 @@ pub(super) async fn check(config: &Config, findings: &mut Vec<Finding>) -> Optio
     let mut reached = false;
     for (server, outcome) in directory.probe_servers().await {
         match outcome {
-            Ok(probe) => {
+            Ok(facts) => {
                 reached = true;
+                let probe = &facts.probe;
                 findings.push(Finding::ok(
                     "directory-server",
                     format!(
@@ -58,6 +73,12 @@ pub(super) async fn check(config: &Config, findings: &mut Vec<Finding>) -> Optio
                         probe.elapsed
                     ),
                 ));
+                findings.extend(
+                    facts
+                        .certificate
+                        .map(|der| certificate(&probe.server, &der)),
+                );
+                findings.extend(facts.clock.map(|clock| self::clock(&probe.server, clock)));
             }
             Err(error) => findings.push(unreached(&error)),
         }
@@ -65,10 +86,56 @@ pub(super) async fn check(config: &Config, findings: &mut Vec<Finding>) -> Optio
     if !reached {
         return None;
     }
-    for attribute in &config.directory.mapping.sign_in_attributes {
+    for attribute in &config.mapping.sign_in_attributes {
         findings.push(look_up(&directory, *attribute).await);
     }
-    Some(directory)
+    let home = Home::new(&config.name, directory, config.mapping.clone());
+    rights::check(&home, findings).await;
+    if scan {
+        accounts::check(&home, findings).await;
+    }
+    Some(home)
+}
+
+/// The handshake has shown that the chain leads to a trusted CA and that the name is right, now.
+fn certificate(server: &str, der: &[u8]) -> Finding {
+    const NAME: &str = "directory-certificate";
+    let Ok((_, certificate)) = X509Certificate::from_der(der) else {
+        return Finding::warn(
+            NAME,
+            format!("{server}: its certificate cannot be read"),
+            "look at it with `openssl s_client`",
+        );
+    };
+    let ends = certificate.validity().not_after.to_datetime();
+    let days = (ends - OffsetDateTime::now_utc()).whole_days();
+    let found = format!(
+        "{server}: trusted, valid for {days} days, until {}",
+        ends.date()
+    );
+    if days < WARN_DAYS {
+        return Finding::warn(
+            NAME,
+            found,
+            "renew it: once it has expired, this server counts as down",
+        );
+    }
+    Finding::ok(NAME, found)
+}
+
+/// Assertions and account expiry are judged by this machine's clock, lockouts by the directory's.
+fn clock(server: &str, theirs: OffsetDateTime) -> Finding {
+    const NAME: &str = "directory-clock";
+    let apart = (OffsetDateTime::now_utc() - theirs).whole_seconds();
+    let found = format!("{server}: {} seconds apart from ours", apart.abs());
+    if apart.abs() > MOST_SECONDS_APART {
+        return Finding::warn(
+            NAME,
+            found,
+            "synchronise both clocks: Entra refuses assertions from a clock that is wrong",
+        );
+    }
+    Finding::ok(NAME, found)
 }
 
 fn unreached(error: &DirectoryError) -> Finding {

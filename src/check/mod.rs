@@ -3,15 +3,20 @@
 //! Every [`Finding`] has a name that scripts may rely on. A part that cannot be looked at because
 //! one before it failed says so, instead of staying silent.
 
+mod accounts;
 mod directory;
 mod federation;
 mod keys;
+mod rights;
 
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::{config::Config, directory::Directory as LdapDirectory, realm::Realm};
+use crate::{
+    config::Config,
+    realm::{Home, Realm},
+};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -98,8 +103,9 @@ pub struct UserStep {
     pub ok: bool,
 }
 
-/// Looks the configuration at `path` over; `user` is a sign-in name to trace.
-pub async fn check(path: &Path, user: Option<&str>) -> Report {
+/// Looks the configuration at `path` over; `user` is a sign-in name to trace; `scan` reads every
+/// account in the directories.
+pub async fn check(path: &Path, user: Option<&str>, scan: bool) -> Report {
     let config = match Config::read(path) {
         Ok(config) => config,
         Err(error) => {
@@ -118,14 +124,18 @@ pub async fn check(path: &Path, user: Option<&str>) -> Report {
     let mut findings = vec![Finding::ok("configuration", "understood")];
     findings.extend(keys::check(&config));
     findings.extend(federation::check(&config));
-    let directory = directory::check(&config, &mut findings).await;
-    let user = match (user, directory) {
-        (None, _) => None,
-        (Some(name), Some(directory)) => Some(trace(&config, directory, name).await),
-        (Some(name), None) => Some(UserTrace {
+    let mut homes = Vec::new();
+    for directory in &config.directories {
+        homes.extend(directory::check(directory, scan, &mut findings).await);
+    }
+    let user = match user {
+        None => None,
+        // Without one of them, no name can be said to lead to exactly one account.
+        Some(name) if homes.len() == config.directories.len() => Some(trace(homes, name).await),
+        Some(name) => Some(UserTrace {
             name: name.to_owned(),
             steps: vec![UserStep {
-                what: "the directory cannot be asked: see above".to_owned(),
+                what: "a directory cannot be asked: see above".to_owned(),
                 ok: false,
             }],
         }),
@@ -143,9 +153,8 @@ pub async fn check(path: &Path, user: Option<&str>) -> Report {
     }
 }
 
-async fn trace(config: &Config, directory: LdapDirectory, name: &str) -> UserTrace {
-    let realm = Realm::new(directory, config.directory.mapping.clone());
-    let trace = realm.trace(name).await;
+async fn trace(homes: Vec<Home>, name: &str) -> UserTrace {
+    let trace = Realm::new(homes).trace(name).await;
     let steps = trace
         .steps()
         .iter()

@@ -13,13 +13,17 @@ pub(super) struct Arguments {
     /// Trace how this sign-in name is mapped to an account; no password is needed
     #[arg(long, value_name = "EMAIL")]
     user: Option<String>,
+    /// Read every account: which names are shared, who could never sign in and why
+    #[arg(long)]
+    scan: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let report = super::runtime()?.block_on(check(&arguments.config, arguments.user.as_deref()));
+    let user = arguments.user.as_deref();
+    let report = super::runtime()?.block_on(check(&arguments.config, user, arguments.scan));
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {

@@ -4,10 +4,10 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use homerealm::{
-    config::{Config, RelyingPartyFile},
+    config::{Config, ConfigError, RelyingPartyFile},
     http::server::Server,
     observe::start_logging,
-    provider::{self, Parts},
+    provider::{self, HomeParts, Parts},
     web::Operations,
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,8 +40,17 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
             .map(RelyingPartyFile::load)
             .collect::<Result<_, _>>()?,
         domains: config.domains.clone(),
-        directory: config.directory.settings()?,
-        mapping: config.directory.mapping.clone(),
+        homes: config
+            .directories
+            .iter()
+            .map(|directory| {
+                Ok(HomeParts {
+                    name: directory.name.clone(),
+                    directory: directory.settings()?,
+                    mapping: directory.mapping.clone(),
+                })
+            })
+            .collect::<Result<_, ConfigError>>()?,
     })?;
 
     let stop = CancellationToken::new();
@@ -59,7 +68,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
                 .await
                 .with_context(|| format!("cannot listen on {address}"))?;
             tracing::info!(address = %server.local_addr()?, "operations");
-            let service = Arc::new(Operations::new(provider.directory));
+            let service = Arc::new(Operations::new(provider.realm));
             Some(tokio::spawn(server.serve(service, stop.clone())))
         }
     };

@@ -3,9 +3,15 @@
 //! Values that can be wrong in themselves are [`Spanned`], so that an error can point at the line.
 //! The annotated example is `config/homerealm.toml`; `tests/documentation.rs` holds the two together.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf};
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        Error as _, MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
+};
 use toml::Spanned;
 
 #[derive(Debug, Deserialize)]
@@ -13,6 +19,7 @@ use toml::Spanned;
 pub(super) struct File {
     pub base_url: Spanned<String>,
     pub support_contact: Option<String>,
+    pub password_reset_url: Option<Spanned<String>>,
     pub listen: Spanned<Listen>,
     pub operations: Option<Operations>,
     #[serde(default)]
@@ -26,7 +33,7 @@ pub(super) struct File {
     pub requests: Requests,
     pub federated_domain: Vec<FederatedDomain>,
     pub relying_party: Vec<RelyingParty>,
-    pub directory: Directory,
+    pub directory: Directories,
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,6 +116,7 @@ pub(super) struct Guard {
     pub failures_per_source: Option<Spanned<u32>>,
     pub source_window_minutes: Option<Spanned<u32>>,
     pub familiar_days: Option<Spanned<u32>>,
+    pub refusal_step_milliseconds: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -181,17 +189,52 @@ pub(super) enum Claim {
     DisplayName,
 }
 
+/// `[[directory]]`, or `[directory]` where there is only one.
+#[derive(Debug)]
+pub(super) struct Directories(pub Vec<Directory>);
+
+impl<'de> Deserialize<'de> for Directories {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrSeveral;
+
+        // By hand, since serde's untagged enums lose the line and the name of a wrong key.
+        impl<'de> Visitor<'de> for OneOrSeveral {
+            type Value = Directories;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a table")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Directories, A::Error> {
+                let one = Directory::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Directories(vec![one]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, tables: A) -> Result<Directories, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(tables)).map(Directories)
+            }
+        }
+
+        deserializer.deserialize_any(OneOrSeveral)
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools)] // the keys of a file, each a switch of its own
 pub(super) struct Directory {
+    pub name: Option<Spanned<String>>,
+    pub email_domains: Option<Vec<Spanned<String>>>,
     pub servers: Spanned<Vec<Spanned<String>>>,
     #[serde(default)]
     pub starttls: bool,
     #[serde(default)]
     pub plaintext_on_purpose: bool,
+    #[serde(default)]
+    pub password_change: PasswordChange,
     pub ca: Option<PathBuf>,
     pub bind_dn: Spanned<String>,
-    pub bind_password: Spanned<Secret>,
+    pub bind_password: Spanned<Credential>,
     pub base: Spanned<String>,
     pub scope: Option<Vec<Spanned<String>>>,
     pub filter: Option<Spanned<String>>,
@@ -200,8 +243,20 @@ pub(super) struct Directory {
     pub immutable_id: Option<Spanned<ImmutableId>>,
     #[serde(default)]
     pub permit_privileged_accounts: bool,
+    #[serde(default)]
+    pub refuse_groups: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub own_domains: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub permit_own_domains: bool,
     #[serde(default = "five_seconds")]
     pub deadline_seconds: Spanned<u32>,
+    #[serde(default = "seven_hundred")]
+    pub attempt_milliseconds: Spanned<u32>,
+    #[serde(default = "two")]
+    pub search_connections: Spanned<u32>,
+    #[serde(default = "sixty_four")]
+    pub searches_at_once: Spanned<u32>,
     #[serde(default = "sixteen")]
     pub password_connections: Spanned<u32>,
     #[serde(default = "one_minute")]
@@ -223,31 +278,62 @@ fn five_seconds() -> Spanned<u32> {
     Spanned::new(0..0, 5)
 }
 
+fn seven_hundred() -> Spanned<u32> {
+    Spanned::new(0..0, 700)
+}
+
+fn two() -> Spanned<u32> {
+    Spanned::new(0..0, 2)
+}
+
+fn sixty_four() -> Spanned<u32> {
+    Spanned::new(0..0, 64)
+}
+
 fn sixteen() -> Spanned<u32> {
     Spanned::new(0..0, 16)
 }
 
-/// A secret by reference; secrets themselves never stand in the file.
-#[derive(Debug)]
-pub(super) enum Secret {
-    File(PathBuf),
-    Env(String),
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum PasswordChange {
+    #[default]
+    Off,
+    ActiveDirectory,
+    PasswordModify,
 }
 
-impl<'de> Deserialize<'de> for Secret {
+/// What the service account proves itself with, by reference: secrets themselves never stand in
+/// the file.
+#[derive(Debug)]
+pub(super) enum Credential {
+    File(PathBuf),
+    Env(String),
+    Certificate { chain: PathBuf, key: PathBuf },
+}
+
+impl<'de> Deserialize<'de> for Credential {
     /// By hand, since serde's own errors quote the value: a password written where the reference
     /// belongs would be printed, and end in the journal.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const SHAPE: &str = "a secret is { file = \"PATH\" } or { env = \"NAME\" }, and never stands \
-                             in this file itself";
+        const SHAPE: &str = "a secret is { file = \"PATH\" } or { env = \"NAME\" } or \
+                             { certificate = \"PATH\", key = \"PATH\" }, and never stands in this \
+                             file itself";
 
         let wrong = || D::Error::custom(SHAPE);
         let written = BTreeMap::<String, String>::deserialize(deserializer).map_err(|_| wrong())?;
-        let mut written = written.into_iter();
-        let only = written.next().filter(|_| written.len() == 0);
-        match only.as_ref().map(|(kind, name)| (kind.as_str(), name)) {
-            Some(("file", path)) => Ok(Self::File(path.into())),
-            Some(("env", name)) => Ok(Self::Env(name.clone())),
+        let written: Vec<_> = written
+            .iter()
+            .map(|(kind, name)| (kind.as_str(), name))
+            .collect();
+        match written[..] {
+            [("file", path)] => Ok(Self::File(path.into())),
+            [("env", name)] => Ok(Self::Env(name.clone())),
+            // Sorted by their names.
+            [("certificate", chain), ("key", key)] => Ok(Self::Certificate {
+                chain: chain.into(),
+                key: key.into(),
+            }),
             _ => Err(wrong()),
         }
     }

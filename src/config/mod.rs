@@ -25,7 +25,7 @@ use std::{
 use tracing::level_filters::LevelFilter;
 
 use crate::{
-    directory,
+    directory as ldap,
     http::tls,
     keys::{Certificate, KeyRing, Signer},
     observe::LogFormat,
@@ -56,8 +56,8 @@ pub struct Config {
     pub domains: Vec<FederatedDomain>,
     /// The relying parties.
     pub relying_parties: Vec<RelyingPartyFile>,
-    /// The directory.
-    pub directory: Directory,
+    /// The directories, at least one, in order.
+    pub directories: Vec<Directory>,
 }
 
 /// Where the identity provider listens.
@@ -105,9 +105,11 @@ pub struct RelyingPartyFile {
     signatures: build::Signatures,
 }
 
-/// The directory, its secrets and certificates still files.
+/// A directory, its secrets and certificates still files.
 #[derive(Debug)]
 pub struct Directory {
+    /// Its name; no other has the same.
+    pub name: String,
     connection: build::Connection,
     /// How names are mapped to accounts.
     pub mapping: Mapping,
@@ -202,7 +204,7 @@ impl build::Signatures {
 
 impl Directory {
     /// The connection's settings, its secret read and its private CA loaded.
-    pub fn settings(&self) -> Result<directory::Settings, ConfigError> {
+    pub fn settings(&self) -> Result<ldap::Settings, ConfigError> {
         self.connection.load()
     }
 

@@ -49,7 +49,7 @@ fn the_files_that_come_along_are_understood() {
     );
     assert_eq!(example.session_lifetime, Duration::from_secs(480 * 60));
     assert_eq!(
-        example.directory.servers().collect::<Vec<_>>(),
+        example.directories[0].servers().collect::<Vec<_>>(),
         ["ldaps://dc1.contoso.com:636", "ldaps://dc2.contoso.com:636"]
     );
     let demo = parse(DEMO).unwrap();

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::{Config, ConfigError},
     directory::{
-        self, Password, TlsMode,
+        self, Password, ServiceAccount, TlsMode,
         embedded::{
             Contents, EmbeddedDirectory, EmbeddedError,
             demo_accounts::{ACCOUNTS, BASE, PASSWORD, SERVICE_DN, SERVICE_PASSWORD},
@@ -40,7 +40,7 @@ use crate::{
         tls::{LocalCa, TlsError, client_config},
     },
     keys::{KeyError, KeyRing, create_signing_key},
-    provider::{AssembleError, Parts, assemble},
+    provider::{AssembleError, HomeParts, Parts, assemble},
     trust::{AssertionConsumerService, RelyingParty},
 };
 
@@ -149,8 +149,17 @@ impl Demo {
                 &simulation.expectations.assertion_consumer_service,
             )?,
             domains: config.domains.clone(),
-            directory: directory_settings(directory.address().port(), &ca)?,
-            mapping: config.directory.mapping.clone(),
+            homes: config
+                .directories
+                .iter()
+                .map(|home| {
+                    Ok(HomeParts {
+                        name: home.name.clone(),
+                        directory: directory_settings(directory.address().port(), &ca)?,
+                        mapping: home.mapping.clone(),
+                    })
+                })
+                .collect::<Result<_, DemoError>>()?,
         })?;
         let simulator = Arc::new(Simulator::new(tenant, simulation));
         let front = Front {
@@ -244,14 +253,14 @@ fn directory_settings(port: u16, ca: &LocalCa) -> Result<directory::Settings, De
         ],
         tls_mode: TlsMode::Ldaps,
         tls: client_config(&[ca.ca_pem().as_bytes()])?,
-        bind_dn: SERVICE_DN.to_owned(),
-        bind_password: Password::parse(SERVICE_PASSWORD)
-            .map_err(|_| DemoError::Constant("service password"))?,
+        service: ServiceAccount::Password {
+            name: SERVICE_DN.to_owned(),
+            password: Password::parse(SERVICE_PASSWORD)
+                .map_err(|_| DemoError::Constant("service password"))?,
+        },
         base: BASE.parse().map_err(|_| DemoError::Constant("base"))?,
         scope_filter: None,
-        operation_deadline: directory::Settings::OPERATION_DEADLINE,
-        connect_deadline: directory::Settings::CONNECT_DEADLINE,
-        max_bind_connections: directory::Settings::MAX_BIND_CONNECTIONS,
-        bind_wait: directory::Settings::BIND_WAIT,
+        password_change: directory::PasswordChange::Off,
+        limits: directory::Limits::default(),
     })
 }

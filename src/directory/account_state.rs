@@ -26,6 +26,11 @@ impl AccountState {
         !matches!(self, Self::LockedOut)
     }
 
+    /// Whether a new password is all that is missing.
+    pub fn is_ended_by_a_new_password(self) -> bool {
+        matches!(self, Self::PasswordExpired | Self::MustChangePassword)
+    }
+
     fn from_sub_code(code: u32) -> Option<Self> {
         Some(match code {
             0x530 => Self::LogonHours,

@@ -3,15 +3,14 @@ use std::{
     time::Instant,
 };
 
-use tokio::sync::Semaphore;
-
 use super::{
     AccountState, DirectoryError, Dn, Password, Step,
     account_state::InvalidCredentials,
-    back_off::BackOff,
     bind_connection::BindConnection,
     bind_message::Answer,
-    connection::{Dialer, Fault, shorten},
+    connection::{Fault, shorten},
+    dialer::{Budget, Dialer},
+    gate::Gate,
     search::MAX_IDLE,
 };
 
@@ -39,6 +38,10 @@ pub enum BindError {
     /// told.
     #[error("the account's state forbids signing in: {0:?}")]
     State(AccountState),
+    /// The password is right, but what has the name now is another account than the one that the
+    /// name was mapped to a while ago. Trying again maps it anew.
+    #[error("the entry is not the account any more that the name was mapped to")]
+    AnotherAccount,
     /// The directory refused for another reason, such as unwillingToPerform (53). Says nothing
     /// about the password.
     #[error("the directory refused the bind: result {code} {text}")]
@@ -57,9 +60,8 @@ pub enum BindError {
 /// left, and nothing else is ever done on them.
 pub(super) struct BindPool {
     dialer: Arc<Dialer>,
-    permits: Arc<Semaphore>,
+    gate: Gate,
     idle: Mutex<Vec<Idle>>,
-    back_off: Mutex<BackOff>,
 }
 
 struct Idle {
@@ -69,12 +71,11 @@ struct Idle {
 
 impl BindPool {
     pub(super) fn new(dialer: Arc<Dialer>) -> Self {
-        let permits = Arc::new(Semaphore::new(dialer.settings().max_bind_connections));
+        let limits = &dialer.settings().limits;
         Self {
+            gate: Gate::new(limits.max_bind_connections, limits.max_wait),
             dialer,
-            permits,
             idle: Mutex::default(),
-            back_off: Mutex::default(),
         }
     }
 
@@ -87,17 +88,12 @@ impl BindPool {
         if dn.depth() == 0 {
             return Err(BindError::Wrong);
         }
-        let waiting = self.permits.clone().acquire_owned();
-        let permit = tokio::time::timeout(self.dialer.settings().bind_wait, waiting)
-            .await
-            .ok()
-            .and_then(Result::ok)
-            .ok_or(DirectoryError::Busy)?;
+        let place = self.gate.enter().await?;
         // On its own task, so that a browser that goes away leaves no connection half used.
         let (pool, name, password) = (self.clone(), dn.as_str().to_owned(), password.clone());
         let task = tokio::spawn(async move {
             let result = pool.bind(&name, &password).await;
-            drop(permit);
+            drop(place);
             result
         });
         let answer = task.await.map_err(|_| DirectoryError::Unavailable {
@@ -108,36 +104,42 @@ impl BindPool {
         read(&answer).map(|()| PasswordProof { dn: dn.clone() })
     }
 
+    /// Sends the password once, and a second time only where [`Dialer::note`] allows it: to
+    /// another server when this one failed, or on a new connection when a kept one had been closed
+    /// unseen. Never a third time: a server that does not answer may have counted the attempt
+    /// towards the account's lockout, so that a wrong password may cost two attempts, and no more.
     async fn bind(&self, dn: &str, password: &Password) -> Result<Answer, DirectoryError> {
-        if let Some(connection) = self.take_idle() {
-            // The server may have closed a kept connection a moment ago, unseen. Only then is
-            // there a second try; after a deadline there is none, since the server may have
-            // counted the first towards lockout.
-            match self.bind_on(connection, dn, password).await {
-                Err((Fault::Transport(_), _)) => {}
-                Err((_, error)) => return Err(error),
-                Ok(result) => return Ok(result),
-            }
+        let budget = self.dialer.budget();
+        let (connection, is_new) = match self.take_idle() {
+            Some(connection) => (connection, false),
+            None => (self.dialer.dial(None, budget).await?, true),
+        };
+        let server = connection.server();
+        match self.bind_on(connection, is_new, dn, password, budget).await {
+            Ok(answer) => return Ok(answer),
+            Err((error, true)) => tracing::debug!(%error, "a password check is tried again"),
+            Err((error, false)) => return Err(error),
         }
-        self.back_off().check()?;
-        let dialled = self.dialer.dial().await;
-        self.back_off().note(&dialled);
-        self.bind_on(dialled?, dn, password)
-            .await
-            .map_err(|(_, error)| error)
+        let connection = self.dialer.dial(Some(server), budget).await?;
+        let second = self.bind_on(connection, true, dn, password, budget);
+        second.await.map_err(|(error, _)| error)
     }
 
+    /// The answer, or an error and whether another attempt is allowed.
     async fn bind_on(
         &self,
         mut connection: BindConnection,
+        is_new: bool,
         dn: &str,
         password: &Password,
-    ) -> Result<Answer, (Fault, DirectoryError)> {
-        let deadline = self.dialer.settings().operation_deadline;
-        let fault = match connection.bind(dn, password, deadline).await {
+        budget: Budget,
+    ) -> Result<Answer, (DirectoryError, bool)> {
+        let patience = self.dialer.patience(connection.server(), budget);
+        let fault = match connection.bind(dn, password, patience).await {
             Ok(Answer {
                 code: code @ (1 | 3 | 51 | 52 | 80),
                 text,
+                ..
             }) => Fault::Answer(code, text),
             Ok(answer) => {
                 self.put_idle(connection);
@@ -145,17 +147,19 @@ impl BindPool {
             }
             Err(fault) => fault,
         };
-        if matches!(fault, Fault::Late) {
-            self.dialer.distrust(connection.server());
-        }
         let error = connection.failed(Step::PasswordCheck, &fault);
-        Err((fault, error))
+        let may_repeat = self
+            .dialer
+            .note(connection.server(), &error, &fault, is_new);
+        Err((error, may_repeat))
     }
 
     fn take_idle(&self) -> Option<BindConnection> {
+        let best = self.dialer.health().best();
         let mut idle = self.idle();
         while let Some(mut last) = idle.pop() {
-            if last.connection.is_quiet() && last.since.elapsed() < MAX_IDLE {
+            let is_wanted = best.is_none_or(|best| best == last.connection.server());
+            if is_wanted && last.since.elapsed() < MAX_IDLE && last.connection.is_quiet() {
                 return Some(last.connection);
             }
         }
@@ -179,14 +183,13 @@ impl BindPool {
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn back_off(&self) -> MutexGuard<'_, BackOff> {
-        self.back_off.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// Only result 0 is a yes.
+/// Only result 0 is a yes, and only where no state of the account stands beside it.
 fn read(answer: &Answer) -> Result<(), BindError> {
+    if let (0 | 49, Some(state)) = (answer.code, answer.state) {
+        return Err(BindError::State(state));
+    }
     match answer.code {
         0 => Ok(()),
         49 => Err(match InvalidCredentials::from_text(&answer.text) {
@@ -214,6 +217,7 @@ mod tests {
             let answer = Answer {
                 code,
                 text: "success".to_owned(),
+                state: None,
             };
             let expected = match code {
                 0 => Ok(()),

@@ -40,13 +40,17 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 
 impl BindConnection {
     /// Opens a connection to the server with this index, on which nobody is bound yet.
-    pub(super) async fn open(settings: &Settings, index: usize) -> Result<Self, DirectoryError> {
+    pub(super) async fn open(
+        settings: &Settings,
+        index: usize,
+        patience: Duration,
+    ) -> Result<Self, DirectoryError> {
         let started = Instant::now();
-        let (server, stream) = connect(settings, index).await?;
-        let rest = settings.connect_deadline.saturating_sub(started.elapsed());
+        let (server, stream) = connect(settings, index, patience).await?;
+        let rest = patience.saturating_sub(started.elapsed());
         let stream = timeout(rest, protect(settings, server, stream))
             .await
-            .map_err(|_| unavailable(Step::Tls, server, late(settings)))?
+            .map_err(|_| unavailable(Step::Tls, server, late(patience)))?
             .map_err(|fault| unavailable(Step::Tls, server, fault.to_string()))?;
         Ok(Self {
             stream,

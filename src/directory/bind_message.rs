@@ -3,12 +3,14 @@
 
 use zeroize::Zeroizing;
 
-use super::Password;
+use super::{AccountState, Password, password_policy};
 
 const SEQUENCE: u8 = 0x30;
+const BOOLEAN: u8 = 0x01;
 const INTEGER: u8 = 0x02;
 const OCTET_STRING: u8 = 0x04;
 const ENUMERATED: u8 = 0x0a;
+const CONTROLS: u8 = 0xa0;
 
 /// Octets of the longest answer read. Diagnostic texts are a line or two.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -20,6 +22,8 @@ pub(super) struct Answer {
     pub(super) code: u32,
     /// The diagnostic text.
     pub(super) text: String,
+    /// What the password policy control says of the account.
+    pub(super) state: Option<AccountState>,
 }
 
 /// Why octets are no answer to a request.
@@ -57,20 +61,29 @@ pub(super) fn bind_request(id: u32, name: &str, password: &Password) -> Zeroizin
     push(&mut bind, INTEGER, &[3]);
     push(&mut bind, OCTET_STRING, name.as_bytes());
     push(&mut bind, 0x80, secret);
-    message(id, 0x60, &bind)
+    let mut control = Vec::new();
+    push(&mut control, OCTET_STRING, password_policy::OID);
+    let mut controls = Vec::new();
+    // Not critical, which is the default: a server that does not know it goes on.
+    push(&mut controls, SEQUENCE, &control);
+    message(id, 0x60, &bind, &controls)
 }
 
 /// The request to begin TLS.
 pub(super) fn start_tls_request(id: u32) -> Zeroizing<Vec<u8>> {
     let mut extended = Vec::new();
     push(&mut extended, 0x80, b"1.3.6.1.4.1.1466.20037");
-    message(id, 0x77, &extended)
+    message(id, 0x77, &extended, &[])
 }
 
-fn message(id: u32, tag: u8, operation: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut content = Zeroizing::new(Vec::with_capacity(operation.len() + 16));
+fn message(id: u32, tag: u8, operation: &[u8], controls: &[u8]) -> Zeroizing<Vec<u8>> {
+    let length = operation.len() + controls.len() + 24;
+    let mut content = Zeroizing::new(Vec::with_capacity(length));
     push_number(&mut content, id);
     push(&mut content, tag, operation);
+    if !controls.is_empty() {
+        push(&mut content, CONTROLS, controls);
+    }
     let mut message = Zeroizing::new(Vec::with_capacity(content.len() + 8));
     push(&mut message, SEQUENCE, &content);
     message
@@ -132,11 +145,36 @@ pub(super) fn read_answer(
     Ok(Some(Answer {
         code,
         text: String::from_utf8_lossy(text).into_owned(),
+        state: policy_state(message)?,
     }))
 }
 
+/// What the password policy control says, if it is among the controls (RFC 4511 4.1.11) that
+/// follow the answer.
+fn policy_state(mut rest: &[u8]) -> Result<Option<AccountState>, NoAnswer> {
+    if rest.is_empty() {
+        return Ok(None);
+    }
+    let mut controls = take(&mut rest, CONTROLS)?;
+    let mut state = None;
+    while !controls.is_empty() {
+        let mut control = take(&mut controls, SEQUENCE)?;
+        let kind = take(&mut control, OCTET_STRING)?;
+        if kind != password_policy::OID {
+            continue;
+        }
+        if control.first() == Some(&BOOLEAN) {
+            take(&mut control, BOOLEAN)?;
+        }
+        if !control.is_empty() {
+            state = password_policy::state(take(&mut control, OCTET_STRING)?);
+        }
+    }
+    Ok(state)
+}
+
 /// Takes the element with this tag off the front.
-fn take<'a>(octets: &mut &'a [u8], tag: u8) -> Result<&'a [u8], NoAnswer> {
+pub(super) fn take<'a>(octets: &mut &'a [u8], tag: u8) -> Result<&'a [u8], NoAnswer> {
     let (header, length) = header(octets)?.ok_or(NoAnswer::Malformed)?;
     let (element, rest) = octets
         .split_at_checked(header + length)

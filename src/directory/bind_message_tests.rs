@@ -72,6 +72,7 @@ fn answers_of_others_are_read() {
     let expected = Answer {
         code: 49,
         text: text.to_owned(),
+        state: None,
     };
     assert_eq!(read(&octets, 7), Ok(Some(expected)));
     for end in 0..octets.len() {

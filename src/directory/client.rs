@@ -4,18 +4,18 @@ use aws_lc_rs::rand;
 use ldap3::Scope;
 
 use super::{
-    BindError, DirectoryError, Dn, Filter, Found, Password, PasswordProof, Settings, SettingsError,
-    Step,
+    BindError, DirectoryError, Dn, Entry, Filter, Found, Password, PasswordProof, Settings,
+    SettingsError, Step,
     bind::BindPool,
-    connection::Dialer,
-    search::{Query, SearchLink},
+    dialer::Dialer,
+    search::{Query, SearchLinks},
 };
 
 /// A directory of accounts, reached by LDAP. Cheap to clone; clones share the connections.
 #[derive(Clone)]
 pub struct Directory {
     pub(super) dialer: Arc<Dialer>,
-    pub(super) link: Arc<SearchLink>,
+    pub(super) links: Arc<SearchLinks>,
     binds: Arc<BindPool>,
     decoy: Dn,
 }
@@ -27,7 +27,7 @@ impl Directory {
         let decoy = decoy_name(&settings.base);
         let dialer = Arc::new(Dialer::new(Arc::new(settings)));
         Ok(Self {
-            link: Arc::new(SearchLink::new(dialer.clone())),
+            links: Arc::new(SearchLinks::new(dialer.clone())),
             binds: Arc::new(BindPool::new(dialer.clone())),
             dialer,
             decoy,
@@ -48,22 +48,55 @@ impl Directory {
         attributes: &[&str],
         limit: usize,
     ) -> Result<Found, DirectoryError> {
-        let settings = self.settings();
-        let filter = match &settings.scope_filter {
-            None => filter.to_string(),
-            Some(scope) => {
-                Filter::And(vec![filter.clone(), Filter::Scope(scope.clone())]).to_string()
-            }
-        };
+        let base = &self.settings().base;
+        self.query(base, Scope::Subtree, filter, attributes, limit)
+            .await
+    }
+
+    /// Reads the entry of this name, as [`Self::search`] would find it; `None` where it is not
+    /// there or does not meet the filters.
+    pub async fn read(
+        &self,
+        dn: &Dn,
+        filter: &Filter,
+        attributes: &[&str],
+    ) -> Result<Option<Entry>, DirectoryError> {
+        match self.query(dn, Scope::Base, filter, attributes, 2).await {
+            Ok(found) => Ok(found.entries.into_iter().next()),
+            // noSuchObject (RFC 4511 4.1.9).
+            Err(DirectoryError::Refused { code: 32, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn query(
+        &self,
+        base: &Dn,
+        scope: Scope,
+        filter: &Filter,
+        attributes: &[&str],
+        limit: usize,
+    ) -> Result<Found, DirectoryError> {
         let query = Query {
-            base: settings.base.as_str().to_owned(),
-            scope: Scope::Subtree,
-            filter,
+            base: base.as_str().to_owned(),
+            scope,
+            filter: self.within_scope_filter(filter),
             attributes: attributes.iter().map(|&name| name.to_owned()).collect(),
             limit: limit.max(2),
             step: Step::Search,
         };
-        self.link.run(query).await
+        let (found, _) = self.links.run(query).await?;
+        Ok(found)
+    }
+
+    /// The text of a filter, narrowed by the configured one.
+    pub(super) fn within_scope_filter(&self, filter: &Filter) -> String {
+        match &self.settings().scope_filter {
+            None => filter.to_string(),
+            Some(scope) => {
+                Filter::And(vec![filter.clone(), Filter::Scope(scope.clone())]).to_string()
+            }
+        }
     }
 
     /// Asks the directory, by a bind, whether this is the account's password.

@@ -1,17 +1,9 @@
-use std::{
-    fmt,
-    future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{fmt, future::Future, time::Duration};
 
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, StdStream};
+use ldap3::{Ldap, LdapError};
 use tokio::{net::TcpStream, task::AbortHandle};
 
-use super::{ServerUrl, Settings, TlsMode, bind_connection::BindConnection};
+use super::{ServerUrl, Settings};
 
 /// What was being done when a directory failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +21,8 @@ pub enum Step {
     Search,
     /// A password check.
     PasswordCheck,
+    /// A change of password.
+    PasswordChange,
 }
 
 impl fmt::Display for Step {
@@ -40,6 +34,7 @@ impl fmt::Display for Step {
             Self::Base => "reading the base",
             Self::Search => "search",
             Self::PasswordCheck => "password check",
+            Self::PasswordChange => "password change",
         })
     }
 }
@@ -58,8 +53,8 @@ pub enum DirectoryError {
         /// What happened, for an administrator.
         cause: String,
     },
-    /// All connections for password checks are in use. Trying again in a moment helps.
-    #[error("all connections for password checks are in use")]
+    /// As many operations are in flight as may be. Trying again in a moment helps.
+    #[error("too many directory operations are in flight")]
     Busy,
     /// The directory answered with a result code that only an administrator can mend: a wrong
     /// password of the service account (49), a base that is not there (32), missing rights (50).
@@ -76,132 +71,13 @@ pub enum DirectoryError {
     },
 }
 
-/// Opens connections: the first server in order that lets itself be reached.
-pub(super) struct Dialer {
-    settings: Arc<Settings>,
-    /// Index of the server to try first. Moves on when that one fails.
-    preferred: AtomicUsize,
-}
-
-impl Dialer {
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
-        Self {
-            settings,
-            preferred: AtomicUsize::new(0),
-        }
-    }
-
-    pub(super) fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// Opens a connection for password checks, on which nobody is bound yet.
-    pub(super) async fn dial(&self) -> Result<BindConnection, DirectoryError> {
-        self.first_that(|server| BindConnection::open(&self.settings, server))
-            .await
-    }
-
-    /// Opens a connection bound as the service account.
-    pub(super) async fn dial_bound(&self) -> Result<Connection, DirectoryError> {
-        self.first_that(|server| self.dial_bound_to(server)).await
-    }
-
-    /// Has the next dial begin with another server, because this one hangs.
-    pub(super) fn distrust(&self, server: usize) {
-        let next = (server + 1) % self.settings.servers.len().max(1);
-        // Another task may have moved on already; then its choice stands.
-        let _ = self
-            .preferred
-            .compare_exchange(server, next, Ordering::Relaxed, Ordering::Relaxed);
-    }
-
-    /// Opens a connection to exactly this server, bound as the service account.
-    pub(super) async fn dial_bound_to(&self, server: usize) -> Result<Connection, DirectoryError> {
-        let connection = self.open(server).await?;
-        self.bind_service(connection).await
-    }
-
-    async fn first_that<T, F: Future<Output = Result<T, DirectoryError>>>(
-        &self,
-        open: impl Fn(usize) -> F,
-    ) -> Result<T, DirectoryError> {
-        let count = self.settings.servers.len();
-        let first = self.preferred.load(Ordering::Relaxed);
-        let mut failure = None;
-        for server in (first..first + count).map(|index| index % count) {
-            match open(server).await {
-                Ok(connection) => {
-                    self.preferred.store(server, Ordering::Relaxed);
-                    return Ok(connection);
-                }
-                // A wrong service password is wrong everywhere, and each try counts to lockout.
-                Err(error @ DirectoryError::Refused { .. }) => return Err(error),
-                Err(error) => {
-                    tracing::warn!(%error, "directory server does not answer");
-                    failure = Some(error);
-                }
-            }
-        }
-        Err(failure.unwrap_or(DirectoryError::Unavailable {
-            step: Step::Connect,
-            server: String::new(),
-            cause: "no server is configured".to_owned(),
-        }))
-    }
-
-    async fn bind_service(&self, connection: Connection) -> Result<Connection, DirectoryError> {
-        let settings = &self.settings;
-        let mut ldap = connection.ldap();
-        let (dn, password) = (settings.bind_dn.clone(), settings.bind_password.clone());
-        let bind = async move { ldap.simple_bind(&dn, password.expose()).await };
-        let answer = isolated(settings.operation_deadline, bind).await;
-        let result = answer.map_err(|fault| connection.failed(Step::Bind, fault))?;
-        match result.rc {
-            0 => Ok(connection),
-            51 | 52 => Err(connection.failed(Step::Bind, Fault::Answer(result.rc, result.text))),
-            code => Err(connection.refused(Step::Bind, code, &result.text)),
-        }
-    }
-
-    async fn open(&self, index: usize) -> Result<Connection, DirectoryError> {
-        let settings = &self.settings;
-        let started = Instant::now();
-        let (server, stream) = connect(settings, index).await?;
-        let stream = stream
-            .into_std()
-            .map_err(|error| unavailable(Step::Connect, server, error.to_string()))?;
-        let ldap_settings = LdapConnSettings::new()
-            .set_config(settings.tls.clone())
-            .set_starttls(settings.tls_mode == TlsMode::StartTls)
-            .set_std_stream(StdStream::Tcp(stream));
-        let url = server.to_string();
-        let rest = settings.connect_deadline.saturating_sub(started.elapsed());
-        let handshake = async move { LdapConnAsync::with_settings(ldap_settings, &url).await };
-        let (driver, ldap) = isolated(rest, handshake).await.map_err(|fault| {
-            let cause = match fault {
-                Fault::Late => late(settings),
-                other => other.to_string(),
-            };
-            unavailable(Step::Tls, server, cause)
-        })?;
-        let driver = tokio::spawn(async move {
-            if let Err(error) = driver.drive().await {
-                tracing::debug!(%error, "directory connection ended");
-            }
-        });
-        Ok(Connection {
-            ldap,
-            driver: driver.abort_handle(),
-            server: index,
-            name: server.to_string(),
-        })
-    }
-}
-
 /// The TCP connection to the server with this index.
+///
+/// The name is resolved anew for each connection, by the system; nothing of the answer is kept.
 pub(super) async fn connect(
     settings: &Settings,
     index: usize,
+    patience: Duration,
 ) -> Result<(&ServerUrl, TcpStream), DirectoryError> {
     let server = settings
         .servers
@@ -217,9 +93,9 @@ pub(super) async fn connect(
         stream.set_nodelay(true)?;
         Ok::<_, std::io::Error>(stream)
     };
-    let stream = tokio::time::timeout(settings.connect_deadline, connect)
+    let stream = tokio::time::timeout(patience, connect)
         .await
-        .map_err(|_| unavailable(Step::Connect, server, late(settings)))?
+        .map_err(|_| unavailable(Step::Connect, server, late(patience)))?
         .map_err(|error| unavailable(Step::Connect, server, error.to_string()))?;
     Ok((server, stream))
 }
@@ -233,8 +109,8 @@ pub(super) fn unavailable(step: Step, server: &ServerUrl, cause: String) -> Dire
 }
 
 /// What is said of a server that did not let itself be reached in time.
-pub(super) fn late(settings: &Settings) -> String {
-    format!("no answer within {:?}", settings.connect_deadline)
+pub(super) fn late(patience: Duration) -> String {
+    format!("no answer within {patience:.0?}")
 }
 
 /// An open connection. Dropping it closes it, whatever the server does.
@@ -246,6 +122,15 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    pub(super) fn new(ldap: Ldap, driver: AbortHandle, server: usize, name: String) -> Self {
+        Self {
+            ldap,
+            driver,
+            server,
+            name,
+        }
+    }
+
     /// A handle for one operation.
     pub(super) fn ldap(&self) -> Ldap {
         self.ldap.clone()

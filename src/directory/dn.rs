@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{fmt, hash, str::FromStr};
 
 /// A distinguished name, parsed (RFC 4514), so that names can be compared part by part instead
 /// of by text: `OU=Partners,DC=contoso,DC=com` is above `cn=x, ou=partners,dc=contoso,dc=com`,
@@ -38,6 +38,12 @@ impl PartialEq for Dn {
 }
 
 impl Eq for Dn {}
+
+impl hash::Hash for Dn {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.parts.hash(state);
+    }
+}
 
 impl fmt::Debug for Dn {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::Dn;
+
 /// An LDAP search filter as a tree (RFC 4511 4.5.1.7): values are data until the moment they are
 /// written, so nothing that a person typed can become syntax.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +16,9 @@ pub enum Filter {
     Equal(Attribute, Vec<u8>),
     /// The attribute has a value.
     Present(Attribute),
+    /// The entry is in this group, or in one that is in it, and so on, as Active Directory's
+    /// `LDAP_MATCHING_RULE_IN_CHAIN` finds (MS-ADTS 3.1.1.3.4.4.3). Undefined to other servers.
+    InGroup(Dn),
     /// What the configuration added.
     Scope(ScopeFilter),
 }
@@ -45,6 +50,11 @@ impl fmt::Display for Filter {
                 formatter.write_str(")")
             }
             Self::Present(attribute) => write!(formatter, "({attribute}=*)"),
+            Self::InGroup(group) => {
+                formatter.write_str("(memberOf:1.2.840.113556.1.4.1941:=")?;
+                write_value(formatter, group.as_str().as_bytes())?;
+                formatter.write_str(")")
+            }
             Self::Scope(scope) => formatter.write_str(&scope.0),
         }
     }

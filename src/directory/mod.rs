@@ -1,29 +1,40 @@
 //! Accounts in LDAP: lookup, password check, and the embedded demo directory.
 //!
 //! [`Directory`] is the client. It keeps two kinds of connection, because a bind changes the
-//! identity of the whole connection (RFC 4511 4.2.1): one multiplexed connection for searches,
-//! bound as the service account, and a small pool on which people's passwords are checked, one bind at a time. Both
-//! are opened when first needed and kept; in steady state a sign-in opens none. A server that
-//! does not answer within the deadline counts as down.
+//! identity of the whole connection (RFC 4511 4.2.1): a few multiplexed connections for searches,
+//! bound as the service account, and a small pool on which people's passwords are checked. Both
+//! are opened when first needed and kept; in steady state a sign-in opens none.
+//!
+//! A directory may have several servers, by priority. One that does not answer within the deadline
+//! of a first attempt counts as down, and the operation goes once more to another; a background
+//! look at each server finds out who is back. There is no SRV discovery: the list in the
+//! configuration is short, ordered, and the names in it are those of the certificates, whereas a
+//! DNS answer that nobody signed would decide where passwords go.
 //!
 //! What a sign-in name is, and which account it means, is decided in [`crate::realm`]; what a
 //! person is told, in [`crate::signin`]. This room knows only LDAP (RFC 4511) and the dialect
 //! that Active Directory speaks.
 
+mod account_control;
 mod account_state;
-mod back_off;
 mod bind;
 mod bind_connection;
 mod bind_message;
+mod change;
 mod client;
 mod connection;
+mod dialer;
 mod dn;
 pub mod embedded;
 mod entry;
 mod filter;
+mod gate;
 mod guid;
+mod health;
 mod password;
+mod password_policy;
 mod probe;
+mod scan;
 mod search;
 mod server_url;
 mod settings;
@@ -31,9 +42,11 @@ mod settings;
 pub(crate) mod test_fixture;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use account_state::AccountState;
 pub use bind::{BindError, PasswordProof};
+pub use change::{ChangeError, PasswordChange, PolicyRefusal};
 pub use client::Directory;
 pub use connection::{DirectoryError, Step};
 pub use dn::{Dn, DnError};
@@ -41,7 +54,7 @@ pub use entry::Entry;
 pub use filter::{Attribute, Filter, FilterError, ScopeFilter};
 pub use guid::{ObjectGuid, ObjectGuidError};
 pub use password::{Password, PasswordError};
-pub use probe::Probe;
+pub use probe::{Probe, ServerFacts};
 pub use search::Found;
 pub use server_url::{Scheme, ServerUrl, ServerUrlError};
-pub use settings::{Settings, SettingsError, TlsMode};
+pub use settings::{Limits, ServiceAccount, Settings, SettingsError, TlsMode};

@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use ldap3::Scope;
+use time::{Date, Month, OffsetDateTime, Time};
 
 use super::{
     Directory, DirectoryError, Filter, ServerUrl, Step,
@@ -17,13 +18,23 @@ pub struct Probe {
     pub elapsed: Duration,
 }
 
+/// What a server says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerFacts {
+    /// It answered.
+    pub probe: Probe,
+    /// Its certificate, DER; none in clear.
+    pub certificate: Option<Vec<u8>>,
+    /// Its clock (`currentTime` of the root DSE), where it tells it: Active Directory does.
+    pub clock: Option<OffsetDateTime>,
+}
+
 impl Directory {
     /// Reads the configured base over the connection that sign-ins use, opening it if need be:
     /// whether sign-ins can work now. The error's [`Step`] says how far it came.
     pub async fn probe(&self) -> Result<Probe, DirectoryError> {
         let started = Instant::now();
-        let found = self.link.run(self.base_query()).await?;
-        let server = self.link.server().unwrap_or_default();
+        let (found, server) = self.links.run(self.base_query()).await?;
         if found.entries.is_empty() {
             return Err(no_base(server));
         }
@@ -34,7 +45,7 @@ impl Directory {
     }
 
     /// Tries each configured server on a connection of its own, for the doctor.
-    pub async fn probe_servers(&self) -> Vec<(ServerUrl, Result<Probe, DirectoryError>)> {
+    pub async fn probe_servers(&self) -> Vec<(ServerUrl, Result<ServerFacts, DirectoryError>)> {
         let mut results = Vec::new();
         for (index, server) in self.settings().servers.iter().enumerate() {
             results.push((server.clone(), self.probe_server(index).await));
@@ -42,18 +53,45 @@ impl Directory {
         results
     }
 
-    async fn probe_server(&self, index: usize) -> Result<Probe, DirectoryError> {
+    async fn probe_server(&self, index: usize) -> Result<ServerFacts, DirectoryError> {
         let started = Instant::now();
         let connection = self.dialer.dial_bound_to(index).await?;
         self.read_base(&connection).await?;
-        Ok(Probe {
+        let probe = Probe {
             server: connection.name().to_owned(),
             elapsed: started.elapsed(),
+        };
+        let mut ldap = connection.ldap();
+        let deadline = self.settings().limits.operation_deadline;
+        let certificate = isolated(deadline, async move { ldap.get_peer_certificate().await });
+        Ok(ServerFacts {
+            probe,
+            certificate: certificate
+                .await
+                .map_err(|fault| connection.failed(Step::Tls, fault))?,
+            clock: self.read_clock(&connection).await,
         })
     }
 
+    /// What cannot be read is not there: most servers have no such attribute.
+    async fn read_clock(&self, connection: &Connection) -> Option<OffsetDateTime> {
+        let deadline = self.settings().limits.operation_deadline;
+        let query = Query {
+            base: String::new(),
+            attributes: vec!["currentTime".to_owned()],
+            ..self.base_query()
+        };
+        let answer = isolated(deadline, search(connection.ldap(), query, deadline)).await;
+        match answer {
+            Ok(Answer::Found(found)) => {
+                generalized_time(found.entries.first()?.values("currentTime").next()?)
+            }
+            _ => None,
+        }
+    }
+
     async fn read_base(&self, connection: &Connection) -> Result<(), DirectoryError> {
-        let deadline = self.settings().operation_deadline;
+        let deadline = self.settings().limits.operation_deadline;
         let answer = isolated(
             deadline,
             search(connection.ldap(), self.base_query(), deadline),
@@ -84,6 +122,21 @@ impl Directory {
     }
 }
 
+/// `YYYYMMDDHHMMSS[.f]Z` (RFC 4517 3.3.13), as servers write their clock.
+fn generalized_time(text: &str) -> Option<OffsetDateTime> {
+    let text = text.strip_suffix('Z')?;
+    let digits = text.split('.').next()?;
+    if digits.len() != 14 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number = |from, to| digits.get(from..to)?.parse::<u8>().ok();
+    let year = digits.get(..4)?.parse().ok()?;
+    let month = Month::try_from(number(4, 6)?).ok()?;
+    let date = Date::from_calendar_date(year, month, number(6, 8)?).ok()?;
+    let time = Time::from_hms(number(8, 10)?, number(10, 12)?, number(12, 14)?).ok()?;
+    Some(OffsetDateTime::new_utc(date, time))
+}
+
 /// Some servers answer a base that may not be read with success and no entry.
 fn no_base(server: String) -> DirectoryError {
     let text = "the base is not there, or the service account may not read it".to_owned();
@@ -92,5 +145,27 @@ fn no_base(server: String) -> DirectoryError {
         server,
         code: 32,
         text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_are_read() {
+        let read = |text| generalized_time(text).map(OffsetDateTime::unix_timestamp);
+        assert_eq!(read("20261123124833.0Z"), Some(1_795_438_113));
+        assert_eq!(read("20261123124833Z"), Some(1_795_438_113));
+        for bad in [
+            "",
+            "Z",
+            "20261123124833",
+            "20261323124833Z",
+            "202611231248Z",
+            "2026112312483xZ",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
     }
 }

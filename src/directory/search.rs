@@ -1,5 +1,8 @@
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -7,8 +10,9 @@ use ldap3::{Ldap, LdapError, Scope, SearchOptions};
 
 use super::{
     DirectoryError, Entry, Step,
-    back_off::BackOff,
-    connection::{Connection, Dialer, Fault, isolated},
+    connection::{Connection, Fault, isolated},
+    dialer::{Budget, Dialer},
+    gate::Gate,
 };
 
 /// How long a connection may be idle and still be trusted: firewalls forget quietly, and a
@@ -35,12 +39,21 @@ pub(super) struct Query {
     pub(super) step: Step,
 }
 
-/// The one multiplexed connection under the service account.
-pub(super) struct SearchLink {
+/// The multiplexed connections under the service account.
+pub(super) struct SearchLinks {
     dialer: Arc<Dialer>,
+    gate: Gate,
+    links: Vec<Link>,
+    /// Counts searches, to take the links in turn.
+    turn: AtomicUsize,
+}
+
+/// One connection, and its successors.
+#[derive(Default)]
+struct Link {
     current: Mutex<Option<Live>>,
     /// Held while dialling, so that one task dials and the others wait for what it gets.
-    dialling: tokio::sync::Mutex<BackOff>,
+    dialling: tokio::sync::Mutex<()>,
 }
 
 struct Live {
@@ -48,43 +61,65 @@ struct Live {
     used: Instant,
 }
 
-impl SearchLink {
+impl SearchLinks {
     pub(super) fn new(dialer: Arc<Dialer>) -> Self {
+        let limits = dialer.settings().limits;
         Self {
             dialer,
-            current: Mutex::default(),
-            dialling: tokio::sync::Mutex::default(),
+            gate: Gate::new(limits.max_searches, limits.max_wait),
+            links: (0..limits.search_connections)
+                .map(|_| Link::default())
+                .collect(),
+            turn: AtomicUsize::new(0),
         }
     }
 
-    /// Runs a search, once more on a new connection if the kept one turns out to be closed: a
-    /// search changes nothing, so that is safe.
-    pub(super) async fn run(&self, query: Query) -> Result<Found, DirectoryError> {
-        if let Some(connection) = self.live() {
-            match self.run_on(&connection, query.clone()).await {
-                Err((Fault::Transport(_), _)) => {}
-                Err((_, error)) => return Err(error),
-                Ok(found) => return Ok(found),
+    /// Runs a search, and a second time where [`Dialer::note`] allows it: a search changes
+    /// nothing, so that is safe. Returns what was found and the server that found it.
+    pub(super) async fn run(&self, query: Query) -> Result<(Found, String), DirectoryError> {
+        let _place = self.gate.enter().await?;
+        let budget = self.dialer.budget();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let Some(link) = self.links.get(turn % self.links.len().max(1)) else {
+            return Err(DirectoryError::Busy);
+        };
+        let (connection, is_new) = match self.live(link) {
+            Some(connection) => (connection, false),
+            None => (self.connect(link, None, budget).await?, true),
+        };
+        match self.run_on(link, &connection, query.clone(), budget).await {
+            Ok(found) => return Ok((found, connection.name().to_owned())),
+            Err((fault, error)) => {
+                if !self
+                    .dialer
+                    .note(connection.server(), &error, &fault, is_new)
+                    || is_refusal(&error)
+                {
+                    return Err(error);
+                }
             }
         }
-        let connection = self.connect().await?;
-        self.run_on(&connection, query)
-            .await
-            .map_err(|(_, error)| error)
-    }
-
-    /// The server of the connection in use.
-    pub(super) fn server(&self) -> Option<String> {
-        Some(self.live()?.name().to_owned())
+        let avoid = Some(connection.server());
+        let connection = self.connect(link, avoid, budget).await?;
+        match self.run_on(link, &connection, query, budget).await {
+            Ok(found) => Ok((found, connection.name().to_owned())),
+            Err((fault, error)) => {
+                self.dialer.note(connection.server(), &error, &fault, true);
+                Err(error)
+            }
+        }
     }
 
     async fn run_on(
         &self,
+        link: &Link,
         connection: &Arc<Connection>,
         query: Query,
+        budget: Budget,
     ) -> Result<Found, (Fault, DirectoryError)> {
-        let (step, deadline) = (query.step, self.dialer.settings().operation_deadline);
-        let answer = isolated(deadline, search(connection.ldap(), query, deadline)).await;
+        let step = query.step;
+        let patience = self.dialer.patience(connection.server(), budget);
+        let answer = isolated(patience, search(connection.ldap(), query, patience)).await;
         let fault = match answer {
             Ok(Answer::Found(found)) => return Ok(found),
             Ok(Answer::Malformed) => Fault::Malformed,
@@ -96,41 +131,47 @@ impl SearchLink {
             }
             Err(fault) => fault,
         };
-        if matches!(fault, Fault::Late) {
-            self.dialer.distrust(connection.server());
-        }
-        self.discard(connection);
+        link.discard(connection);
         let error = connection.failed(step, &fault);
         Err((fault, error))
     }
 
-    async fn connect(&self) -> Result<Arc<Connection>, DirectoryError> {
-        let mut back_off = self.dialling.lock().await;
-        if let Some(connection) = self.live() {
+    async fn connect(
+        &self,
+        link: &Link,
+        avoid: Option<usize>,
+        budget: Budget,
+    ) -> Result<Arc<Connection>, DirectoryError> {
+        let _dialling = link.dialling.lock().await;
+        if let Some(connection) = self.live(link)
+            && Some(connection.server()) != avoid
+        {
             return Ok(connection);
         }
-        back_off.check()?;
-        let result = self.dialer.dial_bound().await;
-        back_off.note(&result);
-        let connection = Arc::new(result?);
-        *self.current() = Some(Live {
+        let connection = Arc::new(self.dialer.dial_bound(avoid, budget).await?);
+        *link.current() = Some(Live {
             connection: connection.clone(),
             used: Instant::now(),
         });
         Ok(connection)
     }
 
-    fn live(&self) -> Option<Arc<Connection>> {
-        let mut current = self.current();
+    /// The connection in use, if it is open and its server is the one to use now.
+    fn live(&self, link: &Link) -> Option<Arc<Connection>> {
+        let best = self.dialer.health().best();
+        let mut current = link.current();
         let live = current.as_mut()?;
-        if live.connection.is_closed() || live.used.elapsed() > MAX_IDLE {
+        let is_wanted = best.is_none_or(|best| best == live.connection.server());
+        if !is_wanted || live.connection.is_closed() || live.used.elapsed() > MAX_IDLE {
             *current = None;
             return None;
         }
         live.used = Instant::now();
         Some(live.connection.clone())
     }
+}
 
+impl Link {
     fn discard(&self, connection: &Arc<Connection>) {
         let mut current = self.current();
         if current
@@ -144,6 +185,11 @@ impl SearchLink {
     fn current(&self) -> MutexGuard<'_, Option<Live>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Another server would refuse as well: that is for an administrator to mend.
+fn is_refusal(error: &DirectoryError) -> bool {
+    matches!(error, DirectoryError::Refused { .. })
 }
 
 /// How the server answered a search.

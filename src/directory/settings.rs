@@ -2,46 +2,105 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use rustls::ClientConfig;
 
-use super::{Dn, Password, Scheme, ScopeFilter, ServerUrl};
+use super::{Dn, Password, PasswordChange, Scheme, ScopeFilter, ServerUrl};
 
 /// How a directory is reached and read.
 #[derive(Clone)]
 pub struct Settings {
-    /// The servers, tried in this order when one does not connect. All hold the same data.
+    /// The servers by priority: the first that is up is used. All hold the same data.
     pub servers: Vec<ServerUrl>,
     /// How the connection is protected.
     pub tls_mode: TlsMode,
     /// The TLS configuration (trusted CAs, versions), shared by all connections: building one
     /// per connection costs tens of milliseconds.
     pub tls: Arc<ClientConfig>,
-    /// The service account that searches, as a DN or, with Active Directory, a UPN.
-    pub bind_dn: String,
-    /// The service account's password.
-    pub bind_password: Password,
+    /// The service account that searches.
+    pub service: ServiceAccount,
     /// Where searches begin; the subtree under it is seen.
     pub base: Dn,
     /// A condition that every account must meet to be seen, besides the one asked for.
     pub scope_filter: Option<ScopeFilter>,
-    /// The most that one LDAP operation may take.
+    /// How people change their passwords.
+    pub password_change: PasswordChange,
+    /// Deadlines and bounds.
+    pub limits: Limits,
+}
+
+/// Who searches: an account that may read other accounts, and nothing else.
+#[derive(Clone)]
+pub enum ServiceAccount {
+    /// One with a password (simple bind).
+    Password {
+        /// Its DN or, with Active Directory, its UPN.
+        name: String,
+        /// Its password.
+        password: Password,
+    },
+    /// One that the directory knows by a client certificate (SASL EXTERNAL, RFC 4422 appendix A,
+    /// RFC 4513 5.2.3).
+    Certificate {
+        /// Its name, for people: the directory goes by the certificate alone.
+        name: String,
+        /// The TLS configuration that shows the certificate. Only connections of the service
+        /// account use it: password checks must not begin as somebody.
+        tls: Arc<ClientConfig>,
+    },
+}
+
+impl ServiceAccount {
+    /// Its name in the configuration.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Password { name, .. } | Self::Certificate { name, .. } => name,
+        }
+    }
+}
+
+impl fmt::Debug for ServiceAccount {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Password { name, .. } => write!(formatter, "{name:?}"),
+            Self::Certificate { name, .. } => write!(formatter, "{name:?} by certificate"),
+        }
+    }
+}
+
+/// Deadlines and bounds of the operations on one directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most that one operation may take, second attempt and new connection included.
     pub operation_deadline: Duration,
+    /// The most that a first attempt may take where another server is up to go to instead. A
+    /// server that lets it pass counts as down.
+    pub attempt_deadline: Duration,
     /// The most that TCP connect and TLS together may take, per server.
     pub connect_deadline: Duration,
+    /// How many connections searches share.
+    pub search_connections: usize,
+    /// The most searches at the same time.
+    pub max_searches: usize,
     /// The most connections on which passwords are checked at the same time.
     pub max_bind_connections: usize,
-    /// The most that a password check waits for one of those connections.
-    pub bind_wait: Duration,
+    /// The most that an operation waits for its turn when as many are in flight as may be.
+    pub max_wait: Duration,
+}
+
+impl Default for Limits {
+    /// What serves some hundred sign-ins a second and hides an outage of one server.
+    fn default() -> Self {
+        Self {
+            operation_deadline: Duration::from_secs(5),
+            attempt_deadline: Duration::from_millis(700),
+            connect_deadline: Duration::from_secs(3),
+            search_connections: 2,
+            max_searches: 64,
+            max_bind_connections: 16,
+            max_wait: Duration::from_secs(2),
+        }
+    }
 }
 
 impl Settings {
-    /// The default of [`Self::operation_deadline`].
-    pub const OPERATION_DEADLINE: Duration = Duration::from_secs(5);
-    /// The default of [`Self::connect_deadline`].
-    pub const CONNECT_DEADLINE: Duration = Duration::from_secs(3);
-    /// The default of [`Self::max_bind_connections`].
-    pub const MAX_BIND_CONNECTIONS: usize = 16;
-    /// The default of [`Self::bind_wait`].
-    pub const BIND_WAIT: Duration = Duration::from_secs(2);
-
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         if self.servers.is_empty() {
             return Err(SettingsError::NoServer);
@@ -53,11 +112,24 @@ impl Settings {
                 mode: self.tls_mode,
             });
         }
-        if self.bind_dn.is_empty() {
-            return Err(SettingsError::NoBindDn);
+        match &self.service {
+            ServiceAccount::Password { name, .. } if name.is_empty() => {
+                return Err(SettingsError::NoBindDn);
+            }
+            ServiceAccount::Certificate { .. } if self.tls_mode == TlsMode::PlaintextOnPurpose => {
+                return Err(SettingsError::CertificateInClear);
+            }
+            _ => {}
         }
-        if self.max_bind_connections == 0 {
-            return Err(SettingsError::NoBindConnections);
+        let limits = &self.limits;
+        if [
+            limits.search_connections,
+            limits.max_searches,
+            limits.max_bind_connections,
+        ]
+        .contains(&0)
+        {
+            return Err(SettingsError::NoConnections);
         }
         Ok(())
     }
@@ -69,7 +141,7 @@ impl fmt::Debug for Settings {
             .debug_struct("Settings")
             .field("servers", &self.servers)
             .field("tls_mode", &self.tls_mode)
-            .field("bind_dn", &self.bind_dn)
+            .field("service", &self.service)
             .field("base", &self.base)
             .finish_non_exhaustive()
     }
@@ -118,7 +190,10 @@ pub enum SettingsError {
     /// The service account has no name, so the bind would be anonymous.
     #[error("the service account's name is empty")]
     NoBindDn,
-    /// With no connection for password checks nobody could sign in.
-    #[error("at least one connection for password checks is needed")]
-    NoBindConnections,
+    /// A client certificate is shown in a TLS handshake, and there is none.
+    #[error("a service account by certificate needs TLS")]
+    CertificateInClear,
+    /// With no connection, or no operation at a time, nobody could sign in.
+    #[error("at least one connection for searches and one for password checks are needed")]
+    NoConnections,
 }

@@ -8,7 +8,7 @@ use rustls::{
 };
 
 use super::{
-    Directory, Settings, TlsMode,
+    Directory, Limits, ServiceAccount, Settings, TlsMode,
     embedded::{Contents, EmbeddedDirectory, demo_accounts},
 };
 
@@ -37,14 +37,21 @@ impl Fixture {
             servers: vec![url.parse().unwrap()],
             tls_mode: TlsMode::Ldaps,
             tls: client,
-            bind_dn: demo_accounts::SERVICE_DN.to_owned(),
-            bind_password: service_password,
+            service: ServiceAccount::Password {
+                name: demo_accounts::SERVICE_DN.to_owned(),
+                password: service_password,
+            },
             base,
             scope_filter: None,
-            operation_deadline: Duration::from_secs(2),
-            connect_deadline: Duration::from_secs(2),
-            max_bind_connections: 4,
-            bind_wait: Duration::from_millis(200),
+            password_change: super::PasswordChange::Off,
+            limits: Limits {
+                operation_deadline: Duration::from_secs(2),
+                connect_deadline: Duration::from_secs(2),
+                search_connections: 1,
+                max_bind_connections: 4,
+                max_wait: Duration::from_millis(200),
+                ..Limits::default()
+            },
         };
         Self {
             embedded,
@@ -58,9 +65,12 @@ impl Fixture {
     }
 
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(Contents::demo().unwrap()).await
+    }
+
+    pub(crate) async fn restart_with(self, contents: Contents) -> Self {
         let address = self.embedded.address();
         self.embedded.stop().await;
-        let contents = Contents::demo().unwrap();
         let embedded = EmbeddedDirectory::start(contents, address, self.tls.clone())
             .await
             .unwrap();

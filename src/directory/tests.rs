@@ -202,6 +202,13 @@ async fn the_next_server_takes_over_when_one_is_gone() {
     assert!(each[1].1.is_ok());
 }
 
+fn with_password(password: &str) -> ServiceAccount {
+    ServiceAccount::Password {
+        name: demo_accounts::SERVICE_DN.to_owned(),
+        password: Password::parse(password).unwrap(),
+    }
+}
+
 #[tokio::test]
 async fn probes_say_how_far_they_came() {
     let fixture = Fixture::start().await;
@@ -223,7 +230,7 @@ async fn probes_say_how_far_they_came() {
     ];
     assert_eq!(step(misnamed).await, (Step::Tls, 0));
     let mut denied = fixture.settings.clone();
-    denied.bind_password = Password::parse("wrong").unwrap();
+    denied.service = with_password("wrong");
     assert_eq!(step(denied).await, (Step::Bind, 49));
     let mut baseless = fixture.settings.clone();
     baseless.base = "DC=fabrikam,DC=com".parse().unwrap();
@@ -234,7 +241,7 @@ async fn probes_say_how_far_they_came() {
 async fn a_refused_service_account_is_not_tried_for_each_sign_in() {
     let fixture = Fixture::start().await;
     let mut settings = fixture.settings.clone();
-    settings.bind_password = Password::parse("wrong").unwrap();
+    settings.service = with_password("wrong");
     settings.servers = vec![settings.servers[0].clone(), settings.servers[0].clone()];
     let directory = Directory::new(settings).unwrap();
     for _ in 0..10 {
@@ -261,7 +268,7 @@ async fn a_silent_server_counts_as_down() {
         .settings
         .servers
         .insert(0, format!("ldaps://localhost:{port}").parse().unwrap());
-    fixture.settings.connect_deadline = Duration::from_millis(200);
+    fixture.settings.limits.connect_deadline = Duration::from_millis(200);
     let started = Instant::now();
     fixture.directory().probe().await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(2));
@@ -274,9 +281,9 @@ async fn password_checks_beyond_the_limit_are_told_busy() {
     let port = listener.local_addr().unwrap().port();
     let mut fixture = Fixture::start().await;
     fixture.settings.servers = vec![format!("ldaps://localhost:{port}").parse().unwrap()];
-    fixture.settings.max_bind_connections = 1;
-    fixture.settings.bind_wait = Duration::from_millis(50);
-    fixture.settings.connect_deadline = Duration::from_millis(500);
+    fixture.settings.limits.max_bind_connections = 1;
+    fixture.settings.limits.max_wait = Duration::from_millis(50);
+    fixture.settings.limits.connect_deadline = Duration::from_millis(500);
     let directory = fixture.directory();
     let (dn, password) = (dn_of("wmoran"), password());
     let (first, second) = tokio::join!(
@@ -290,6 +297,36 @@ async fn password_checks_beyond_the_limit_are_told_busy() {
         BindError::Directory(DirectoryError::Unavailable { .. })
     ));
     assert_eq!(errors[1], BindError::Directory(DirectoryError::Busy));
+}
+
+#[tokio::test]
+async fn searches_beyond_the_limit_are_told_busy() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut fixture = Fixture::start().await;
+    fixture.settings.servers = vec![format!("ldaps://localhost:{port}").parse().unwrap()];
+    fixture.settings.limits.max_searches = 1;
+    fixture.settings.limits.max_wait = Duration::from_millis(50);
+    fixture.settings.limits.connect_deadline = Duration::from_millis(500);
+    let directory = fixture.directory();
+    let (first, second) = tokio::join!(directory.probe(), directory.probe());
+    let errors = [first.unwrap_err(), second.unwrap_err()];
+    let busy = errors
+        .iter()
+        .filter(|error| **error == DirectoryError::Busy);
+    assert_eq!(busy.count(), 1, "{errors:?}");
+}
+
+#[tokio::test]
+async fn searches_share_several_connections() {
+    let mut fixture = Fixture::start().await;
+    fixture.settings.limits.search_connections = 3;
+    let directory = fixture.directory();
+    for _ in 0..12 {
+        directory.probe().await.unwrap();
+    }
+    let counts = fixture.embedded.counts();
+    assert_eq!((counts.connections, counts.searches), (3, 12));
 }
 
 /// An LDAP server in clear that answers the first request on a connection with the first of
@@ -362,12 +399,17 @@ async fn settings_that_contradict_themselves_are_refused() {
         SettingsError::NoServer
     );
     assert_eq!(
-        with(|settings| settings.bind_dn.clear()),
+        with(|settings| {
+            settings.service = ServiceAccount::Password {
+                name: String::new(),
+                password: password(),
+            }
+        }),
         SettingsError::NoBindDn
     );
     assert_eq!(
-        with(|settings| settings.max_bind_connections = 0),
-        SettingsError::NoBindConnections
+        with(|settings| settings.limits.max_bind_connections = 0),
+        SettingsError::NoConnections
     );
     for mode in [TlsMode::StartTls, TlsMode::PlaintextOnPurpose] {
         let mut settings = fixture.settings.clone();
@@ -476,7 +518,7 @@ async fn scripted(script: Vec<Vec<Reply>>) -> (Settings, Arc<AtomicUsize>) {
     let mut settings = Fixture::start().await.settings;
     settings.tls_mode = TlsMode::PlaintextOnPurpose;
     settings.servers = vec![format!("ldap://localhost:{port}").parse().unwrap()];
-    settings.operation_deadline = Duration::from_millis(200);
+    settings.limits.operation_deadline = Duration::from_millis(200);
     (settings, binds)
 }
 
@@ -518,6 +560,37 @@ async fn a_bind_is_tried_again_once_and_only_when_the_kept_connection_was_closed
         Err(BindError::Directory(DirectoryError::Unavailable { .. }))
     ));
     assert_eq!(binds.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_bind_goes_to_another_server_once() {
+    use Reply::{Close, Silence, Success};
+    for (first, second, works, binds_seen) in [
+        (vec![Silence], vec![Success], true, 2),
+        (vec![Close], vec![Success], true, 2),
+        (vec![Success, Silence], vec![Success], true, 3),
+        // Both hang: nobody is asked a third time.
+        (vec![Silence], vec![Silence, Success], false, 2),
+    ] {
+        let times = first.len();
+        let (mut settings, at_first) = scripted(vec![first]).await;
+        let (other, at_second) = scripted(vec![second.clone(), second]).await;
+        settings.servers.extend(other.servers);
+        settings.limits.attempt_deadline = Duration::from_millis(80);
+        let directory = Directory::new(settings).unwrap();
+        let mut last = Ok(());
+        for _ in 0..times {
+            let started = Instant::now();
+            last = directory
+                .check_password(&dn_of("wmoran"), &password())
+                .await
+                .map(drop);
+            assert!(started.elapsed() < Duration::from_millis(400));
+        }
+        assert_eq!(last.is_ok(), works, "{last:?}");
+        let seen = at_first.load(Ordering::Relaxed) + at_second.load(Ordering::Relaxed);
+        assert_eq!(seen, binds_seen);
+    }
 }
 
 #[tokio::test]

@@ -65,7 +65,35 @@ pub fn client_config(roots_pem: &[&[u8]]) -> Result<Arc<ClientConfig>, TlsError>
             roots.add(certificate)?;
         }
     }
-    trusting(roots)
+    trusting(roots, None)
+}
+
+/// A client certificate with its key, PEM: the certificate first, then the intermediate ones.
+#[derive(Clone, Copy)]
+pub struct ClientIdentity<'a> {
+    /// The chain.
+    pub chain_pem: &'a [u8],
+    /// The private key.
+    pub key_pem: &'a [u8],
+}
+
+/// Settings of a client that shows a certificate of its own; it trusts the certificates of these
+/// PEM texts, or what the system trusts.
+pub fn client_config_with_identity(
+    roots_pem: Option<&[u8]>,
+    identity: ClientIdentity<'_>,
+) -> Result<Arc<ClientConfig>, TlsError> {
+    let roots = match roots_pem {
+        Some(pem) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates(pem)? {
+                roots.add(certificate)?;
+            }
+            roots
+        }
+        None => system_roots()?,
+    };
+    trusting(roots, Some(identity))
 }
 
 /// Settings of a client that trusts what the system trusts.
@@ -73,6 +101,10 @@ pub fn client_config(roots_pem: &[&[u8]]) -> Result<Arc<ClientConfig>, TlsError>
 /// A root that cannot be read is passed over with a warning: one odd file among a hundred must not
 /// take the directory away. Reads files; meant to be called once, at start.
 pub fn client_config_with_system_roots() -> Result<Arc<ClientConfig>, TlsError> {
+    trusting(system_roots()?, None)
+}
+
+fn system_roots() -> Result<RootCertStore, TlsError> {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         warn!(%error, "a system root certificate cannot be read");
@@ -85,14 +117,25 @@ pub fn client_config_with_system_roots() -> Result<Arc<ClientConfig>, TlsError> 
     if added == 0 {
         return Err(TlsError::NoSystemRoots);
     }
-    trusting(roots)
+    Ok(roots)
 }
 
-fn trusting(roots: RootCertStore) -> Result<Arc<ClientConfig>, TlsError> {
-    let config = ClientConfig::builder_with_provider(provider())
+fn trusting(
+    roots: RootCertStore,
+    identity: Option<ClientIdentity<'_>>,
+) -> Result<Arc<ClientConfig>, TlsError> {
+    let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(ClientIdentity { chain_pem, key_pem }) => {
+            let key = PrivateKeyDer::from_pem_slice(key_pem).map_err(|_| TlsError::NotPem {
+                expected: "private key",
+            })?;
+            builder.with_client_auth_cert(certificates(chain_pem)?, key)?
+        }
+    };
     Ok(Arc::new(config))
 }
 

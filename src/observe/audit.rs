@@ -66,6 +66,28 @@ pub fn signed_in(
     });
 }
 
+/// A password was changed, or was not for this cause.
+pub fn password_changed(
+    correlation: &CorrelationId,
+    name: Option<&str>,
+    source: &impl std::fmt::Display,
+    cause: Option<&str>,
+) {
+    let event = if cause.is_none() {
+        "password-changed"
+    } else {
+        "password-not-changed"
+    };
+    tracing::info!(
+        target: TARGET,
+        event,
+        %correlation,
+        name,
+        %source,
+        cause
+    );
+}
+
 /// An assertion was signed: the ledger. One seen at a relying party that is not here was forged.
 #[derive(Debug)]
 pub struct Issued<'a> {

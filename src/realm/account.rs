@@ -1,8 +1,8 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
-use crate::directory::Dn;
+use crate::directory::{AccountState, Dn};
 
-use super::{FederatedDomain, SignInAttribute};
+use super::{FederatedDomain, SignInAttribute, SignInName};
 
 /// The one account that a sign-in name means, with what an assertion about it says. Only this
 /// room makes one, and only after every check of the mapping. It proves nothing about who is
@@ -18,8 +18,14 @@ pub(super) struct Fields {
     pub(super) domain: Arc<FederatedDomain>,
     pub(super) display_name: String,
     pub(super) matched_by: SignInAttribute,
-    /// The name under which it was found, as the cache knows it.
-    pub(super) key: String,
+    /// What forbids it to sign in, to be told after the right password only.
+    pub(super) state: Option<AccountState>,
+    /// The name under which it was found.
+    pub(super) name: SignInName,
+    /// In which of the realm's homes.
+    pub(super) home: usize,
+    /// When.
+    pub(super) found: Instant,
 }
 
 impl MappedAccount {
@@ -27,8 +33,20 @@ impl MappedAccount {
         Self(Arc::new(fields))
     }
 
-    pub(super) fn key(&self) -> &str {
-        &self.0.key
+    pub(super) fn name(&self) -> &SignInName {
+        &self.0.name
+    }
+
+    pub(super) fn home(&self) -> usize {
+        self.0.home
+    }
+
+    pub(super) fn found(&self) -> Instant {
+        self.0.found
+    }
+
+    pub(super) fn state(&self) -> Option<AccountState> {
+        self.0.state
     }
 
     /// Where it is in the directory; what a password check binds as.

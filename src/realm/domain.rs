@@ -44,6 +44,13 @@ impl DomainName {
         &self.ascii
     }
 
+    /// Whether it is this domain or lies below it.
+    pub fn is_within(&self, above: &Self) -> bool {
+        self.ascii
+            .strip_suffix(above.as_ascii())
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+
     /// In U-labels and lower case; what people read.
     pub fn as_unicode(&self) -> &str {
         &self.unicode
@@ -93,7 +100,14 @@ mod tests {
             assert_eq!(DomainName::parse(same).unwrap(), domain, "{same}");
         }
         assert_ne!(DomainName::parse("bucher.example").unwrap(), domain);
-        assert_ne!(DomainName::parse("a.bücher.example").unwrap(), domain);
+        let below = DomainName::parse("a.bücher.example").unwrap();
+        assert_ne!(below, domain);
+        assert!(below.is_within(&domain) && domain.is_within(&domain));
+        assert!(!domain.is_within(&below));
+        let beside = DomainName::parse("a-xn--bcher-kva.example");
+        assert!(beside.is_err() || !beside.unwrap().is_within(&domain));
+        let beside = DomainName::parse("notcontoso.com").unwrap();
+        assert!(!beside.is_within(&DomainName::parse("contoso.com").unwrap()));
     }
 
     #[test]

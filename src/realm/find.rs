@@ -1,19 +1,25 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-use moka::{policy::EvictionPolicy, sync::Cache};
+use futures_util::future::join_all;
 
-use crate::directory::{BindError, Directory, DirectoryError, Password, PasswordProof};
+use crate::directory::{BindError, ChangeError, DirectoryError, Password, PasswordProof};
 
-use super::{FederatedDomain, MappedAccount, Mapping, SignInName, Trace};
+use super::{Home, MappedAccount, SignInName, Trace, locate::Notes, memory::Memory};
 
-/// One home realm: a directory and the rules by which its accounts sign in.
+/// How old a remembered mapping may be for a bind alone to do. Beyond it the entry is read again
+/// beside the bind, and must still be the same account: a name that was given up and given to
+/// somebody else within the cache's lifetime would otherwise sign that one in as the first.
+/// Domain controllers of one site are themselves 15 seconds apart (the delay of their change
+/// notification), so a fresher look could be no surer.
+const VERIFY_AFTER: Duration = Duration::from_secs(15);
+
+/// All homes of accounts: a sign-in name leads to exactly one account in all of them, or to
+/// nobody.
 #[derive(Clone)]
 pub struct Realm {
-    pub(super) directory: Directory,
-    pub(super) mapping: Arc<Mapping>,
-    pub(super) domains: Arc<[Arc<FederatedDomain>]>,
-    /// Names that were mapped a moment ago. Only successes, and never anything of a password.
-    pub(super) cache: Cache<String, MappedAccount>,
+    homes: Arc<[Home]>,
+    pub(super) memory: Memory,
+    pub(super) verify_after: Duration,
 }
 
 /// Why a name means no account that may sign in. For the audit log: the person must not learn
@@ -42,6 +48,20 @@ pub enum MappingError {
         /// The account.
         dn: String,
     },
+    /// The account is in a group whose members may not sign in.
+    #[error("{dn} is in a refused group")]
+    InRefusedGroup {
+        /// The account.
+        dn: String,
+    },
+    /// The name is an address of the organisation's own, and not the account's UPN.
+    #[error("{dn} has an address in the organisation's own domain {domain}, which is not its UPN")]
+    OwnDomain {
+        /// The account.
+        dn: String,
+        /// The domain of the name.
+        domain: String,
+    },
     /// The account has no userPrincipalName, several, or one that is none.
     #[error("{dn} has no usable userPrincipalName")]
     NoUpn {
@@ -60,74 +80,127 @@ pub enum MappingError {
         /// The account.
         dn: String,
     },
+    /// An attribute that tells the account's state has a value that is no number.
+    #[error("the state of {dn} cannot be read")]
+    UnreadableState {
+        /// The account.
+        dn: String,
+    },
     /// The directory names the account in a way that is no DN.
     #[error("the directory returned an entry whose name is no DN")]
     BadDn,
-    /// The directory gave no answer.
+    /// A directory that might have the account gave no answer.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
 }
 
 impl Realm {
-    /// Makes a realm.
-    pub fn new(directory: Directory, mapping: Mapping) -> Self {
-        let cache = Cache::builder()
-            .max_capacity(mapping.cache_capacity)
-            .time_to_live(mapping.cache_lifetime)
-            // The default policy turns away new entries when full, and so whoever signs in now.
-            .eviction_policy(EvictionPolicy::lru())
-            .build();
-        let domains = mapping
-            .federated_domains
-            .iter()
-            .cloned()
-            .map(Arc::new)
-            .collect();
+    /// Makes a realm of its homes, in the order of the configuration.
+    pub fn new(homes: Vec<Home>) -> Self {
+        let mappings = || homes.iter().map(Home::mapping);
+        let capacity = mappings().map(|mapping| mapping.cache_capacity).max();
+        let longest = mappings().map(|mapping| mapping.cache_lifetime).max();
         Self {
-            directory,
-            mapping: Arc::new(mapping),
-            domains,
-            cache,
+            memory: Memory::new(capacity.unwrap_or(0), longest.unwrap_or_default()),
+            homes: homes.into(),
+            verify_after: VERIFY_AFTER,
         }
     }
 
-    /// The directory behind it.
-    pub fn directory(&self) -> &Directory {
-        &self.directory
+    /// The homes, in the order of the configuration.
+    pub fn homes(&self) -> &[Home] {
+        &self.homes
     }
 
-    /// The rules.
-    pub fn mapping(&self) -> &Mapping {
-        &self.mapping
-    }
-
-    /// The account that a name means. One search, or none where the answer is remembered.
+    /// The account that a name means. One search in each directory that might have it, or none
+    /// where the answer is remembered.
     pub async fn find(&self, name: &SignInName) -> Result<MappedAccount, MappingError> {
-        if let Some(account) = self.cache.get(&name.key()) {
-            return Ok(account);
+        let key = name.key();
+        if let Some(remembered) = self.memory.recall(&key) {
+            return remembered;
         }
-        let account = self.locate(name, &mut |_: &dyn Fn() -> String| {}).await?;
-        self.cache.insert(account.key().to_owned(), account.clone());
-        Ok(account)
+        let (outcome, _) = self.ask(name, false).await;
+        match &outcome {
+            Ok(account) => {
+                if let Some(home) = self.homes.get(account.home()) {
+                    self.memory.keep(account, home.mapping.cache_lifetime);
+                }
+            }
+            Err(error) => self.memory.keep_refusal(key, error),
+        }
+        outcome
     }
 
-    /// Asks the directory whether this is the account's password. When it is not accepted, the
-    /// mapping is forgotten: the account may have moved since.
+    /// Asks the directory whether this is the account's password, and, where the mapping is not
+    /// fresh, whether the entry is still the account. When it is not accepted, the mapping is not
+    /// relied on any more: the account may have moved since.
     pub async fn prove(
         &self,
         account: &MappedAccount,
         password: &Password,
     ) -> Result<PasswordProof, BindError> {
-        let result = self.directory.check_password(account.dn(), password).await;
-        if result.is_err() {
-            self.cache.invalidate(account.key());
+        let Some(home) = self.homes.get(account.home()) else {
+            return Err(BindError::Wrong);
+        };
+        let is_fresh = account.found().elapsed() < self.verify_after;
+        let (bound, state) = tokio::join!(
+            home.directory.check_password(account.dn(), password),
+            async {
+                if is_fresh {
+                    Ok(account.state())
+                } else {
+                    home.look_again(account).await
+                }
+            }
+        );
+        let proof = bound.inspect_err(|_| self.memory.doubt(account))?;
+        // Whatever it is from here on, whoever asks has the right password.
+        match state {
+            Ok(None) => Ok(proof),
+            Ok(Some(state)) => {
+                self.memory.doubt(account);
+                Err(BindError::State(state))
+            }
+            Err(MappingError::Directory(error)) => Err(BindError::Directory(error)),
+            Err(_) => {
+                self.memory.forget(account);
+                Err(BindError::AnotherAccount)
+            }
         }
-        result
     }
 
-    /// Does for a name that means nobody what [`Self::prove`] does for one that means somebody.
-    pub async fn decoy(&self, password: &Password) -> Result<(), DirectoryError> {
-        self.directory.decoy_bind(password).await
+    /// Whether the account's directory lets people change their passwords here.
+    pub fn changes_passwords(&self, account: &MappedAccount) -> bool {
+        let home = self.homes.get(account.home());
+        home.is_some_and(|home| home.directory.changes_passwords())
+    }
+
+    /// Changes the account's password from `old` to `new`.
+    pub async fn change_password(
+        &self,
+        account: &MappedAccount,
+        old: &Password,
+        new: &Password,
+    ) -> Result<(), ChangeError> {
+        let home = self.homes.get(account.home()).ok_or(ChangeError::Off)?;
+        let outcome = home.directory.change_password(account.dn(), old, new).await;
+        // What was remembered of its state is not true any more.
+        self.memory.forget(account);
+        outcome
+    }
+
+    /// Does for a name that means nobody what [`Self::prove`] does for one that means somebody,
+    /// in the directory that would be the one.
+    pub async fn decoy(
+        &self,
+        name: &SignInName,
+        password: &Password,
+    ) -> Result<(), DirectoryError> {
+        let responsible = self.homes.iter().find(|home| home.is_responsible_for(name));
+        match responsible.or(self.homes.first()) {
+            Some(home) => home.directory.decoy_bind(password).await,
+            None => Ok(()),
+        }
     }
 
     /// Maps a text as [`Self::find`] does, past what is remembered, and tells each step.
@@ -141,12 +214,66 @@ impl Realm {
             }
         };
         trace.pass(format!("the sign-in name is {}", name.key()));
-        let outcome = self.locate(&name, &mut |text| trace.pass(text())).await;
+        let (outcome, notes) = self.ask(&name, true).await;
+        for note in notes {
+            trace.pass(note);
+        }
         match outcome {
-            Ok(account) => trace.pass(format!("may sign in as {}", account.cloud_upn())),
+            Ok(account) => match account.state() {
+                None => trace.pass(format!("may sign in as {}", account.cloud_upn())),
+                Some(state) => trace.refuse(format!(
+                    "would be refused after the right password: {state:?}"
+                )),
+            },
             Err(error) => trace.refuse(error.to_string()),
         }
         trace
+    }
+
+    async fn ask(
+        &self,
+        name: &SignInName,
+        take_notes: bool,
+    ) -> (Result<MappedAccount, MappingError>, Vec<String>) {
+        let responsible = self.homes.iter().enumerate();
+        let responsible = responsible.filter(|(_, home)| home.is_responsible_for(name));
+        let answers = join_all(responsible.map(async |(index, home)| {
+            let mut notes = Notes::new(take_notes.then_some(if self.homes.len() > 1 {
+                format!("{}: ", home.name)
+            } else {
+                String::new()
+            }));
+            let answer = home.locate(index, name, &mut notes).await;
+            (answer, notes)
+        }))
+        .await;
+        let (answers, notes): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
+        let notes = notes.into_iter().flat_map(Notes::into_iter).collect();
+        (only_account(answers), notes)
+    }
+}
+
+/// The one account among the answers of all directories. No answer may be missing, and an account
+/// that has the name but may not sign in is one too many beside another.
+fn only_account(
+    mut answers: Vec<Result<MappedAccount, MappingError>>,
+) -> Result<MappedAccount, MappingError> {
+    let is_missing = |answer: &_| matches!(answer, Err(MappingError::Directory(_)));
+    if let Some(missing) = answers.iter().position(is_missing) {
+        return answers.swap_remove(missing);
+    }
+    answers.retain(|answer| *answer != Err(MappingError::NoMatch));
+    let count = answers
+        .iter()
+        .map(|answer| match answer {
+            Err(MappingError::Ambiguous { count }) => *count,
+            _ => 1,
+        })
+        .sum();
+    match answers.pop() {
+        None => Err(MappingError::NoMatch),
+        Some(_) if !answers.is_empty() => Err(MappingError::Ambiguous { count }),
+        Some(only) => only,
     }
 }
 
@@ -154,8 +281,7 @@ impl fmt::Debug for Realm {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Realm")
-            .field("directory", &self.directory)
-            .field("mapping", &self.mapping)
+            .field("homes", &self.homes)
             .finish_non_exhaustive()
     }
 }

@@ -1,14 +1,15 @@
 //! From a name to the one entry that has it, and from the entry to what an assertion says.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use time::OffsetDateTime;
 
-use crate::directory::{Dn, Entry, Filter, Found, ObjectGuid};
+use crate::directory::{AccountState, Dn, Entry, Filter, Found, ObjectGuid};
 
 use super::{
-    EmailAddress, FederatedDomain, ImmutableId, ImmutableIdEncoding, ImmutableIdSource,
-    MappedAccount, MappingError, Realm, SignInAttribute, SignInName,
+    EmailAddress, FederatedDomain, Home, ImmutableId, ImmutableIdEncoding, ImmutableIdSource,
+    MappedAccount, MappingError, SignInAttribute, SignInName,
     account::Fields,
     sign_in_name::{AccountName, Form},
 };
@@ -16,51 +17,117 @@ use super::{
 /// Most entries asked for: one is an account, and more only need telling apart.
 const LIMIT: usize = 3;
 
-impl Realm {
-    /// Maps a name, past what is remembered, and tells `passed` each step.
+/// What was looked at on the way to an account, where somebody wants to know.
+pub(super) struct Notes(Option<(String, Vec<String>)>);
+
+impl Notes {
+    /// Takes notes that begin with this, or none at all.
+    pub(super) fn new(prefix: Option<String>) -> Self {
+        Self(prefix.map(|prefix| (prefix, Vec::new())))
+    }
+
+    fn add(&mut self, note: impl FnOnce() -> String) {
+        if let Some((prefix, notes)) = &mut self.0 {
+            notes.push(format!("{prefix}{}", note()));
+        }
+    }
+
+    pub(super) fn into_iter(self) -> impl Iterator<Item = String> {
+        self.0.into_iter().flat_map(|(_, notes)| notes)
+    }
+}
+
+impl Home {
+    /// Maps a name; `index` is this home's place in its realm.
     pub(super) async fn locate(
         &self,
+        index: usize,
         name: &SignInName,
-        passed: &mut (dyn FnMut(&dyn Fn() -> String) + Send),
+        notes: &mut Notes,
     ) -> Result<MappedAccount, MappingError> {
         let conditions = self.conditions(name);
         if conditions.is_empty() {
             return Err(MappingError::NoMatch);
         }
         let filter = Filter::Or(conditions);
-        let found = self
-            .directory
-            .search(&filter, &self.attributes(), LIMIT)
-            .await?;
-        passed(&|| {
+        let attributes = self.attributes();
+        let (found, member) = tokio::join!(
+            self.directory.search(&filter, &attributes, LIMIT),
+            self.nested_member(&filter)
+        );
+        let (found, member) = (found?, member?);
+        notes.add(|| {
             format!(
                 "the directory was asked for {filter}: {} found",
                 found.entries.len()
             )
         });
         let (entry, matched_by) = self.only_match(&found, name)?;
-        passed(&|| {
+        notes.add(|| {
             format!(
                 "exactly one has the name, in {}: {}",
                 matched_by.name(),
                 entry.dn()
             )
         });
+        if member.is_some() {
+            return Err(MappingError::InRefusedGroup {
+                dn: entry.dn().to_owned(),
+            });
+        }
+        self.judge(index, name, entry, matched_by, notes)
+    }
 
+    /// Reads the entry of an account again, as it is now: it must still have the name, pass every
+    /// check and have the same ImmutableID. Returns what forbids it to sign in, if anything does.
+    pub(super) async fn look_again(
+        &self,
+        account: &MappedAccount,
+    ) -> Result<Option<AccountState>, MappingError> {
+        let (name, dn) = (account.name(), account.dn());
+        let filter = Filter::Or(self.conditions(name));
+        let entry = self.directory.read(dn, &filter, &self.attributes()).await?;
+        let entry = entry.ok_or(MappingError::NoMatch)?;
+        let matched_by = self.matched_by(&entry, name).ok_or(MappingError::NoMatch)?;
+        let now = self.judge(account.home(), name, &entry, matched_by, &mut Notes(None))?;
+        if now.immutable_id() != account.immutable_id() || now.cloud_upn() != account.cloud_upn() {
+            return Err(MappingError::NoMatch);
+        }
+        Ok(now.state())
+    }
+
+    /// What an entry that has the name must be besides.
+    pub(super) fn judge(
+        &self,
+        index: usize,
+        name: &SignInName,
+        entry: &Entry,
+        matched_by: SignInAttribute,
+        notes: &mut Notes,
+    ) -> Result<MappedAccount, MappingError> {
         let dn: Dn = entry.dn().parse().map_err(|_| MappingError::BadDn)?;
+        let text = || dn.to_string();
         if !self.mapping.scopes.iter().any(|scope| dn.is_within(scope)) {
-            return Err(MappingError::OutOfScope { dn: dn.to_string() });
+            return Err(MappingError::OutOfScope { dn: text() });
         }
-        passed(&|| "it lies within the scope".to_owned());
+        notes.add(|| "it lies within the scope".to_owned());
         if !self.mapping.allow_privileged && entry.values("adminCount").any(|value| value != "0") {
-            return Err(MappingError::Privileged { dn: dn.to_string() });
+            return Err(MappingError::Privileged { dn: text() });
         }
-        passed(&|| "it is not privileged, or that is allowed".to_owned());
+        if self.is_direct_member(entry) {
+            return Err(MappingError::InRefusedGroup { dn: text() });
+        }
+        notes
+            .add(|| "it is not privileged, or that is allowed, and in no refused group".to_owned());
         let (cloud_upn, domain) = self.upn(entry)?;
-        passed(&|| format!("its UPN {cloud_upn} is federated, issuer {}", domain.issuer));
+        notes.add(|| format!("its UPN {cloud_upn} is federated, issuer {}", domain.issuer));
+        self.judge_domain(name, matched_by, cloud_upn, entry.dn())?;
+        notes.add(|| "the name is not one of the organisation's own, or may be".to_owned());
         let immutable_id = immutable_id(&self.mapping.immutable_id, entry)
-            .ok_or_else(|| MappingError::NoImmutableId { dn: dn.to_string() })?;
-        passed(&|| format!("its ImmutableID is {}", immutable_id.as_str()));
+            .ok_or_else(|| MappingError::NoImmutableId { dn: text() })?;
+        notes.add(|| format!("its ImmutableID is {}", immutable_id.as_str()));
+        let state = AccountState::read(entry, OffsetDateTime::now_utc())
+            .map_err(|_| MappingError::UnreadableState { dn: text() })?;
 
         let display_name = entry
             .values("displayName")
@@ -73,7 +140,10 @@ impl Realm {
             domain,
             display_name,
             matched_by,
-            key: name.key(),
+            state,
+            name: name.clone(),
+            home: index,
+            found: Instant::now(),
             dn,
         }))
     }
@@ -103,7 +173,7 @@ impl Realm {
         }
     }
 
-    fn attributes(&self) -> Vec<&str> {
+    pub(super) fn attributes(&self) -> Vec<&str> {
         let sources = match &self.mapping.immutable_id {
             ImmutableIdSource::ObjectGuid => vec!["objectGUID"],
             ImmutableIdSource::ConsistencyGuidThenObjectGuid => {
@@ -116,8 +186,11 @@ impl Realm {
             .sign_in_attributes
             .iter()
             .map(|attribute| attribute.name());
+        let groups = !self.mapping.refused_groups.is_empty();
         let mut attributes: Vec<&str> = ["userPrincipalName", "displayName", "adminCount"]
             .into_iter()
+            .chain(AccountState::ATTRIBUTES)
+            .chain(groups.then_some("memberOf"))
             .chain(sources)
             .chain(names)
             .collect();

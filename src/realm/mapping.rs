@@ -4,7 +4,8 @@ use crate::directory::{Attribute, Dn};
 
 use super::DomainName;
 
-/// How sign-in names become accounts. Every list that is empty refuses everything.
+/// How sign-in names become accounts. The default refuses everything: it knows no attribute, no
+/// scope and no federated domain.
 #[derive(Clone, Debug)]
 pub struct Mapping {
     /// Where a typed name is looked for.
@@ -15,6 +16,18 @@ pub struct Mapping {
     pub federated_domains: Vec<FederatedDomain>,
     /// An account must lie under one of these.
     pub scopes: Vec<Dn>,
+    /// The domains of the names that are asked for here; `None` for every name.
+    pub email_domains: Option<Vec<DomainName>>,
+    /// Members of these groups may not sign in: direct members anywhere, nested ones too in
+    /// Active Directory. Membership by `primaryGroupID` is in no attribute and not seen.
+    pub refused_groups: Vec<Dn>,
+    /// The organisation's own domains. A name in one of them, or below one, is no external
+    /// address; see [`Self::allow_own_domains`]. The federated domains always count as own.
+    pub own_domains: Vec<DomainName>,
+    /// Whether a `mail` or proxy address in one of the own domains may sign in. It may in any
+    /// case where it is the account's own UPN. Off unless there is a reason: whoever may write
+    /// a partner's address could otherwise have a member's name lead to the partner.
+    pub allow_own_domains: bool,
     /// Whether accounts with `adminCount=1` may sign in. Off unless there is a reason.
     pub allow_privileged: bool,
     /// How long a mapping is remembered. Within this time a change of the account's address,
@@ -22,6 +35,24 @@ pub struct Mapping {
     pub cache_lifetime: Duration,
     /// How many mappings are remembered.
     pub cache_capacity: u64,
+}
+
+impl Default for Mapping {
+    fn default() -> Self {
+        Self {
+            sign_in_attributes: Vec::new(),
+            immutable_id: ImmutableIdSource::default(),
+            federated_domains: Vec::new(),
+            scopes: Vec::new(),
+            email_domains: None,
+            refused_groups: Vec::new(),
+            own_domains: Vec::new(),
+            allow_own_domains: false,
+            allow_privileged: false,
+            cache_lifetime: Self::CACHE_LIFETIME,
+            cache_capacity: Self::CACHE_CAPACITY,
+        }
+    }
 }
 
 impl Mapping {

@@ -28,17 +28,31 @@
 //! # When a name means an account
 //!
 //! When exactly one entry has it in a configured attribute, that entry lies in scope and is not
-//! privileged, its UPN's suffix is federated, and it has an ImmutableID. All else is a
-//! [`MappingError`], which the audit log may know and the person must not.
+//! privileged, the name is no address of the organisation's own, its UPN's suffix is federated, and
+//! it has an ImmutableID. All else is a [`MappingError`], which the audit log may know and the
+//! person must not.
+//!
+//! # Several directories
+//!
+//! A [`Realm`] may have several homes. Each is asked, at the same time, unless it is configured
+//! with the domains it answers for and the name's is not one of them. Exactly one entry in all of
+//! them together must have the name: one that has it and may not sign in counts too. A directory
+//! that gives no answer might have held another, so without its answer there is none: a name is
+//! refused when we are unsure, and `email_domains` is how one forest's outage is kept from
+//! another's people.
 
 mod account;
 mod address;
 mod domain;
 mod find;
+mod guard;
+mod home;
 mod locate;
 mod lookalike;
 mod mapping;
+mod memory;
 mod sign_in_name;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -47,8 +61,10 @@ pub use account::{ImmutableId, ImmutableIdError, MappedAccount};
 pub use address::{EmailAddress, same_address};
 pub use domain::DomainName;
 pub use find::{MappingError, Realm};
+pub use home::Home;
 pub use mapping::{
     FederatedDomain, ImmutableIdEncoding, ImmutableIdSource, Mapping, SignInAttribute,
 };
 pub use sign_in_name::{NameError, SignInName};
+pub use survey::{Examples, Survey};
 pub use trace::{Trace, TraceStep};

@@ -1,5 +1,8 @@
 //! The mapping against the embedded directory.
 
+mod guard;
+mod homes;
+
 use std::time::Duration;
 
 use crate::directory::{
@@ -17,22 +20,19 @@ fn mapping() -> Mapping {
             SignInAttribute::ProxyAddresses,
             SignInAttribute::UserPrincipalName,
         ],
-        immutable_id: ImmutableIdSource::default(),
         federated_domains: vec![FederatedDomain {
             suffix: DomainName::parse(demo_accounts::FEDERATED_SUFFIX).unwrap(),
             issuer: "https://idp.contoso.com/partners".to_owned(),
         }],
         scopes: vec![demo_accounts::PARTNERS.parse().unwrap()],
-        allow_privileged: false,
-        cache_lifetime: Mapping::CACHE_LIFETIME,
-        cache_capacity: Mapping::CACHE_CAPACITY,
+        ..Mapping::default()
     }
 }
 
 fn realm(fixture: &Fixture, change: impl FnOnce(&mut Mapping)) -> Realm {
     let mut mapping = mapping();
     change(&mut mapping);
-    Realm::new(fixture.directory(), mapping)
+    Realm::new(vec![Home::new("contoso", fixture.directory(), mapping)])
 }
 
 async fn find(realm: &Realm, text: &str) -> Result<MappedAccount, MappingError> {
@@ -379,11 +379,14 @@ async fn remembered_names_cost_no_search() {
     for _ in 0..2 {
         find(&realm, "nobody@fabrikam.com").await.unwrap_err();
     }
-    assert_eq!(
-        fixture.embedded.counts().searches,
-        3,
-        "only successes are remembered"
-    );
+    assert_eq!(fixture.embedded.counts().searches, 2);
+    let forgetful = self::realm(&fixture, |mapping| mapping.cache_lifetime = Duration::ZERO);
+    for name in ["wmoran@fabrikam.com", "nobody@fabrikam.com"] {
+        for _ in 0..2 {
+            let _ = find(&forgetful, name).await;
+        }
+    }
+    assert_eq!(fixture.embedded.counts().searches, 6);
 }
 
 #[tokio::test]
@@ -415,7 +418,45 @@ async fn a_refused_password_has_the_account_looked_up_again() {
         BindError::Wrong
     );
     find(&realm, "wmoran@fabrikam.com").await.unwrap();
+    assert_eq!(
+        fixture.embedded.counts().searches,
+        1,
+        "it was found just now"
+    );
+    tokio::time::sleep(memory::BRIEFLY).await;
+    find(&realm, "wmoran@fabrikam.com").await.unwrap();
     assert_eq!(fixture.embedded.counts().searches, 2);
+}
+
+#[tokio::test]
+async fn neither_memory_nor_work_tells_a_refused_password_from_an_unknown_name() {
+    let fixture = Fixture::start().await;
+    let realm = realm(&fixture, |_| {});
+    let wrong = Password::parse("wrong").unwrap();
+    let mut work = vec![];
+    for text in [
+        "wmoran@fabrikam.com",
+        "nobody@fabrikam.com",
+        "khart@contoso.com",
+    ] {
+        let name = SignInName::parse(text).unwrap();
+        let mut counts = vec![];
+        for pause in [Duration::ZERO, Duration::from_millis(50), memory::BRIEFLY] {
+            tokio::time::sleep(pause).await;
+            let before = fixture.embedded.counts();
+            match realm.find(&name).await {
+                Ok(account) => drop(realm.prove(&account, &wrong).await.unwrap_err()),
+                Err(_) => realm.decoy(&name, &wrong).await.unwrap(),
+            }
+            let after = fixture.embedded.counts();
+            counts.push((after.searches - before.searches, after.binds - before.binds));
+        }
+        work.push(counts);
+    }
+    // The first search also binds as the service account.
+    work[0][0].1 -= 1;
+    let expected = vec![(1, 1), (0, 1), (1, 1)];
+    assert_eq!(work, [expected.clone(), expected.clone(), expected]);
 }
 
 #[tokio::test]
@@ -425,10 +466,10 @@ async fn a_full_memory_still_takes_who_signs_in_now() {
     for _ in 0..9 {
         find(&realm, "dlowe@fabrikam.com").await.unwrap();
         // How often an entry was read counts, for the policies that mind, from here on.
-        realm.cache.run_pending_tasks();
+        realm.memory.settle();
     }
     find(&realm, "wmoran@fabrikam.com").await.unwrap();
-    realm.cache.run_pending_tasks();
+    realm.memory.settle();
     let before = fixture.embedded.counts().searches;
     find(&realm, "wmoran@fabrikam.com").await.unwrap();
     assert_eq!(fixture.embedded.counts().searches, before);
@@ -439,7 +480,10 @@ async fn names_that_mean_nobody_cost_a_bind_too() {
     let fixture = Fixture::start().await;
     let realm = realm(&fixture, |_| {});
     realm
-        .decoy(&Password::parse("anything").unwrap())
+        .decoy(
+            &SignInName::parse("nobody@fabrikam.com").unwrap(),
+            &Password::parse("anything").unwrap(),
+        )
         .await
         .unwrap();
     assert_eq!(fixture.embedded.counts().binds, 1);
@@ -468,8 +512,9 @@ async fn traces_end_where_the_name_does() {
         (
             "wmoran@fabrikam.com",
             "may sign in as wmoran@partners.contoso.com",
-            8,
+            9,
         ),
+        ("dlowe@fabrikam.com", "Disabled", 9),
         ("otto@wingtiptoys.com", "legacy.contoso.com", 6),
         ("khart@contoso.com", "outside of the configured scope", 4),
         ("reception@adatum.com", "2 or more accounts", 3),

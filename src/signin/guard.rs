@@ -17,6 +17,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use tokio::time::{Instant, sleep_until};
 
 use crate::store::{Kind, Store, StoreError};
 
@@ -35,6 +36,10 @@ pub struct GuardRules {
     pub source_window: Duration,
     /// How long a source stays familiar after a sign-in.
     pub familiar_for: Duration,
+    /// Refusals are given at multiples of this time after the password came. What the directory
+    /// takes longer for, a comparison with a slow hash, or an entry to read, then shows in no
+    /// refusal. Longer than a check takes.
+    pub refusal_step: Duration,
 }
 
 impl Default for GuardRules {
@@ -45,6 +50,7 @@ impl Default for GuardRules {
             failures_per_source: 100,
             source_window: Duration::from_secs(10 * 60),
             familiar_for: Duration::from_secs(90 * 24 * 60 * 60),
+            refusal_step: Duration::from_millis(200),
         }
     }
 }
@@ -155,6 +161,18 @@ impl Guard {
         Ok(Admission::Admitted(attempt))
     }
 
+    /// Waits until a refusal of what came at `arrival` may be given.
+    pub async fn until_refusal(&self, arrival: Instant) {
+        let step = self.rules.refusal_step.as_nanos();
+        if step == 0 {
+            return;
+        }
+        let steps = arrival.elapsed().as_nanos() / step + 1;
+        if let Ok(nanoseconds) = u64::try_from(steps * step) {
+            sleep_until(arrival + Duration::from_nanos(nanoseconds)).await;
+        }
+    }
+
     /// Settles an attempt: a right password clears the account's counter and makes the source
     /// familiar, a wrong one stays counted.
     pub async fn settle(&self, attempt: Attempt, verdict: Verdict) -> Result<(), StoreError> {
@@ -218,6 +236,7 @@ mod tests {
         failures_per_source: 5,
         source_window: Duration::from_secs(60),
         familiar_for: Duration::from_secs(60),
+        refusal_step: Duration::ZERO,
     };
 
     fn guard() -> Guard {
@@ -324,6 +343,21 @@ mod tests {
             }
         }
         assert_eq!(admitted, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_come_at_the_steps_only() {
+        let rules = GuardRules {
+            refusal_step: Duration::from_millis(200),
+            ..RULES
+        };
+        let guard = Guard::new(Arc::new(MemoryStore::default()), rules);
+        for (worked, told) in [(1, 200), (199, 200), (201, 400), (950, 1_000)] {
+            let arrival = Instant::now();
+            tokio::time::sleep(Duration::from_millis(worked)).await;
+            guard.until_refusal(arrival).await;
+            assert_eq!(arrival.elapsed().as_millis(), told, "{worked}");
+        }
     }
 
     #[test]

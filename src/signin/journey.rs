@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use crate::{
     directory::{BindError, DirectoryError, Password},
@@ -39,11 +40,11 @@ pub struct Typed<'a> {
 
 /// Runs sign-ins.
 pub struct SignIn {
-    realm: Arc<Realm>,
+    pub(super) realm: Arc<Realm>,
     trusts: Arc<Trusts>,
     sessions: Sessions,
     answered: Answered,
-    guard: Guard,
+    pub(super) guard: Guard,
 }
 
 impl SignIn {
@@ -98,9 +99,13 @@ impl SignIn {
         if typed.name.trim().is_empty() || typed.password.is_empty() {
             return Step::Prompt(Some(Problem::Incomplete));
         }
+        let arrival = Instant::now();
         let (name, account) = match self.prove_password(typed).await {
             Ok(proven) => proven,
             Err(failure) => {
+                if failure.verdict == Verdict::Wrong {
+                    self.guard.until_refusal(arrival).await;
+                }
                 audit::sign_in_failed(
                     &request.correlation,
                     &request.relying_party,
@@ -108,6 +113,9 @@ impl SignIn {
                     typed.source,
                     &failure.cause,
                 );
+                if failure.may_change {
+                    return Step::ChangePassword;
+                }
                 return Step::Prompt(Some(failure.problem));
             }
         };
@@ -148,7 +156,8 @@ impl SignIn {
         self.sessions.find(token?).await
     }
 
-    async fn prove_password(
+    /// The account whose password it is.
+    pub(super) async fn prove_password(
         &self,
         typed: Typed<'_>,
     ) -> Result<(SignInName, MappedAccount), Failure> {
@@ -195,7 +204,7 @@ impl SignIn {
             Ok(Admission::Admitted(attempt)) => attempt,
             Ok(Admission::AccountGuarded) => {
                 return Err(self
-                    .decoy(password, "too many failures for this account")
+                    .decoy(name, password, "too many failures for this account")
                     .await);
             }
             Ok(Admission::SourceGuarded) => return Err(Failure::too_many()),
@@ -203,7 +212,7 @@ impl SignIn {
         };
         let outcome = match found {
             Ok(account) => self.bind(account, password).await,
-            Err(error) => Err(self.decoy(password, &error.to_string()).await),
+            Err(error) => Err(self.decoy(name, password, &error.to_string()).await),
         };
         let verdict = match &outcome {
             Ok(_) => Verdict::Right,
@@ -229,14 +238,17 @@ impl SignIn {
                 name: None,
                 cause: format!("right password, but the account's state is {state:?}"),
                 verdict: Verdict::Right,
+                may_change: state.is_ended_by_a_new_password()
+                    && self.realm.changes_passwords(&account),
+                account: Some(account),
             }),
             Err(error) => Err(Failure::not_recognised(error.to_string())),
         }
     }
 
     /// Does the work of a password check that fails.
-    async fn decoy(&self, password: &Password, cause: &str) -> Failure {
-        match self.realm.decoy(password).await {
+    async fn decoy(&self, name: &SignInName, password: &Password, cause: &str) -> Failure {
+        match self.realm.decoy(name, password).await {
             Ok(()) => Failure::not_recognised(cause.to_owned()),
             Err(error) => Failure::directory(&error),
         }
@@ -304,12 +316,16 @@ fn hint_agrees(hint: Option<&str>, session: &Session) -> bool {
         .any(|name| SignInName::parse(name).is_ok_and(|name| name == hint))
 }
 
-struct Failure {
-    problem: Problem,
+pub(super) struct Failure {
+    pub(super) problem: Problem,
     /// Whose, for the audit.
-    name: Option<String>,
-    cause: String,
-    verdict: Verdict,
+    pub(super) name: Option<String>,
+    pub(super) cause: String,
+    pub(super) verdict: Verdict,
+    /// Whether a new password would help, and can be set here.
+    pub(super) may_change: bool,
+    /// The account, where the password was right.
+    pub(super) account: Option<MappedAccount>,
 }
 
 impl Failure {
@@ -319,6 +335,8 @@ impl Failure {
             name: None,
             cause,
             verdict,
+            may_change: false,
+            account: None,
         }
     }
 
@@ -327,11 +345,11 @@ impl Failure {
         self
     }
 
-    fn not_recognised(cause: String) -> Self {
+    pub(super) fn not_recognised(cause: String) -> Self {
         Self::new(Problem::NotRecognised, Verdict::Wrong, cause)
     }
 
-    fn directory(error: &DirectoryError) -> Self {
+    pub(super) fn directory(error: &DirectoryError) -> Self {
         let problem = match error {
             DirectoryError::Busy => Problem::Busy,
             _ => Problem::DirectoryDown,

@@ -7,6 +7,7 @@
 mod answered;
 mod guard;
 mod journey;
+mod password;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod tests;
 pub use answered::{Answered, BrowserId};
 pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
 pub use journey::{Settings, SignIn, Typed};
+pub use password::{ChangeProblem, ChangeTyped};
 pub use session::{Session, SessionError, SessionToken, Sessions};
 
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,8 @@ pub struct SignInRequest {
 pub enum Step {
     /// Ask for name and password; say what was wrong with the last attempt, if there was one.
     Prompt(Option<Problem>),
+    /// The password was right and has expired: ask for a new one.
+    ChangePassword,
     /// Write the assertion.
     Granted(Box<Grant>),
     /// Tell the relying party, or the person, that there will be none.

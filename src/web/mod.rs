@@ -8,6 +8,7 @@ mod browser;
 mod metadata;
 mod operations;
 mod pages;
+mod password;
 mod pending;
 mod refusal;
 mod reply;
@@ -42,6 +43,8 @@ pub struct Edge {
     pub proxies: TrustedProxies,
     /// Whom people write to when they need help.
     pub support_contact: Option<String>,
+    /// Where people go who have forgotten their password.
+    pub password_reset_url: Option<String>,
     /// How old a request may be when it arrives.
     pub request_lifetime: Duration,
     /// How far a relying party's clock may be ahead of ours.
@@ -117,11 +120,14 @@ impl IdentityProvider {
                 self.single_sign_on(&request, &correlation).await
             }
             (&Method::POST, "/signin", _) => self.sign_in_form(&request).await,
+            (&Method::GET | &Method::HEAD, "/password", _) => self.password_page(&correlation),
+            (&Method::POST, "/password", _) => self.password_form(&request, &correlation).await,
             (&Method::GET | &Method::HEAD, "/", _) => Err(Refused::NothingHere),
             (&Method::GET | &Method::HEAD, "/metadata", _) => self.metadata.first(),
             (&Method::GET | &Method::HEAD, _, Some(suffix)) => self.metadata.of(suffix),
             (_, SSO_PATH, _) => Err(Refused::Method("GET, POST")),
             (_, "/signin", _) => Err(Refused::Method("POST")),
+            (_, "/password", _) => Err(Refused::Method("GET, HEAD, POST")),
             (_, "/" | "/metadata", _) | (_, _, Some(_)) => Err(Refused::Method("GET, HEAD")),
             _ => Err(Refused::NotFound),
         };

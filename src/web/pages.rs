@@ -5,7 +5,10 @@ use std::fmt;
 use askama::{Template, filters::HtmlSafe};
 use base64::{display::Base64Display, engine::general_purpose::STANDARD};
 
-use crate::{directory::AccountState, signin::Problem};
+use crate::{
+    directory::{AccountState, PolicyRefusal},
+    signin::{ChangeProblem, Problem},
+};
 
 /// Asks for name and password.
 #[derive(Template)]
@@ -16,8 +19,28 @@ pub(super) struct SignInPage<'a> {
     pub state: &'a str,
     pub name: &'a str,
     pub problem: Option<ProblemText>,
+    pub password_reset: Option<&'a str>,
     pub support: Option<&'a str>,
     pub correlation: &'a str,
+}
+
+/// Asks for the old password and a new one.
+#[derive(Template)]
+#[template(path = "web/password.html")]
+pub(super) struct PasswordPage<'a> {
+    pub nonce: &'a str,
+    pub state: Option<&'a str>,
+    pub name: &'a str,
+    pub problem: Option<ProblemText>,
+    pub support: Option<&'a str>,
+    pub correlation: &'a str,
+}
+
+/// Says that the password is changed.
+#[derive(Template)]
+#[template(path = "web/changed.html")]
+pub(super) struct ChangedPage<'a> {
+    pub nonce: &'a str,
 }
 
 /// Posts a SAML Response to the relying party, by script or by button.
@@ -90,6 +113,52 @@ impl ProblemText {
             ),
         };
         Self { what, next }
+    }
+
+    pub(super) fn of_change(problem: ChangeProblem) -> Self {
+        let (what, next) = match problem {
+            ChangeProblem::NotProven(problem) => return Self::of(problem),
+            ChangeProblem::Different => (
+                "The new password and its repetition differ.",
+                "Type the new password the same way in both fields.",
+            ),
+            ChangeProblem::Same => (
+                "The new password is the one that you have.",
+                "Choose another one.",
+            ),
+            ChangeProblem::Unusable => (
+                "The new password cannot be used.",
+                "Choose a shorter one, of letters, digits and signs.",
+            ),
+            ChangeProblem::Policy(refusal) => Self::policy(refusal),
+            ChangeProblem::Off => (
+                "Your password cannot be changed here.",
+                "Change it where you usually do, or ask the organisation that invited you.",
+            ),
+        };
+        Self { what, next }
+    }
+
+    fn policy(refusal: PolicyRefusal) -> (&'static str, &'static str) {
+        match refusal {
+            PolicyRefusal::Quality => (
+                "The new password is too short or too simple.",
+                "Choose a longer one, with capital and small letters, digits and signs.",
+            ),
+            PolicyRefusal::History => (
+                "You have used this password before.",
+                "Choose one that you have not used yet.",
+            ),
+            PolicyRefusal::TooYoung => (
+                "Your password was changed too recently to be changed again.",
+                "Try again tomorrow, or ask the organisation that invited you.",
+            ),
+            PolicyRefusal::Unspecified => (
+                "The new password is not accepted.",
+                "It may be too short, too simple, or one that you have used before. Choose a longer \
+                 one, with capital and small letters, digits and signs.",
+            ),
+        }
     }
 
     /// Shown only after the right password, or where the state says nothing about it.

@@ -33,6 +33,9 @@ impl IdentityProvider {
     ) -> Result<Response, Refused> {
         match step {
             Step::Prompt(problem) => self.ask(pending, problem, browser, typed),
+            Step::ChangePassword => {
+                self.new_password_step(pending, browser, typed.unwrap_or(""), None)
+            }
             Step::Granted(grant) => self.issue(&pending, &grant),
             Step::Refused(Refusal::NoPassive) => self.answer_with_error(
                 &pending,
@@ -70,6 +73,7 @@ impl IdentityProvider {
             state: &state,
             name: typed.unwrap_or(&hint),
             problem: problem.map(ProblemText::of),
+            password_reset: self.edge.password_reset_url.as_deref(),
             support: self.edge.support_contact.as_deref(),
             correlation: correlation.as_str(),
         };
@@ -212,6 +216,6 @@ impl IdentityProvider {
     }
 }
 
-fn nonce() -> Result<Nonce, Refused> {
+pub(super) fn nonce() -> Result<Nonce, Refused> {
     Nonce::new().map_err(|error| Refused::Internal(error.to_string()))
 }

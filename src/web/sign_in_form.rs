@@ -51,7 +51,7 @@ impl IdentityProvider {
     /// Browsers say where a form came from. The sealed state is the proof; this only refuses
     /// earlier. `Origin` is "null" for forms of pages under `Referrer-Policy: no-referrer`, ours
     /// among them, so "null" proves nothing either way.
-    fn is_from_our_own_page(&self, request: &Request) -> bool {
+    pub(super) fn is_from_our_own_page(&self, request: &Request) -> bool {
         match request.header("sec-fetch-site") {
             Some(site) => site == "same-origin",
             None => request

@@ -42,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) relying_party: &'static str,
     /// Lines for the directory's table.
     pub(crate) directory: &'static str,
+    /// Lines for the guard's table.
+    pub(crate) guard: &'static str,
 }
 
 /// A running server.
@@ -55,7 +57,34 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
+    /// In front of this server.
     pub(crate) fn start(slapd: &Slapd, options: Options) -> Self {
+        let (server, starttls) = if options.starttls {
+            (slapd.ldap_url(), "starttls = true")
+        } else {
+            (slapd.ldaps_url(), "")
+        };
+        let table = format!(
+            r#"[directory]
+servers = ["{server}"]
+{starttls}
+ca = "directory-ca.pem"
+bind_dn = "{SERVICE_DN}"
+bind_password = {{ file = "directory-password" }}
+base = "{BASE}"
+scope = ["{PARTNERS}"]
+deadline_seconds = 2
+{directory}
+"#,
+            directory = options.directory,
+        );
+        let ca = fs::read_to_string(slapd.ca_file()).expect("the directory's CA");
+        Self::start_before(&table, &ca, options)
+    }
+
+    /// In front of the directory of these tables, which may name `directory-ca.pem` and
+    /// `directory-password`.
+    pub(crate) fn start_before(tables: &str, directory_ca: &str, options: Options) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let [address, operations] = free_addresses();
         let ca = LocalCa::new().expect("a CA");
@@ -64,7 +93,7 @@ impl Provider {
         fs::write(path.join("tls.crt"), &tls.chain_pem).expect("tls.crt");
         write_private(&path.join("tls.key"), &tls.key_pem);
         write_private(&path.join("directory-password"), PASSWORD);
-        fs::copy(slapd.ca_file(), path.join("directory-ca.pem")).expect("the directory's CA");
+        fs::write(path.join("directory-ca.pem"), directory_ca).expect("the directory's CA");
         let made = homerealm()
             .args(["keys", "new", "--folder"])
             .arg(path)
@@ -73,11 +102,6 @@ impl Provider {
         let sp = create_signing_key("sp.test", 30).expect("a key");
         write_private(&path.join("sp.key"), &sp.private_key_pem);
         fs::write(path.join("sp.crt"), sp.signer.certificate().to_pem()).expect("sp.crt");
-        let (server, starttls) = if options.starttls {
-            (slapd.ldap_url(), "starttls = true")
-        } else {
-            (slapd.ldaps_url(), "")
-        };
         let configuration = format!(
             r#"
 base_url = "https://{HOST}:{port}"
@@ -88,6 +112,8 @@ tls_certificate = "tls.crt"
 tls_key = "tls.key"
 [operations]
 address = "{operations}"
+[guard]
+{guard}
 [signing]
 key = "signing.key"
 certificate = "signing.crt"
@@ -99,20 +125,10 @@ entity_id = "{SP}"
 display_name = "The partner portal"
 assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
 {relying_party}
-[directory]
-servers = ["{server}"]
-{starttls}
-ca = "directory-ca.pem"
-bind_dn = "{SERVICE_DN}"
-bind_password = {{ file = "directory-password" }}
-base = "{BASE}"
-scope = ["{PARTNERS}"]
-deadline_seconds = 2
-{directory}
-"#,
+{tables}"#,
             port = address.port(),
+            guard = options.guard,
             relying_party = options.relying_party,
-            directory = options.directory,
         );
         fs::write(path.join("homerealm.toml"), configuration).expect("homerealm.toml");
         let mut child = homerealm()

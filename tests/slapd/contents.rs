@@ -52,6 +52,19 @@ pub(super) fn configuration(folder: &Path, options: Options) -> String {
     } else {
         String::new()
     };
+    let by_certificate = if options.client_certificates {
+        format!("TLSVerifyClient try\nauthz-regexp \"^cn=svc-homerealm$\" \"{SERVICE_DN}\"\n")
+    } else {
+        String::new()
+    };
+    let (module, overlay) = if options.policy {
+        (
+            "moduleload ppolicy\n",
+            format!("overlay ppolicy\nppolicy_default \"{POLICY}\"\nppolicy_use_lockout\n"),
+        )
+    } else {
+        ("", String::new())
+    };
     format!(
         "include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -59,8 +72,8 @@ include /etc/ldap/schema/inetorgperson.schema
 include {folder}/schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
-pidfile {folder}/slapd.pid
-{tls}idletimeout {idle}
+{module}pidfile {folder}/slapd.pid
+{tls}{by_certificate}idletimeout {idle}
 threads 4
 database mdb
 suffix \"{BASE}\"
@@ -68,9 +81,9 @@ directory {folder}/db
 maxsize 268435456
 dbnosync
 index objectClass,mail,userPrincipalName,sAMAccountName,proxyAddresses,objectGUID eq
-access to attrs=userPassword by anonymous auth by * none
+access to attrs=userPassword by self =xw by anonymous auth by * none
 access to * by dn.exact=\"{SERVICE_DN}\" read by * none
-",
+{overlay}",
         idle = options.idle_timeout,
     )
 }
@@ -89,7 +102,7 @@ objectclass ( 1.3.6.1.4.1.99999.1 NAME 'adUser' SUP top AUXILIARY MAY ( objectGU
 ";
 
 /// The whole tree, every account with the password of this hash.
-pub(super) fn ldif(accounts: u32, hash: &str) -> String {
+pub(super) fn ldif(options: Options, hash: &str) -> String {
     let hash = STANDARD.encode(hash);
     let mut text = format!(
         "dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\ndc: contoso\no: Contoso\n\n\
@@ -98,7 +111,7 @@ pub(super) fn ldif(accounts: u32, hash: &str) -> String {
          dn: {SERVICE_DN}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\n\
          cn: svc-homerealm\nuserPassword:: {hash}\n\n"
     );
-    let partners = (0..accounts).map(|number| {
+    let partners = (0..options.accounts).map(|number| {
         let account = Numbered(number);
         let mail = account.mail();
         Person {
@@ -110,16 +123,29 @@ pub(super) fn ldif(accounts: u32, hash: &str) -> String {
             more: format!("mail: {mail}\nproxyAddresses: SMTP:{mail}\n"),
         }
     });
-    let special = (0_u128..)
-        .zip(SPECIAL)
-        .map(|(at, (uid, unit, name, suffix, more))| Person {
+    let policed = if options.policy {
+        write!(
+            text,
+            "dn: {POLICY}\nobjectClass: device\nobjectClass: pwdPolicy\ncn: policy\n\
+             pwdAttribute: userPassword\npwdMaxAge: 8640000\npwdLockout: TRUE\n\
+             pwdMaxFailure: 5\npwdMustChange: TRUE\n\
+             pwdMinLength: 8\npwdCheckQuality: 1\npwdAllowUserChange: TRUE\n\n"
+        )
+        .expect("a string takes all");
+        POLICED
+    } else {
+        &[]
+    };
+    let special = (0_u128..).zip(SPECIAL.iter().chain(policed)).map(
+        |(at, (uid, unit, name, suffix, more))| Person {
             uid: (*uid).to_owned(),
             unit,
             name: (*name).to_owned(),
             upn: format!("special{at}@{suffix}"),
             guid: ObjectGuid::from_digits(0x5bec_1a10_0000_4000_8000_0000_0000_0000 + at),
             more: (*more).to_owned(),
-        });
+        },
+    );
     for person in partners.chain(special) {
         person.write(&mut text, &hash);
     }
@@ -138,6 +164,17 @@ const SPECIAL: &[(&str, &str, &str, &str, &str)] = &[
     ("olegacy", PARTNERS, "Otto Legacy", "legacy.contoso.com", "mail: otto@wingtiptoys.com\n"),
     ("jmüller", PARTNERS, "Jürgen Müller", FEDERATED_SUFFIX, "mail: j.mueller@xn--bcher-kva.example\n"),
     ("o'brien, p+q \"x\"", PARTNERS, "Pat O'Brien", FEDERATED_SUFFIX, "mail: o'brien@fabrikam.com\n"),
+];
+
+/// The password policy: a hundred days, five failures.
+const POLICY: &str = "cn=policy,dc=contoso,dc=com";
+
+/// Accounts that the policy keeps out.
+#[rustfmt::skip]
+const POLICED: &[(&str, &str, &str, &str, &str)] = &[
+    ("reset", PARTNERS, "Ray Set", FEDERATED_SUFFIX, "mail: reset@fabrikam.com\npwdReset: TRUE\n"),
+    ("expired", PARTNERS, "Ex Pired", FEDERATED_SUFFIX, "mail: expired@fabrikam.com\npwdChangedTime: 20200101000000Z\n"),
+    ("locked", PARTNERS, "Lou Locked", FEDERATED_SUFFIX, "mail: locked@fabrikam.com\npwdAccountLockedTime: 000001010000Z\n"),
 ];
 
 struct Person {

@@ -36,6 +36,10 @@ pub(crate) struct Options {
     pub(crate) idle_timeout: u32,
     /// Whether the server has a certificate.
     pub(crate) tls: bool,
+    /// Whether who shows a certificate (`client.pem`) may bind by it (SASL EXTERNAL).
+    pub(crate) client_certificates: bool,
+    /// Whether there is a password policy, and accounts that it keeps out.
+    pub(crate) policy: bool,
 }
 
 impl Default for Options {
@@ -44,6 +48,8 @@ impl Default for Options {
             accounts: 20,
             idle_timeout: 0,
             tls: true,
+            client_certificates: false,
+            policy: false,
         }
     }
 }
@@ -76,7 +82,7 @@ impl Slapd {
         let hash = run(program("slappasswd").args(["-h", "{SSHA}", "-s", PASSWORD]));
         fs::write(folder.join("schema"), SCHEMA).expect("the schema");
         fs::write(folder.join("slapd.conf"), configuration(&folder, options)).expect("slapd.conf");
-        fs::write(folder.join("all.ldif"), ldif(options.accounts, &hash)).expect("the LDIF");
+        fs::write(folder.join("all.ldif"), ldif(options, &hash)).expect("the LDIF");
         run(program("slapadd")
             .args(["-q", "-f"])
             .arg(folder.join("slapd.conf"))
@@ -140,6 +146,11 @@ impl Slapd {
     /// The file with the CA's certificate. The server's own is for `localhost`, not 127.0.0.1.
     pub(crate) fn ca_file(&self) -> PathBuf {
         self.folder.join("ca.pem")
+    }
+
+    /// One of the files in its folder.
+    pub(crate) fn file(&self, name: &str) -> Vec<u8> {
+        fs::read(self.folder.join(name)).expect("a file")
     }
 
     /// A TLS configuration that trusts this server's CA and no other.
@@ -291,7 +302,20 @@ fn make_certificates(folder: &Path) {
     let mut leaf = CertificateParams::new(["localhost".to_owned()]).expect("a name");
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let certificate = leaf.signed_by(&key, &issuer).expect("a certificate");
+    // Known to the directory as the service account (`authz-regexp`).
+    let client_key = KeyPair::generate().expect("a key");
+    let mut client = CertificateParams::default();
+    client.distinguished_name = rcgen::DistinguishedName::new();
+    client
+        .distinguished_name
+        .push(DnType::CommonName, "svc-homerealm");
+    client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let client = client
+        .signed_by(&client_key, &issuer)
+        .expect("a certificate");
     for (file, label, der) in [
+        ("client.pem", "CERTIFICATE", client.der().to_vec()),
+        ("client-key.pem", "PRIVATE KEY", client_key.serialize_der()),
         ("ca.pem", "CERTIFICATE", ca_certificate.der().to_vec()),
         ("cert.pem", "CERTIFICATE", certificate.der().to_vec()),
         ("key.pem", "PRIVATE KEY", key.serialize_der()),

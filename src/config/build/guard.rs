@@ -28,6 +28,10 @@ pub(super) fn build(guard: &file::Guard, source: Source<'_>) -> Result<GuardRule
             u64::from(number(days, 1..=365, source)?) * 24 * 60 * 60,
         );
     }
+    if let Some(step) = &guard.refusal_step_milliseconds {
+        rules.refusal_step =
+            std::time::Duration::from_millis(number(step, 0..=5_000, source)?.into());
+    }
     Ok(rules)
 }
 

@@ -38,6 +38,13 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
             base_url: base_url(&file.base_url, source)?,
             proxies: guard::proxies(file.listen.as_ref(), file.listen.span(), source)?,
             support_contact: file.support_contact,
+            password_reset_url: file
+                .password_reset_url
+                .as_ref()
+                .map(|url| {
+                    https_url(url.as_ref(), url.span(), source).map(|_| url.as_ref().clone())
+                })
+                .transpose()?,
             request_lifetime: minutes(&file.requests.lifetime_minutes, 1..=60, source)?,
             clock_skew: seconds(&file.requests.clock_skew_seconds, 0..=600, source)?,
         },
@@ -56,7 +63,7 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
             .into_iter()
             .map(|party| relying_party::build(party, source, folder))
             .collect::<Result<_, _>>()?,
-        directory: directory::build(file.directory, &domains, source, folder)?,
+        directories: directory::build(file.directory, &domains, source, folder)?,
         domains,
     })
 }
@@ -181,12 +188,7 @@ fn federated_domain(
     domain: &file::FederatedDomain,
     source: Source<'_>,
 ) -> Result<FederatedDomain, ConfigError> {
-    let suffix = DomainName::parse(domain.suffix.as_ref()).map_err(|error| {
-        source.invalid(
-            domain.suffix.span(),
-            format!("{:?}: {error}", domain.suffix.as_ref()),
-        )
-    })?;
+    let suffix = self::domain(&domain.suffix, source)?;
     let issuer = domain.issuer.as_ref();
     if !is_absolute_uri(issuer) {
         return Err(source.invalid(
@@ -198,6 +200,11 @@ fn federated_domain(
         suffix,
         issuer: issuer.to_owned(),
     })
+}
+
+fn domain(text: &Spanned<String>, source: Source<'_>) -> Result<DomainName, ConfigError> {
+    DomainName::parse(text.as_ref())
+        .map_err(|error| source.invalid(text.span(), format!("{:?}: {error}", text.as_ref())))
 }
 
 /// RFC 3986 4.3, as far as telling a URI from a slip needs: an entity ID may be a URN, which the

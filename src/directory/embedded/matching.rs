@@ -64,7 +64,10 @@ fn has_substrings(stored: &[u8], pieces: &Substrings) -> bool {
 }
 
 /// Active Directory compares text without case and without accents: `muller` finds `Müller`.
-fn fold(octets: &[u8]) -> String {
+pub(super) fn fold(octets: &[u8]) -> String {
+    if octets.is_ascii() {
+        return String::from_utf8_lossy(octets).to_ascii_lowercase();
+    }
     String::from_utf8_lossy(octets)
         .nfkd()
         .filter(|&character| !is_combining_mark(character))

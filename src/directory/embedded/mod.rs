@@ -7,6 +7,7 @@
 
 mod codec;
 pub mod demo_accounts;
+mod index;
 mod matching;
 mod server;
 mod session;

@@ -20,10 +20,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::codec::Framed;
 
 use super::{
-    super::{Dn, Entry},
     Contents,
     codec::{Codec, Operation},
-    session::Session,
+    session::{Session, Tree},
 };
 
 /// The most connections at the same time; further ones wait to be accepted.
@@ -88,8 +87,7 @@ impl EmbeddedDirectory {
         let address = listener.local_addr()?;
         let counters = Arc::new(Counters::default());
         let server = Server {
-            containers: Arc::new(containers(&contents)),
-            contents: Arc::new(contents),
+            tree: Arc::new(Tree::new(contents)),
             tls: TlsAcceptor::from(tls),
             counters: counters.clone(),
         };
@@ -131,8 +129,7 @@ impl Drop for EmbeddedDirectory {
 
 #[derive(Clone)]
 struct Server {
-    contents: Arc<Contents>,
-    containers: Arc<Vec<Entry>>,
+    tree: Arc<Tree>,
     tls: TlsAcceptor,
     counters: Arc<Counters>,
 }
@@ -166,7 +163,7 @@ impl Server {
         stream.set_nodelay(true)?;
         let stream = timeout(HANDSHAKE_DEADLINE, self.tls.accept(stream)).await??;
         self.counters.connections.fetch_add(1, Ordering::Relaxed);
-        let mut session = Session::new(self.contents, self.containers);
+        let mut session = Session::new(self.tree);
         let mut framed = Framed::new(stream, Codec::default());
         while let Some(request) = timeout(MAX_IDLE, framed.next()).await? {
             let request = request?;
@@ -185,18 +182,4 @@ impl Server {
         }
         Ok(())
     }
-}
-
-fn containers(contents: &Contents) -> Vec<Entry> {
-    let entry = |dn: &Dn, class: &str| {
-        let classes = vec![b"top".to_vec(), class.as_bytes().to_vec()];
-        Entry::new(dn.as_str(), vec![("objectClass".to_owned(), classes)])
-    };
-    let units = contents
-        .units
-        .iter()
-        .map(|dn| entry(dn, "organizationalUnit"));
-    std::iter::once(entry(&contents.base, "domainDNS"))
-        .chain(units)
-        .collect()
 }

@@ -7,8 +7,9 @@ use ldap3_proto::{
 
 use super::{
     super::{AccountState, Dn, Entry},
-    Contents,
-    codec::{Operation, Request, Search, SimpleBind},
+    Account, Contents,
+    codec::{Condition, Operation, Request, Search, SimpleBind},
+    index::Index,
     matching::evaluate,
 };
 
@@ -22,21 +23,68 @@ fn bind_refusal(data: &str) -> String {
 const NOT_BOUND: &str = "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this \
     operation a successful bind must be completed on the connection., data 0, v1db1";
 
+/// Everything that can be found: the contents, and entries for the base and the units, so that
+/// they can be read as search bases.
+pub(super) struct Tree {
+    contents: Contents,
+    containers: Vec<Entry>,
+    index: Index,
+}
+
+impl Tree {
+    pub(super) fn new(contents: Contents) -> Self {
+        let containers = containers(&contents);
+        let accounts = contents.accounts.iter().map(|account| &account.entry);
+        let index = Index::new(containers.iter().chain(accounts));
+        Self {
+            contents,
+            containers,
+            index,
+        }
+    }
+
+    /// How many entries there are: containers first, then accounts.
+    fn len(&self) -> usize {
+        self.containers.len() + self.contents.accounts.len()
+    }
+
+    fn entry(&self, at: usize) -> Option<&Entry> {
+        self.containers
+            .get(at)
+            .or_else(|| self.account(at).map(|account| &account.entry))
+    }
+
+    fn account(&self, at: usize) -> Option<&Account> {
+        let at = at.checked_sub(self.containers.len())?;
+        self.contents.accounts.get(at)
+    }
+
+    /// The places of the entries that may meet a condition.
+    fn candidates(&self, condition: &Condition) -> Box<dyn Iterator<Item = usize> + '_> {
+        match self.index.candidates(condition) {
+            Some(some) => Box::new(some.into_iter()),
+            None => Box::new(0..self.len()),
+        }
+    }
+
+    /// The place of the entry of this name.
+    fn named(&self, dn: &Dn) -> Option<usize> {
+        let is_named = |entry: &Entry| entry.dn().parse::<Dn>().is_ok_and(|name| name == *dn);
+        self.index
+            .named(dn)
+            .find(|&at| self.entry(at).is_some_and(is_named))
+    }
+}
+
 /// One connection's state: who is bound.
 pub(super) struct Session {
-    contents: Arc<Contents>,
-    /// Entries for the base and the units, so that they can be read as search bases.
-    containers: Arc<Vec<Entry>>,
+    tree: Arc<Tree>,
     bound: Option<String>,
 }
 
 impl Session {
-    pub(super) fn new(contents: Arc<Contents>, containers: Arc<Vec<Entry>>) -> Self {
-        Self {
-            contents,
-            containers,
-            bound: None,
-        }
+    pub(super) fn new(tree: Arc<Tree>) -> Self {
+        Self { tree, bound: None }
     }
 
     /// The answers to a request; `None` ends the connection.
@@ -104,18 +152,24 @@ impl Session {
 
     /// The account that a bind name means: a DN, or a UPN as Active Directory also takes it.
     fn identity(&self, name: &str) -> Option<(String, &str, Option<AccountState>)> {
-        let contents = &*self.contents;
+        let contents = &self.tree.contents;
         let dn = name.parse::<Dn>().ok();
         if dn.as_ref() == Some(&contents.service_dn) {
             return Some((name.to_owned(), contents.service_password.expose(), None));
         }
-        let account = contents.accounts.iter().find(|account| {
-            let is_upn = account
-                .entry
-                .values("userPrincipalName")
-                .any(|upn| upn.eq_ignore_ascii_case(name));
-            is_upn || (dn.is_some() && account.entry.dn().parse().ok() == dn)
-        })?;
+        let has_upn = |account: &&Account| {
+            let mut upns = account.entry.values("userPrincipalName");
+            upns.any(|upn| upn.eq_ignore_ascii_case(name))
+        };
+        let account = if let Some(dn) = dn {
+            self.tree.named(&dn).and_then(|at| self.tree.account(at))
+        } else {
+            let by_upn = Condition::Equal("userPrincipalName".to_owned(), name.as_bytes().to_vec());
+            self.tree
+                .candidates(&by_upn)
+                .filter_map(|at| self.tree.account(at))
+                .find(has_upn)
+        }?;
         Some((
             account.entry.dn().to_owned(),
             account.password.expose(),
@@ -144,9 +198,7 @@ impl Session {
                 _ => dn.is_within(&base),
             })
         };
-        let accounts = self.contents.accounts.iter().map(|account| &account.entry);
-        let entries = || self.containers.iter().chain(accounts.clone());
-        if !entries().any(|entry| entry.dn().parse::<Dn>().is_ok_and(|dn| dn == base)) {
+        if self.tree.named(&base).is_none() {
             return done(result(
                 LdapResultCode::NoSuchObject,
                 "0000208D: NameErr: NO_OBJECT",
@@ -157,9 +209,12 @@ impl Session {
         } else {
             search.size_limit.min(1000)
         };
-        let mut found = entries()
-            .filter(in_scope)
-            .filter(|entry| evaluate(&search.condition, entry) == Some(true));
+        let mut found = self
+            .tree
+            .candidates(&search.condition)
+            .filter_map(|at| self.tree.entry(at))
+            .filter(|entry| evaluate(&search.condition, entry) == Some(true))
+            .filter(in_scope);
         let mut answers: Vec<LdapOp> = found
             .by_ref()
             .take(limit)
@@ -175,7 +230,7 @@ impl Session {
 
     /// The root DSE (RFC 4512 5.1), which may be read by anybody.
     fn root(&self) -> LdapOp {
-        let base = self.contents.base.as_str();
+        let base = self.tree.contents.base.as_str();
         let attribute = |name: &str, value: &str| LdapPartialAttribute {
             atype: name.to_owned(),
             vals: vec![value.as_bytes().to_vec()],
@@ -189,6 +244,20 @@ impl Session {
             ],
         })
     }
+}
+
+fn containers(contents: &Contents) -> Vec<Entry> {
+    let entry = |dn: &Dn, class: &str| {
+        let classes = vec![b"top".to_vec(), class.as_bytes().to_vec()];
+        Entry::new(dn.as_str(), vec![("objectClass".to_owned(), classes)])
+    };
+    let units = contents
+        .units
+        .iter()
+        .map(|dn| entry(dn, "organizationalUnit"));
+    std::iter::once(entry(&contents.base, "domainDNS"))
+        .chain(units)
+        .collect()
 }
 
 fn sub_code(state: AccountState) -> &'static str {

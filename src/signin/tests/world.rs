@@ -11,7 +11,7 @@ use crate::{
         test_fixture::Fixture,
     },
     observe::CorrelationId,
-    realm::{DomainName, FederatedDomain, ImmutableIdSource, Mapping, Realm, SignInAttribute},
+    realm::{DomainName, FederatedDomain, Home, Mapping, Realm, SignInAttribute},
     signin::*,
     store::{Kind, MemoryStore, Store, StoreError, StoreFuture},
     trust::{AssertionConsumerService, RelyingParty, Trusts},
@@ -45,12 +45,9 @@ impl World {
         }];
         let mapping = Mapping {
             sign_in_attributes: vec![SignInAttribute::Mail, SignInAttribute::UserPrincipalName],
-            immutable_id: ImmutableIdSource::default(),
             federated_domains: domains.clone(),
             scopes: vec![PARTNERS.parse().unwrap()],
-            allow_privileged: false,
-            cache_lifetime: Mapping::CACHE_LIFETIME,
-            cache_capacity: Mapping::CACHE_CAPACITY,
+            ..Mapping::default()
         };
         let party = |entity_id| {
             let consumer = AssertionConsumerService {
@@ -60,13 +57,20 @@ impl World {
             RelyingParty::entra(entity_id, vec![consumer]).unwrap()
         };
         let sign_in = SignIn::new(
-            Arc::new(Realm::new(fixture.directory(), mapping)),
+            Arc::new(Realm::new(vec![Home::new(
+                "contoso",
+                fixture.directory(),
+                mapping,
+            )])),
             Arc::new(Trusts::new(vec![party("rp"), party("other")], domains).unwrap()),
             used,
             Settings {
                 session_lifetime: Duration::from_secs(3600),
                 answers_kept: Duration::from_secs(3600),
-                guard: GuardRules::default(),
+                guard: GuardRules {
+                    refusal_step: Duration::ZERO,
+                    ..GuardRules::default()
+                },
             },
         );
         Self {

@@ -1,0 +1,218 @@
+//! Changing a password on the page: at a real Active Directory domain controller by unicodePwd, at
+//! a real OpenLDAP by Password Modify; as a step of a sign-in, and on its own.
+#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
+
+mod provider;
+mod samba;
+mod slapd;
+
+use homerealm::http::{
+    PageForm,
+    client::{Client, Reply},
+};
+use provider::{Asked, Options, Provider, is_sign_in_page, posted, type_password};
+use samba::Samba;
+use slapd::{Numbered, PASSWORD, Slapd};
+
+const NEW: &str = "Qu1te-another-0ne";
+
+async fn sign_in(provider: &Provider, browser: &mut Client, name: &str, password: &str) -> Reply {
+    let url = provider.url(&Asked::new().to_redirect());
+    let page = browser.get(&url, None).await.expect("the page");
+    type_password(browser, &page, name, password).await
+}
+
+async fn change(
+    browser: &mut Client,
+    page: &Reply,
+    name: &str,
+    [current, new, repeated]: [&str; 3],
+) -> Reply {
+    let text = page.text();
+    let form = PageForm::find(&text, Some("change-password"));
+    let mut form = form.unwrap_or_else(|_| panic!("{text}"));
+    for (field, value) in [
+        ("name", name),
+        ("current", current),
+        ("new", new),
+        ("repeated", repeated),
+    ] {
+        form.fill(field, value).expect("a field");
+    }
+    let url = page.resolve(&form.action).expect("a URL");
+    browser
+        .post_form(&url, &form.fields, Some(page))
+        .await
+        .expect("an answer")
+}
+
+/// The problem that the page tells, "" for none.
+fn problem(page: &Reply) -> String {
+    let text = page.text();
+    let after = text.split_once("<strong>").map_or("", |(_, after)| after);
+    after
+        .split_once("</strong>")
+        .map_or("", |(problem, _)| problem)
+        .to_owned()
+}
+
+/// From an expired password to the relying party without starting over.
+async fn goes_on_with_a_new_password(provider: &Provider, name: &str, bad: &[(&str, &str)]) {
+    let mut browser = provider.browser();
+    let page = sign_in(provider, &mut browser, name, "wrong").await;
+    assert!(is_sign_in_page(&page), "{name}");
+    let mut page = sign_in(provider, &mut browser, name, PASSWORD).await;
+    assert!(
+        page.text().contains("has expired"),
+        "{name}: {}",
+        page.text()
+    );
+    page = change(&mut browser, &page, name, [PASSWORD, NEW, "Another"]).await;
+    assert!(problem(&page).contains("differ"), "{}", problem(&page));
+    page = change(&mut browser, &page, name, [PASSWORD, PASSWORD, PASSWORD]).await;
+    assert!(
+        problem(&page).contains("the one that you have"),
+        "{}",
+        problem(&page)
+    );
+    page = change(&mut browser, &page, name, ["wrong", NEW, NEW]).await;
+    assert!(
+        problem(&page).contains("is not right"),
+        "{}",
+        problem(&page)
+    );
+    for (new, told) in bad {
+        page = change(&mut browser, &page, name, [PASSWORD, new, new]).await;
+        assert!(problem(&page).contains(told), "{new}: {}", problem(&page));
+    }
+    let answer = posted(&change(&mut browser, &page, name, [PASSWORD, NEW, NEW]).await);
+    assert!(
+        answer.document.contains("status:Success"),
+        "{}",
+        answer.document
+    );
+    // It is the new one from now on.
+    let page = sign_in(provider, &mut provider.browser(), name, PASSWORD).await;
+    assert!(is_sign_in_page(&page), "the old password still works");
+    posted(&sign_in(provider, &mut provider.browser(), name, NEW).await);
+}
+
+async fn on_its_own(provider: &Provider, name: &str, too_bad: (&str, &str)) {
+    let mut browser = provider.browser();
+    let page = browser
+        .get(&provider.url("/password"), None)
+        .await
+        .expect("the page");
+    let unknown = "nobody@fabrikam.com";
+    let refused = change(&mut browser, &page, unknown, [PASSWORD, NEW, NEW]).await;
+    let wrong = change(&mut browser, &page, name, ["wrong", NEW, NEW]).await;
+    assert_eq!(
+        problem(&refused),
+        problem(&wrong),
+        "unknown and wrong look the same"
+    );
+    let page = change(&mut browser, &page, name, [PASSWORD, too_bad.0, too_bad.0]).await;
+    assert!(problem(&page).contains(too_bad.1), "{}", problem(&page));
+    let page = change(&mut browser, &page, name, [PASSWORD, NEW, NEW]).await;
+    assert!(
+        page.text().contains("Your password is changed"),
+        "{}",
+        page.text()
+    );
+    posted(&sign_in(provider, &mut provider.browser(), name, NEW).await);
+    let log = provider.log().join("\n");
+    assert!(
+        !log.contains(NEW) && !log.contains(PASSWORD),
+        "a password is in the log"
+    );
+    provider.audit("password-changed", 1);
+}
+
+#[tokio::test]
+async fn active_directory_takes_a_new_password() {
+    let samba = Samba::start();
+    let table = samba.table("password_change = \"active-directory\"");
+    let provider = Provider::start_before(&table, samba.ca_pem(), Options::default());
+    for name in ["mustchange@fabrikam.com", "oldpassword@fabrikam.com"] {
+        let bad = [
+            ("short", "too short or too simple"),
+            ("alllowercaseletters", "too short or too simple"),
+        ];
+        goes_on_with_a_new_password(&provider, name, &bad).await;
+    }
+    on_its_own(
+        &provider,
+        "wmoran@fabrikam.com",
+        ("short", "too short or too simple"),
+    )
+    .await;
+    // No new password opens a disabled account.
+    let page = sign_in(
+        &provider,
+        &mut provider.browser(),
+        "disabled@fabrikam.com",
+        PASSWORD,
+    )
+    .await;
+    assert!(is_sign_in_page(&page));
+    assert!(
+        problem(&page).contains("switched off"),
+        "{}",
+        problem(&page)
+    );
+}
+
+#[tokio::test]
+async fn openldap_takes_a_new_password() {
+    let slapd = Slapd::start_new(slapd::Options {
+        policy: true,
+        ..Default::default()
+    });
+    let options = Options {
+        directory: "password_change = \"password-modify\"",
+        ..Options::default()
+    };
+    let provider = Provider::start(&slapd, options);
+    let bad = [("short", "too short or too simple")];
+    goes_on_with_a_new_password(&provider, "reset@fabrikam.com", &bad).await;
+    on_its_own(
+        &provider,
+        &Numbered(3).mail(),
+        ("short", "too short or too simple"),
+    )
+    .await;
+    // OpenLDAP lets nobody bind whose password has expired: she is told to go elsewhere.
+    let mut browser = provider.browser();
+    let name = "expired@fabrikam.com";
+    let page = sign_in(&provider, &mut browser, name, PASSWORD).await;
+    let page = change(&mut browser, &page, name, [PASSWORD, NEW, NEW]).await;
+    assert!(
+        problem(&page).contains("cannot be changed here"),
+        "{}",
+        problem(&page)
+    );
+}
+
+#[tokio::test]
+async fn where_it_is_off_nothing_is_changed() {
+    let slapd = Slapd::start_new(slapd::Options {
+        policy: true,
+        ..Default::default()
+    });
+    let provider = Provider::start(&slapd, Options::default());
+    let mut browser = provider.browser();
+    let page = sign_in(&provider, &mut browser, "reset@fabrikam.com", PASSWORD).await;
+    assert!(is_sign_in_page(&page), "no form is shown that cannot help");
+    let page = browser
+        .get(&provider.url("/password"), None)
+        .await
+        .expect("the page");
+    let name = "wmoran@fabrikam.com";
+    let page = change(&mut browser, &page, name, [PASSWORD, NEW, NEW]).await;
+    assert!(
+        problem(&page).contains("cannot be changed here"),
+        "{}",
+        problem(&page)
+    );
+    posted(&sign_in(&provider, &mut browser, name, PASSWORD).await);
+}

@@ -1,0 +1,305 @@
+//! Against a real domain controller (Samba): every account state through the real page to the real
+//! text, and what else only Active Directory does.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
+
+mod provider;
+mod samba;
+mod slapd;
+
+use std::sync::LazyLock;
+
+use homerealm::http::client::Reply;
+use provider::{Asked, Options, Provider, homerealm, is_sign_in_page, posted, type_password};
+use samba::{LOCKOUT_THRESHOLD, PASSWORD, Samba};
+use serde_json::Value;
+
+static SAMBA: LazyLock<Samba> = LazyLock::new(Samba::start);
+
+fn provider(more: &str) -> Provider {
+    Provider::start_before(&SAMBA.table(more), SAMBA.ca_pem(), Options::default())
+}
+
+/// Signs in with a browser of its own.
+async fn sign_in(provider: &Provider, name: &str, password: &str) -> Reply {
+    let mut browser = provider.browser();
+    let url = provider.url(&Asked::new().to_redirect());
+    let page = browser.get(&url, None).await.expect("the page");
+    type_password(&mut browser, &page, name, password).await
+}
+
+/// The ImmutableID and the UPN in the answer to the relying party.
+async fn identity(provider: &Provider, name: &str) -> (String, String) {
+    let page = sign_in(provider, name, PASSWORD).await;
+    let document = posted(&page).document;
+    let between = |from: &str, to: &str| {
+        let (_, rest) = document
+            .split_once(from)
+            .unwrap_or_else(|| panic!("{document}"));
+        let (_, rest) = rest.split_once('>').expect("an element");
+        rest.split_once(to).expect("its end").0.to_owned()
+    };
+    let upn = between("Name=\"IDPEmail\"", "</saml:Attribute>");
+    let upn = upn.split('>').nth(1).expect("a value").split('<').next();
+    (
+        between("<saml:NameID", "</"),
+        upn.expect("a value").to_owned(),
+    )
+}
+
+const WRONG: &str = "Email address or password is not right.";
+
+#[tokio::test]
+async fn each_state_is_told_after_the_right_password_and_never_before() {
+    let provider = provider("");
+    for (count, (name, text, cause)) in (1..).zip([
+        (
+            "disabled@fabrikam.com",
+            "Your account is switched off.",
+            "Disabled",
+        ),
+        (
+            "ended@fabrikam.com",
+            "Your account has come to its end date.",
+            "AccountExpired",
+        ),
+        (
+            "mustchange@fabrikam.com",
+            "Your password has expired.",
+            "MustChangePassword",
+        ),
+        (
+            "oldpassword@fabrikam.com",
+            "Your password has expired.",
+            "PasswordExpired",
+        ),
+        (
+            "nohours@fabrikam.com",
+            "Your account may not sign in at this time or from here.",
+            "LogonHours",
+        ),
+        (
+            "elsewhere@fabrikam.com",
+            "Your account may not sign in at this time or from here.",
+            "Workstation",
+        ),
+    ]) {
+        let page = sign_in(&provider, name, "wrong").await;
+        assert!(
+            is_sign_in_page(&page) && page.text().contains(WRONG),
+            "{name}"
+        );
+        let page = sign_in(&provider, name, PASSWORD).await;
+        assert!(is_sign_in_page(&page), "{name}");
+        assert!(page.text().contains(text), "{name}: {}", page.text());
+        let log = provider.audit("sign-in-failed", 2 * count);
+        let told = log.iter().any(|line| {
+            line["name"] == name
+                && line["cause"]
+                    .as_str()
+                    .is_some_and(|text| text.contains(cause))
+        });
+        assert!(told, "{name}: {log:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_locked_account_looks_like_a_wrong_password() {
+    // Our own guard would otherwise keep a stranger from locking anybody out.
+    let lenient = Options {
+        guard: "failures_per_account = 50",
+        ..Options::default()
+    };
+    let provider = Provider::start_before(&SAMBA.table(""), SAMBA.ca_pem(), lenient);
+    let name = "locked@fabrikam.com";
+    assert_eq!(
+        identity(&provider, name).await.1,
+        "locked@partners.contoso.com"
+    );
+    for _ in 0..LOCKOUT_THRESHOLD {
+        let page = sign_in(&provider, name, "wrong").await;
+        assert!(page.text().contains(WRONG));
+    }
+    for password in [PASSWORD, "wrong"] {
+        let page = sign_in(&provider, name, password).await;
+        assert!(is_sign_in_page(&page) && page.text().contains(WRONG));
+    }
+    let log = provider.audit("sign-in-failed", LOCKOUT_THRESHOLD as usize + 2);
+    let last = log.last().expect("a line")["cause"]
+        .as_str()
+        .expect("a cause");
+    assert!(last.contains("LockedOut"), "{last}");
+}
+
+#[tokio::test]
+async fn names_lead_to_the_account_as_entra_knows_it() {
+    let provider = provider("");
+    let wendy = SAMBA.object_guid("wmoran");
+    for (typed, immutable_id, upn) in [
+        // The base is the whole domain, whose searches end with a referral.
+        ("wmoran@fabrikam.com", wendy, "wmoran@partners.contoso.com"),
+        (
+            "Wendy.Moran@Fabrikam.com",
+            wendy,
+            "wmoran@partners.contoso.com",
+        ),
+        (
+            "wmoran@partners.contoso.com",
+            wendy,
+            "wmoran@partners.contoso.com",
+        ),
+        // A DN beyond ASCII with a comma in it.
+        (
+            "j.mueller@tailspintoys.com",
+            SAMBA.object_guid("umlaut"),
+            "umlaut@partners.contoso.com",
+        ),
+        // mS-DS-ConsistencyGuid goes first, here with octets that are text ("ABC...P").
+        (
+            "anchored@fabrikam.com",
+            "QUJDREVGR0hJSktMTU5PUA==",
+            "anchored@partners.contoso.com",
+        ),
+    ] {
+        let found = identity(&provider, typed).await;
+        assert_eq!(found, (immutable_id.to_owned(), upn.to_owned()), "{typed}");
+    }
+}
+
+#[tokio::test]
+async fn who_must_not_pass_the_partner_door_does_not() {
+    let provider = provider(
+        "refuse_groups = [\"CN=VPN Administrators,OU=Groups,DC=corp,DC=contoso,DC=test\"]\n\
+         own_domains = [\"contoso.com\"]",
+    );
+    for (count, (name, cause)) in (1..).zip([
+        ("nested@fabrikam.com", "in a refused group"),
+        ("ceo@contoso.com", "own domain contoso.com"),
+        ("admin@fabrikam.com", "privileged"),
+        ("shared@fabrikam.com", "2 or more accounts"),
+        ("outside@fabrikam.com", "outside of the configured scope"),
+        // Active Directory ignores accents; we do not.
+        ("wmorän@fabrikam.com", "no account has this name"),
+        ("nobody@fabrikam.com", "no account has this name"),
+    ]) {
+        let page = sign_in(&provider, name, PASSWORD).await;
+        assert!(
+            is_sign_in_page(&page) && page.text().contains(WRONG),
+            "{name}"
+        );
+        let log = provider.audit("sign-in-failed", count);
+        let line = log.iter().rfind(|line| line["name"] == name);
+        let found = line.expect(name)["cause"].as_str().expect("a cause");
+        assert!(found.contains(cause), "{name}: {found}");
+    }
+    // And who is in none of these does, whatever else is asked of the directory.
+    identity(&provider, "wmoran@fabrikam.com").await;
+}
+
+#[tokio::test]
+async fn starttls_and_the_wrong_certificate() {
+    let starttls = SAMBA
+        .table("starttls = true")
+        .replace(&SAMBA.ldaps_url(), &SAMBA.ldap_url());
+    let over = Provider::start_before(&starttls, SAMBA.ca_pem(), Options::default());
+    identity(&over, "wmoran@fabrikam.com").await;
+
+    let stranger = homerealm::http::tls::LocalCa::new().expect("a CA");
+    for table in [SAMBA.table(""), starttls] {
+        let provider = Provider::start_before(&table, stranger.ca_pem(), Options::default());
+        let page = sign_in(&provider, "wmoran@fabrikam.com", PASSWORD).await;
+        assert_eq!(page.status, 503);
+        let checked = homerealm()
+            .args(["check", "--config"])
+            .arg(provider.config_file())
+            .output()
+            .expect("homerealm runs");
+        let text = String::from_utf8(checked.stdout).expect("UTF-8");
+        assert!(text.contains("TLS"), "{text}");
+        assert_eq!(checked.status.code(), Some(1));
+    }
+}
+
+/// The doctor's findings.
+fn check(provider: &Provider, more: &[&str]) -> Vec<Value> {
+    let output = homerealm()
+        .args(["check", "--json", "--config"])
+        .arg(provider.config_file())
+        .args(more)
+        .output()
+        .expect("homerealm runs");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    report["findings"].as_array().expect("findings").clone()
+}
+
+/// The verdicts and texts of the findings of this name.
+fn of(findings: &[Value], name: &str) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    findings
+        .iter()
+        .filter(|finding| finding["name"] == name)
+        .map(|finding| (text(&finding["verdict"]), text(&finding["found"])))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_doctor_knows_active_directory() {
+    let groups = "refuse_groups = [\"CN=Operators,OU=Groups,DC=corp,DC=contoso,DC=test\", \
+                  \"CN=Gone,DC=corp,DC=contoso,DC=test\"]";
+    let provider = provider(groups);
+    let findings = check(&provider, &["--scan"]);
+    for (name, verdict, text) in [
+        ("directory-server", "ok", "base read"),
+        // The test's CA issues for thirty days.
+        (
+            "directory-certificate",
+            "warn",
+            "trusted, valid for 29 days",
+        ),
+        ("directory-clock", "ok", "seconds apart"),
+        ("service-account", "ok", "may read accounts"),
+        ("refused-groups", "fail", "CN=Gone"),
+        (
+            "shared-names",
+            "warn",
+            "1 names that several accounts have, so that none can use them: shared@fabrikam.com",
+        ),
+    ] {
+        let found = of(&findings, name);
+        assert_eq!(found.len(), 1, "{name}: {findings:#?}");
+        assert_eq!(found[0].0, verdict, "{found:?}");
+        assert!(found[0].1.contains(text), "{found:?}");
+    }
+    let accounts = of(&findings, "accounts");
+    for text in [
+        "could sign in",
+        "1 never could, since its state is Disabled: CN=Dee Disabled",
+        "1 never could, since its state is MustChangePassword: CN=Max Change",
+        "1 never could, since it is privileged (adminCount=1): CN=Ada Min",
+        "1 never could, since it is in a refused group: CN=Nes Ted",
+        "it lies outside of the scope",
+    ] {
+        assert!(
+            accounts.iter().any(|(_, found)| found.contains(text)),
+            "{text}: {accounts:#?}"
+        );
+    }
+    assert_eq!(of(&findings, "sign-in-attribute").len(), 3);
+
+    // Without --scan no account is read.
+    assert!(of(&check(&provider, &[]), "accounts").is_empty());
+}
+
+#[tokio::test]
+async fn the_doctor_sees_a_service_account_that_may_too_much() {
+    for (account, text) in [
+        ("administrator@corp.contoso.test", "adminCount=1"),
+        ("svc-operator@corp.contoso.test", "it may write"),
+    ] {
+        let table = SAMBA.table("").replace(samba::SERVICE_UPN, account);
+        let provider = Provider::start_before(&table, SAMBA.ca_pem(), Options::default());
+        let found = of(&check(&provider, &[]), "service-account");
+        assert_eq!(found[0].0, "warn", "{found:?}");
+        assert!(found[0].1.contains(text), "{found:?}");
+    }
+}
