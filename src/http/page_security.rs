@@ -166,8 +166,8 @@ impl PageSecurity {
     }
 
     fn content_policy(&self) -> String {
-        let mut policy =
-            String::from("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+        let mut policy = String::with_capacity(320);
+        policy.push_str("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
         if let Some(Nonce(nonce)) = &self.styles {
             let _ = write!(policy, "; style-src 'nonce-{nonce}'");
         }

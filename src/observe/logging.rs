@@ -3,7 +3,7 @@ use std::io;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     Layer,
-    filter::{FilterFn, Targets},
+    filter::Targets,
     fmt,
     layer::SubscriberExt,
     util::{SubscriberInitExt, TryInitError},
@@ -21,7 +21,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging to stderr, for the whole process.
+/// Starts logging to stderr, audit lines included, for the whole process.
 ///
 /// Audit lines are JSON in either format and at any level: they are evidence, not talk. Libraries
 /// are heard from warnings up; `level` is for Homerealm itself.
@@ -31,8 +31,7 @@ pub enum LogFormat {
 pub fn start_logging(format: LogFormat, level: LevelFilter) -> Result<(), TryInitError> {
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
-        .with_target("homerealm", level)
-        .with_target(audit::TARGET, LevelFilter::OFF);
+        .with_target("homerealm", level);
     let talk = match format {
         LogFormat::Text => fmt::layer()
             .with_writer(io::stderr)
@@ -44,14 +43,9 @@ pub fn start_logging(format: LogFormat, level: LevelFilter) -> Result<(), TryIni
             .flatten_event(true)
             .boxed(),
     };
-    let evidence = fmt::layer()
-        .with_writer(io::stderr)
-        .json()
-        .flatten_event(true)
-        .with_level(false)
-        .with_filter(FilterFn::new(|metadata| metadata.target() == audit::TARGET));
     tracing_subscriber::registry()
         .with(talk.with_filter(targets))
-        .with(evidence)
-        .try_init()
+        .try_init()?;
+    audit::start();
+    Ok(())
 }

@@ -77,9 +77,9 @@ impl ReceivedRequest {
 
     /// Takes a message from an HTTP-Redirect query (SAML bindings 3.4), DEFLATE-encoded.
     ///
-    /// `query` are the octets as received: a signature is over them.
-    pub fn from_redirect(query: &str) -> Result<Self, BindingError> {
-        let form = Form::parse(query.as_bytes())?;
+    /// `query` are the octets as received, since a signature is over them; `form` is what they
+    /// were parsed to.
+    pub fn from_redirect(query: &str, form: &Form) -> Result<Self, BindingError> {
         if !matches!(
             form.single("SAMLEncoding")?,
             None | Some("urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE")
@@ -88,11 +88,11 @@ impl ReceivedRequest {
         }
         let encoded = form.single("SAMLRequest")?.ok_or(BindingError::Missing)?;
         let deflated = STANDARD.decode(encoded).map_err(|_| BindingError::Base64)?;
-        let redirect_signature = RedirectSignature::from_query(query, &form)?;
+        let redirect_signature = RedirectSignature::from_query(query, form)?;
         Ok(Self {
             root: read(&inflate(&deflated)?)?,
             redirect_signature,
-            relay_state: relay_state(&form)?,
+            relay_state: relay_state(form)?,
         })
     }
 
@@ -139,6 +139,10 @@ mod tests {
 
     use super::*;
 
+    fn redirected(query: &str) -> Result<ReceivedRequest, BindingError> {
+        ReceivedRequest::from_redirect(query, &Form::parse(query.as_bytes())?)
+    }
+
     fn deflated(message: &[u8]) -> String {
         let mut encoder =
             flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
@@ -151,37 +155,22 @@ mod tests {
     fn a_deflate_bomb_is_refused_within_bounds() {
         let query = format!("SAMLRequest={}", deflated(&vec![b' '; 50_000_000]));
         assert!(query.len() < 100_000);
-        assert!(matches!(
-            ReceivedRequest::from_redirect(&query),
-            Err(BindingError::Deflate)
-        ));
+        assert!(matches!(redirected(&query), Err(BindingError::Deflate)));
     }
 
     #[test]
     fn repeated_and_missing_parameters_are_refused() {
         let one = deflated(b"<a/>");
         let twice = format!("SAMLRequest={one}&SAMLRequest={one}");
-        assert!(matches!(
-            ReceivedRequest::from_redirect(&twice),
-            Err(BindingError::Form(_))
-        ));
-        assert!(matches!(
-            ReceivedRequest::from_redirect("a=b"),
-            Err(BindingError::Missing)
-        ));
+        assert!(matches!(redirected(&twice), Err(BindingError::Form(_))));
+        assert!(matches!(redirected("a=b"), Err(BindingError::Missing)));
         let relay = format!(
             "SAMLRequest={one}&RelayState={}",
             "x".repeat(MAX_RELAY_STATE + 1)
         );
-        assert!(matches!(
-            ReceivedRequest::from_redirect(&relay),
-            Err(BindingError::RelayState)
-        ));
+        assert!(matches!(redirected(&relay), Err(BindingError::RelayState)));
         let encoding = format!("SAMLRequest={one}&SAMLEncoding=none");
-        assert!(matches!(
-            ReceivedRequest::from_redirect(&encoding),
-            Err(BindingError::Encoding)
-        ));
+        assert!(matches!(redirected(&encoding), Err(BindingError::Encoding)));
     }
 
     #[test]
@@ -190,7 +179,7 @@ mod tests {
             "SAMLRequest={}&RelayState=a%2Bb%3D%26+%C3%A4",
             deflated(b"<a/>")
         );
-        let received = ReceivedRequest::from_redirect(&query).unwrap();
+        let received = redirected(&query).unwrap();
         assert_eq!(received.relay_state(), Some("a+b=& ä"));
     }
 }

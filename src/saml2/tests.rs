@@ -24,6 +24,10 @@ fn form(message: &str) -> Form {
     Form::parse(body.as_bytes()).unwrap()
 }
 
+fn redirected(query: &str) -> Result<ReceivedRequest, BindingError> {
+    ReceivedRequest::from_redirect(query, &Form::parse(query.as_bytes())?)
+}
+
 fn unsigned(message: &str) -> Result<AuthnRequest, RequestError> {
     ReceivedRequest::from_post(&form(message))
         .unwrap()
@@ -70,7 +74,7 @@ fn entras_own_request_is_understood() {
 
 #[test]
 fn both_bindings_carry_the_same_request() {
-    let received = ReceivedRequest::from_redirect(&query(ENTRA)).unwrap();
+    let received = redirected(&query(ENTRA)).unwrap();
     assert_eq!(
         received
             .authenticate(&RequestSignatures::NotVerified)
@@ -196,7 +200,7 @@ fn a_redirect_signature_is_over_the_octets_as_received() {
     let signature = STANDARD.encode(signer.sign_rsa_sha256(signed_part.as_bytes()).unwrap());
     let signature: String = form_urlencoded::byte_serialize(signature.as_bytes()).collect();
     let authenticate = |query: &str| {
-        let received = ReceivedRequest::from_redirect(query).map_err(|error| error.to_string())?;
+        let received = redirected(query).map_err(|error| error.to_string())?;
         received
             .authenticate(&RequestSignatures::Required(keys.clone()))
             .map_err(|error| error.to_string())
@@ -240,7 +244,7 @@ fn nothing_can_stand_beside_a_redirect_signature() {
     let algorithm = "SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256";
     let stateless = sign(&format!("{}&{algorithm}", query(ENTRA)));
     let authenticate = |query: &str| {
-        ReceivedRequest::from_redirect(query)
+        redirected(query)
             .map_err(|error| error.to_string())?
             .authenticate(&RequestSignatures::Required(keys.clone()))
             .map_err(|error| error.to_string())

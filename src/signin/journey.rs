@@ -76,7 +76,7 @@ impl SignIn {
             && hint_agrees(request.hint.as_deref(), &session)
         {
             return match self.may_grant(request, browser, &session).await {
-                Ok(issuer) => granted(&session, issuer, Proof::Session, None),
+                Ok(issuer) => granted(session, issuer, Proof::Session, None),
                 Err(refusal) => Step::Refused(refusal),
             };
         }
@@ -149,7 +149,7 @@ impl SignIn {
         let Ok(token) = self.sessions.begin(&session).await else {
             return Step::Refused(Refusal::Internal);
         };
-        granted(&session, issuer, Proof::Password, Some(token))
+        granted(session, issuer, Proof::Password, Some(token))
     }
 
     async fn live_session(&self, token: Option<&SessionToken>) -> Option<Session> {
@@ -279,16 +279,20 @@ impl SignIn {
 }
 
 fn granted(
-    session: &Session,
+    session: Session,
     issuer: String,
     proof: Proof,
     new_session: Option<SessionToken>,
 ) -> Step {
     Step::Granted(Box::new(Grant {
-        subject: session.subject(),
-        issuer,
         authn_instant: session.authn_instant(),
-        session_index: session.session_index.clone(),
+        subject: Subject {
+            immutable_id: session.immutable_id,
+            cloud_upn: session.cloud_upn,
+            display_name: session.display_name,
+        },
+        issuer,
+        session_index: session.session_index,
         proof,
         new_session,
     }))

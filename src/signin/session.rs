@@ -115,15 +115,6 @@ impl Session {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.authn_instant) * 1_000_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
-
-    /// Who.
-    pub fn subject(&self) -> Subject {
-        Subject {
-            immutable_id: self.immutable_id.clone(),
-            cloud_upn: self.cloud_upn.clone(),
-            display_name: self.display_name.clone(),
-        }
-    }
 }
 
 /// The live sessions.

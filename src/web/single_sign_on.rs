@@ -30,7 +30,7 @@ impl IdentityProvider {
             (ReceivedRequest::from_post(&form)?, form)
         } else {
             (
-                ReceivedRequest::from_redirect(&request.query)?,
+                ReceivedRequest::from_redirect(&request.query, &query)?,
                 Form::default(),
             )
         };

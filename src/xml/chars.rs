@@ -5,6 +5,22 @@ pub(super) fn is_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
+/// Where the first character stands that may not stand in a document.
+///
+/// Looked for by bytes: all are below the space, or are U+FFFE and U+FFFF, whose first byte, 0xEF,
+/// few texts have at all.
+pub(super) fn forbidden(text: &str) -> Option<usize> {
+    let suspect = |byte| matches!(byte, 0..=0x1F | 0xEF) && !matches!(byte, b'\t' | b'\n' | b'\r');
+    text.bytes()
+        .enumerate()
+        .filter(|&(_, byte)| suspect(byte))
+        .map(|(at, _)| at)
+        .find(|&at| {
+            let c = text.get(at..).and_then(|rest| rest.chars().next());
+            c.is_some_and(|c| !is_char(c))
+        })
+}
+
 /// White space (production 3).
 pub(super) fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
@@ -63,6 +79,25 @@ mod tests {
             '\u{10FFFF}',
         ] {
             assert!(is_char(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_forbidden_character_is_found() {
+        assert_eq!(
+            forbidden("a\u{FFFD}\u{F000}\u{EFFF}\t\r\n\u{7F}\u{10FFFF}"),
+            None
+        );
+        for bad in ['\0', '\u{B}', '\u{1F}', '\u{FFFE}', '\u{FFFF}'] {
+            assert_eq!(forbidden(&format!("é\u{FFFD}{bad}\0")), Some(5), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn every_character_is_judged_as_by_itself() {
+        for c in '\0'..=char::MAX {
+            let found = forbidden(c.encode_utf8(&mut [0; 4])).is_some();
+            assert_eq!(found, !is_char(c), "{c:?}");
         }
     }
 

@@ -1,9 +1,9 @@
 //! The strict reader.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use super::{
-    chars::{is_char, is_space, split_name},
+    chars::{forbidden, is_space, split_name},
     ids::is_id,
     read_error::{ReadCause, ReadError},
     scope::{Bindings, Declaration, Scope, XML, XMLNS},
@@ -57,7 +57,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Element, ReadError> {
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| ReadError::new(error.valid_up_to(), ReadCause::NotUtf8))?;
-    if let Some((at, _)) = text.char_indices().find(|&(_, c)| !is_char(c)) {
+    if let Some(at) = forbidden(text) {
         return Err(ReadError::new(at, ReadCause::Character));
     }
     let body = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
@@ -95,10 +95,9 @@ struct Reading<'a> {
     open: Vec<Open>,
     root: Option<Element>,
     bindings: Bindings<'a>,
-    ids: HashSet<String>,
+    ids: BTreeSet<String>,
     elements: usize,
     no_scope: Arc<Scope>,
-    no_namespace: Arc<str>,
 }
 
 /// An element whose end tag has not come yet, and how many bindings end with it.
@@ -114,10 +113,9 @@ impl<'a> Reading<'a> {
             open: Vec::new(),
             root: None,
             bindings: Bindings::new(),
-            ids: HashSet::new(),
+            ids: BTreeSet::new(),
             elements: 0,
             no_scope: Arc::default(),
-            no_namespace: Arc::from(""),
         }
     }
 
@@ -155,7 +153,7 @@ impl<'a> Reading<'a> {
             match name {
                 ("", "xmlns") => declared.push(self.declare("", &value).map_err(refused)?),
                 ("xmlns", prefix) => declared.push(self.declare(prefix, &value).map_err(refused)?),
-                (prefix, local) => plain.push((attribute.at, prefix, local, value)),
+                (prefix, local) => plain.push((attribute.at, prefix, local, value.into_owned())),
             }
         }
 
@@ -225,7 +223,7 @@ impl<'a> Reading<'a> {
         before: &[Attribute],
     ) -> Result<Attribute, ReadCause> {
         let namespace = if prefix.is_empty() {
-            Arc::clone(&self.no_namespace)
+            self.bindings.none()
         } else {
             self.resolve(prefix)?
         };
@@ -290,7 +288,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn value(attribute: &RawAttribute<'_>) -> Result<String, ReadError> {
+fn value<'a>(attribute: &RawAttribute<'a>) -> Result<Cow<'a, str>, ReadError> {
     unescape::attribute(attribute.value)
         .map_err(|at| ReadError::new(attribute.value_at + at, ReadCause::Reference))
 }

@@ -1,6 +1,6 @@
 //! Namespace bindings: those of a finished tree, and those of a document being read.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The namespace that the prefix `xml` is bound to, always and by itself.
 pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -42,19 +42,28 @@ impl Scope {
 
 /// What each prefix means at the point that the reader has reached.
 ///
-/// A hash map with a way back, since walking scopes for each name would let many declarations
-/// multiply with many names.
+/// A map with a way back, since walking scopes for each name would let many declarations multiply
+/// with many names. One by order, not by hash: there are few prefixes, and no choice of them is
+/// bad for it.
 pub(super) struct Bindings<'a> {
-    current: HashMap<&'a str, Vec<Arc<str>>>,
+    /// The bindings that each prefix has here, the innermost one last.
+    current: BTreeMap<&'a str, Vec<Arc<str>>>,
     undo: Vec<&'a str>,
+    none: Arc<str>,
 }
 
 impl<'a> Bindings<'a> {
     pub(super) fn new() -> Self {
         Self {
-            current: HashMap::from([("", vec![Arc::from("")]), ("xml", vec![Arc::from(XML)])]),
+            current: BTreeMap::new(),
             undo: Vec::new(),
+            none: Arc::from(""),
         }
+    }
+
+    /// No namespace: what names without a prefix are in until something else is declared.
+    pub(super) fn none(&self) -> Arc<str> {
+        Arc::clone(&self.none)
     }
 
     pub(super) fn bind(&mut self, prefix: &'a str, namespace: Arc<str>) {
@@ -74,6 +83,12 @@ impl<'a> Bindings<'a> {
     }
 
     pub(super) fn resolve(&self, prefix: &str) -> Option<Arc<str>> {
-        self.current.get(prefix)?.last().cloned()
+        let bound = self.current.get(prefix).and_then(|bound| bound.last());
+        match (bound, prefix) {
+            (Some(namespace), _) => Some(Arc::clone(namespace)),
+            (None, "") => Some(self.none()),
+            (None, "xml") => Some(Arc::from(XML)),
+            (None, _) => None,
+        }
     }
 }

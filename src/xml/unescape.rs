@@ -3,6 +3,8 @@
 //! Line endings become one line feed (XML 1.0, 2.11), and white space in attribute values becomes
 //! spaces (3.3.3), but what a character reference spells out is kept as it is.
 
+use std::borrow::Cow;
+
 use super::chars::is_char;
 
 /// The character that `&name;` stands for: one of the five entities, or a character reference to a
@@ -42,11 +44,15 @@ pub(super) fn push_text(out: &mut String, raw: &str) {
 }
 
 /// The value of an attribute; or the offset in `raw` of a reference that means nothing.
-pub(super) fn attribute(raw: &str) -> Result<String, usize> {
-    let mut value = String::with_capacity(raw.len());
+pub(super) fn attribute(raw: &str) -> Result<Cow<'_, str>, usize> {
+    let mut value = String::new();
     let mut rest = raw;
-    while let Some(at) = rest.find(['&', '\t', '\r', '\n']) {
-        let (plain, special) = rest.split_at(at);
+    // All four are ASCII, and looking for bytes is quicker.
+    while let Some((plain, special)) = rest
+        .bytes()
+        .position(|byte| matches!(byte, b'&' | b'\t' | b'\r' | b'\n'))
+        .and_then(|at| rest.split_at_checked(at))
+    {
         value.push_str(plain);
         rest = if let Some(after) = special.strip_prefix('&') {
             let (name, after) = after.split_once(';').ok_or(raw.len() - special.len())?;
@@ -60,8 +66,11 @@ pub(super) fn attribute(raw: &str) -> Result<String, usize> {
                 .unwrap_or_default()
         };
     }
+    if rest.len() == raw.len() {
+        return Ok(Cow::Borrowed(raw));
+    }
     value.push_str(rest);
-    Ok(value)
+    Ok(Cow::Owned(value))
 }
 
 #[cfg(test)]

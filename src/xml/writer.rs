@@ -281,7 +281,7 @@ impl CanonicalWriter {
         if reserved || (wanted.namespace.is_empty() && !wanted.prefix.is_empty()) {
             return Err(WriteError::Name);
         }
-        let same = |declared: &&Declared| declared.prefix == wanted.prefix;
+        let same_prefix = |declared: &&Declared| same(declared.prefix, wanted.prefix);
         let (hidden, seen) = self
             .declared
             .split_at_checked(self.horizon)
@@ -290,11 +290,11 @@ impl CanonicalWriter {
         let means = |declared: Option<&Declared>| {
             declared.map_or(
                 wanted.prefix.is_empty() && wanted.namespace.is_empty(),
-                |declared| declared.namespace == wanted.namespace,
+                |declared| same(declared.namespace, wanted.namespace),
             )
         };
-        let inside = seen.iter().rev().find(same);
-        let around = hidden.iter().rev().find(same);
+        let inside = seen.iter().rev().find(same_prefix);
+        let around = hidden.iter().rev().find(same_prefix);
         let needed = !means(inside);
         // Bytes cannot be canonical for two signed elements of which one sees the declaration and
         // the other does not; and a default namespace cannot be taken back by writing nothing.
@@ -355,6 +355,11 @@ impl CanonicalWriter {
         }
         Ok(())
     }
+}
+
+/// Whether two constants say the same. Mostly they are one, which their addresses tell at once.
+fn same(one: &'static str, other: &'static str) -> bool {
+    std::ptr::eq(one, other) || one == other
 }
 
 #[cfg(test)]
