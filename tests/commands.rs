@@ -205,3 +205,38 @@ fn the_doctor_finds_what_is_wrong() {
     );
     assert!(report.to_string().contains("port is reachable"), "{report}");
 }
+
+#[test]
+fn a_scan_sees_names_that_two_directories_have() {
+    let slapd = Slapd::start_new(slapd::Options::default());
+    let table = |name: &str, base: &str| {
+        format!(
+            "[[directory]]\nname = \"{name}\"\nservers = [\"{}\"]\nca = \"directory-ca.pem\"\n\
+             bind_dn = \"{}\"\nbind_password = {{ file = \"directory-password\" }}\n\
+             base = \"{base}\"\n",
+            slapd.ldaps_url(),
+            slapd::SERVICE_DN,
+        )
+    };
+    // The second one holds a part of what the first one holds.
+    let tables = table("all", slapd::BASE) + &table("partners", slapd::PARTNERS);
+    let ca = fs::read_to_string(slapd.ca_file()).expect("the CA");
+    let provider = Provider::start_before(&tables, &ca, Options::default());
+    let mut command = homerealm();
+    command
+        .args(["check", "--scan", "--json", "--config"])
+        .arg(provider.config_file());
+    let report = json(&run(&mut command));
+    let shared: Vec<_> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|finding| finding["name"] == "shared-names")
+        .map(|finding| finding["found"].as_str().expect("words").to_owned())
+        .collect();
+    let [all, partners] = shared.as_slice() else {
+        panic!("{report}");
+    };
+    assert!(all.starts_with("all: 1 names"), "the two desks: {all}");
+    assert!(partners.contains("u00000@fabrikam.com"), "{partners}");
+}

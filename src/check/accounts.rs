@@ -5,16 +5,18 @@ use std::{
     time::Instant,
 };
 
-use crate::realm::{Examples, Home};
+use crate::realm::{Examples, Home, Owners};
 
 use super::Finding;
 
 /// Reads them all, and says on stderr how far it is.
-pub(super) async fn check(home: &Home, findings: &mut Vec<Finding>) {
+pub(super) async fn check(home: &Home, owners: &mut Owners, findings: &mut Vec<Finding>) {
     let started = Instant::now();
     let name = home.name();
     let survey = home
-        .survey(|read| tell(&format!("{name}: {read} accounts read")))
+        .survey(owners, |read| {
+            tell(&format!("{name}: {read} accounts read"));
+        })
         .await;
     tell_end();
     let survey = match survey {
@@ -32,7 +34,7 @@ pub(super) async fn check(home: &Home, findings: &mut Vec<Finding>) {
     findings.push(if survey.shared.count == 0 {
         Finding::ok(
             "shared-names",
-            format!("{name}: no two accounts have the same name"),
+            format!("{name}: no account shares a name, here or with a directory before it"),
         )
     } else {
         Finding::warn(

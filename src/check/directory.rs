@@ -8,7 +8,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use crate::{
     config,
     directory::{Directory, DirectoryError, Filter, Step},
-    realm::{Home, SignInAttribute},
+    realm::{Home, Owners, SignInAttribute},
 };
 
 use super::{Finding, accounts, rights};
@@ -29,7 +29,7 @@ const NOBODY: &str = "nobody-has-this-name@homerealm.invalid";
 /// where that is wanted.
 pub(super) async fn check(
     config: &config::Directory,
-    scan: bool,
+    scan: Option<&mut Owners>,
     findings: &mut Vec<Finding>,
 ) -> Option<Home> {
     let settings = match config.settings() {
@@ -91,8 +91,8 @@ pub(super) async fn check(
     }
     let home = Home::new(&config.name, directory, config.mapping.clone());
     rights::check(&home, findings).await;
-    if scan {
-        accounts::check(&home, findings).await;
+    if let Some(owners) = scan {
+        accounts::check(&home, owners, findings).await;
     }
     Some(home)
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
-    realm::{Home, Realm},
+    realm::{Home, Owners, Realm},
 };
 
 /// How a check came out.
@@ -124,8 +124,9 @@ pub async fn check(path: &Path, user: Option<&str>, scan: bool) -> Report {
     let mut findings = vec![Finding::ok("configuration", "understood")];
     findings.extend(keys::check(&config));
     findings.extend(federation::check(&config));
-    let mut homes = Vec::new();
+    let (mut homes, mut owners) = (Vec::new(), Owners::default());
     for directory in &config.directories {
+        let scan = scan.then_some(&mut owners);
         homes.extend(directory::check(directory, scan, &mut findings).await);
     }
     let user = match user {

@@ -66,5 +66,5 @@ pub use mapping::{
     FederatedDomain, ImmutableIdEncoding, ImmutableIdSource, Mapping, SignInAttribute,
 };
 pub use sign_in_name::{NameError, SignInName};
-pub use survey::{Examples, Survey};
+pub use survey::{Examples, Owners, Survey};
 pub use trace::{Trace, TraceStep};

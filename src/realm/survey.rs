@@ -22,8 +22,22 @@ pub struct Survey {
     pub able: usize,
     /// Why the others could not, and some of them.
     pub unable: BTreeMap<String, Examples>,
-    /// Names that several accounts have, so that none of them can use it.
+    /// Names that several accounts have, in this home or in one read before it, so that none of
+    /// them can use it.
     pub shared: Examples,
+}
+
+/// How many accounts have each name, over all homes that have been read.
+#[derive(Debug, Default)]
+pub struct Owners(HashMap<String, u32>);
+
+impl Owners {
+    /// Counts one more, and says whether the name has just become a shared one.
+    fn add(&mut self, name: String) -> bool {
+        let count = self.0.entry(name).or_default();
+        *count += 1;
+        *count == 2
+    }
 }
 
 /// A number of things, and the first few of them.
@@ -46,42 +60,32 @@ impl Examples {
 
 impl Home {
     /// Reads every account that has a name, and judges it as a sign-in would. `progress` is told
-    /// how many have been read so far.
-    pub async fn survey(&self, mut progress: impl FnMut(usize)) -> Result<Survey, DirectoryError> {
+    /// how many have been read so far; `owners` knows the names of the homes read before.
+    pub async fn survey(
+        &self,
+        owners: &mut Owners,
+        mut progress: impl FnMut(usize),
+    ) -> Result<Survey, DirectoryError> {
         let attributes = &self.mapping.sign_in_attributes;
         let named = attributes
             .iter()
             .map(|attribute| Filter::present(attribute.name()));
-        let filter = Filter::And(vec![
-            Filter::Or(named.collect()),
-            // Computers and contacts have addresses, too.
-            Filter::Not(Box::new(Filter::equal("objectClass", "computer"))),
-            Filter::Not(Box::new(Filter::equal("objectClass", "contact"))),
-            Filter::Not(Box::new(Filter::equal("objectClass", "group"))),
-        ]);
+        let filter = Filter::Or(named.collect());
         let mut survey = Survey::default();
-        let mut owners: HashMap<String, u32> = HashMap::new();
-        let wanted = self.attributes();
+        let mut wanted = self.attributes();
+        wanted.push("objectClass");
         let scan = self.directory.scan(&filter, &wanted, |page| {
-            for entry in page {
+            for entry in page.into_iter().filter(is_person) {
                 survey.accounts += 1;
-                self.add(&entry, &mut survey, &mut owners);
+                self.add(&entry, &mut survey, owners);
             }
             progress(survey.accounts);
         });
         scan.await?;
-        let mut shared: Vec<String> = owners
-            .into_iter()
-            .filter_map(|(name, count)| (count > 1).then_some(name))
-            .collect();
-        shared.sort_unstable();
-        for name in shared {
-            survey.shared.add(name);
-        }
         Ok(survey)
     }
 
-    fn add(&self, entry: &Entry, survey: &mut Survey, owners: &mut HashMap<String, u32>) {
+    fn add(&self, entry: &Entry, survey: &mut Survey, owners: &mut Owners) {
         let mut names: Vec<(SignInName, SignInAttribute)> = Vec::new();
         for &attribute in &self.mapping.sign_in_attributes {
             for value in entry.values(attribute.name()) {
@@ -89,7 +93,9 @@ impl Home {
                     continue;
                 };
                 if !names.iter().any(|(known, _)| known.key() == name.key()) {
-                    *owners.entry(name.key()).or_default() += 1;
+                    if owners.add(name.key()) {
+                        survey.shared.add(name.key());
+                    }
                     names.push((name, attribute));
                 }
             }
@@ -132,6 +138,15 @@ impl Home {
             == (attribute == SignInAttribute::SamAccountName);
         (fits && self.is_responsible_for(&name)).then_some(name)
     }
+}
+
+/// Computers, contacts and groups have addresses, too. Asked of the entry and not of the directory:
+/// one that does not know a class finds nothing that is not of it, either (RFC 4511 4.5.1.7).
+fn is_person(entry: &Entry) -> bool {
+    let others = ["computer", "contact", "group"];
+    !entry
+        .values("objectClass")
+        .any(|class| others.iter().any(|other| class.eq_ignore_ascii_case(other)))
 }
 
 /// The reason without the account's own name, so that accounts can be counted by it.
