@@ -142,7 +142,7 @@ impl Realm {
         let Some(home) = self.homes.get(account.home()) else {
             return Err(BindError::Wrong);
         };
-        let is_fresh = account.found().elapsed() < self.verify_after;
+        let is_fresh = self.memory.was_seen_within(account, self.verify_after);
         let (bound, state) = tokio::join!(
             home.directory.check_password(account.dn(), password),
             async {
@@ -156,7 +156,12 @@ impl Realm {
         let proof = bound.inspect_err(|_| self.memory.doubt(account))?;
         // Whatever it is from here on, whoever asks has the right password.
         match state {
-            Ok(None) => Ok(proof),
+            Ok(None) => {
+                if !is_fresh {
+                    self.memory.see(account);
+                }
+                Ok(proof)
+            }
             Ok(Some(state)) => {
                 self.memory.doubt(account);
                 Err(BindError::State(state))

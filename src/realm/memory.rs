@@ -27,6 +27,8 @@ pub(super) struct Memory {
 struct Found {
     account: MappedAccount,
     until: Instant,
+    /// When the entry was last read and was still the account.
+    seen: Instant,
 }
 
 impl Memory {
@@ -63,8 +65,29 @@ impl Memory {
         let found = Found {
             account: account.clone(),
             until: account.found() + lifetime,
+            seen: account.found(),
         };
         self.found.insert(account.name().key(), found);
+    }
+
+    /// Whether the account's entry was read within this time, and was still the account.
+    pub(super) fn was_seen_within(&self, account: &MappedAccount, time: Duration) -> bool {
+        account.found().elapsed() < time
+            || self.found.get(&account.name().key()).is_some_and(|found| {
+                found.account == *account && found.seen.elapsed() < time
+            })
+    }
+
+    /// The account's entry was read again and is still the account. That lengthens nothing: who
+    /// else may have the name by now was not asked.
+    pub(super) fn see(&self, account: &MappedAccount) {
+        let key = account.name().key();
+        if let Some(mut found) = self.found.get(&key)
+            && found.account == *account
+        {
+            found.seen = Instant::now();
+            self.found.insert(key, found);
+        }
     }
 
     /// Remembers briefly that a name leads to nobody. That a directory gave no answer is nothing
