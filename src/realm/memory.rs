@@ -73,9 +73,10 @@ impl Memory {
     /// Whether the account's entry was read within this time, and was still the account.
     pub(super) fn was_seen_within(&self, account: &MappedAccount, time: Duration) -> bool {
         account.found().elapsed() < time
-            || self.found.get(&account.name().key()).is_some_and(|found| {
-                found.account == *account && found.seen.elapsed() < time
-            })
+            || self
+                .found
+                .get(&account.name().key())
+                .is_some_and(|found| found.account == *account && found.seen.elapsed() < time)
     }
 
     /// The account's entry was read again and is still the account. That lengthens nothing: who
