@@ -78,14 +78,12 @@ pub fn password_changed(
     } else {
         "password-not-changed"
     };
-    tracing::info!(
-        target: TARGET,
-        event,
-        %correlation,
+    record(&Line {
         name,
-        %source,
-        cause
-    );
+        source: Some(&source.to_string()),
+        cause,
+        ..Line::new(event, correlation)
+    });
 }
 
 /// An assertion was signed: the ledger. One seen at a relying party that is not here was forged.
