@@ -35,7 +35,7 @@ pub use dsig::{Fault, SignatureError, SignaturePolicy, VerifiedElement, verify_e
 pub use encryption::{ContentEncryption, EncryptedElement, Encryption, KeyTransport};
 pub use name::Name;
 pub use read_error::{ReadCause, ReadError};
-pub use reader::{Limits, read};
+pub use reader::{Limits, read, read_commented};
 pub use tree::{Attribute, Element, StructureError};
 pub use write_error::WriteError;
 pub use writer::CanonicalWriter;
