@@ -13,6 +13,7 @@ mod binding;
 mod metadata;
 mod names;
 mod redirect_signature;
+mod relying_party_metadata;
 mod response;
 mod status;
 mod timestamp;
@@ -25,6 +26,10 @@ pub use authn_request::{AuthnRequest, RequestError, RequestedConsumer};
 pub use binding::{BindingError, MAX_RELAY_STATE, ReceivedRequest};
 pub use metadata::{Endpoints, MetadataError, identity_provider_metadata};
 pub use names::{BINDING_POST, BINDING_REDIRECT, NAMEID_PERSISTENT};
+pub use relying_party_metadata::{
+    EncryptionKey, LARGEST_METADATA, LogoutBinding, LogoutService, MetadataTrust,
+    NoCommonAlgorithm, RelyingPartyMetadata, RelyingPartyMetadataError, Validity,
+};
 pub use response::{Assertion, ErrorResponse, SuccessResponse, new_id};
 pub use status::Status;
 pub use timestamp::{format_timestamp, parse_timestamp};

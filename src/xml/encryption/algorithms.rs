@@ -66,7 +66,7 @@ impl KeyTransport {
     }
 
     /// The URI of its mask generation function, where there is a choice: `xenc11:MGF`.
-    pub(super) const fn mask_uri(self) -> Option<&'static str> {
+    pub const fn mask_uri(self) -> Option<&'static str> {
         match self {
             Self::RsaOaepMgf1p => None,
             Self::RsaOaepSha256 => Some("http://www.w3.org/2009/xmlenc11#mgf1sha256"),
