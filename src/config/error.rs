@@ -39,6 +39,14 @@ pub enum ConfigError {
         /// What is wrong with them.
         cause: String,
     },
+    /// The secret for pairwise names is not long enough.
+    #[error("the secret {what}: {source}")]
+    Salt {
+        /// Where it is.
+        what: String,
+        /// What is wrong with it.
+        source: crate::trust::SaltError,
+    },
     /// A secret is not where the configuration says.
     #[error("the secret {0} is empty or not there")]
     Secret(String),

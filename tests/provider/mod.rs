@@ -122,12 +122,18 @@ suffix = "{FEDERATED_SUFFIX}"
 issuer = "{ISSUER}"
 [[relying_party]]
 entity_id = "{SP}"
+{preset}
 display_name = "The partner portal"
 assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
 {relying_party}
 {tables}"#,
             port = address.port(),
             guard = options.guard,
+            preset = if options.relying_party.contains("preset = ") {
+                ""
+            } else {
+                "preset = \"entra\""
+            },
             relying_party = options.relying_party,
         );
         fs::write(path.join("homerealm.toml"), configuration).expect("homerealm.toml");
