@@ -6,6 +6,8 @@
 //! secrets). Relative paths are relative to the file's own folder.
 
 mod build;
+#[cfg(test)]
+mod claim_tests;
 mod error;
 mod file;
 mod secret;

@@ -57,6 +57,25 @@ impl Directory {
             .collect())
     }
 
+    /// Whether a group can be in this directory, and is there for the service account to see.
+    ///
+    /// # Errors
+    /// When the directory does not answer.
+    pub async fn has_group(&self, group: &Dn) -> Result<bool, DirectoryError> {
+        if !is_within_reach(&self.settings().base, group) {
+            return Ok(false);
+        }
+        let query = Query {
+            base: group.as_str().to_owned(),
+            ..root_query("1.1")
+        };
+        match self.links.run(query).await {
+            Ok((found, _)) => Ok(!found.entries.is_empty()),
+            Err(DirectoryError::Refused { code: 32, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn asked_by_rule(
         &self,
         above: Dn,
@@ -142,19 +161,25 @@ impl Directory {
         if let Some(known) = self.is_active_directory.get() {
             return Ok(*known);
         }
-        const NAME: &str = "supportedCapabilities";
-        let query = Query {
-            base: String::new(),
-            scope: Scope::Base,
-            filter: Filter::present("objectClass").to_string(),
-            attributes: vec![NAME.to_owned()],
-            limit: 2,
-            step: Step::Search,
-        };
-        let (found, _) = self.links.run(query).await?;
-        let mut capabilities = found.entries.iter().flat_map(|root| root.values(NAME));
+        let (found, _) = self.links.run(root_query("supportedCapabilities")).await?;
+        let mut capabilities = found
+            .entries
+            .iter()
+            .flat_map(|root| root.values("supportedCapabilities"));
         let is = capabilities.any(|capability| CAPABILITIES.contains(&capability));
         Ok(*self.is_active_directory.get_or_init(|| is))
+    }
+}
+
+/// Asks the root DSE for an attribute.
+fn root_query(attribute: &str) -> Query {
+    Query {
+        base: String::new(),
+        scope: Scope::Base,
+        filter: Filter::present("objectClass").to_string(),
+        attributes: vec![attribute.to_owned()],
+        limit: 2,
+        step: Step::Search,
     }
 }
 

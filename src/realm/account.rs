@@ -37,7 +37,8 @@ impl MappedAccount {
         Self(Arc::new(fields))
     }
 
-    pub(super) fn name(&self) -> &SignInName {
+    /// The name under which it was found.
+    pub fn name(&self) -> &SignInName {
         &self.0.name
     }
 

@@ -118,7 +118,7 @@ impl SignIn {
                 return Step::Prompt(Some(failure.problem));
             }
         };
-        let subject = match subject_of(&self.realm, self.trusts.needs(), &name, &account).await {
+        let subject = match subject_of(&self.realm, self.trusts.needs(), &account).await {
             Ok(subject) => subject,
             Err(error) => {
                 let failure = Failure::directory(&error);

@@ -2,11 +2,11 @@
 
 use crate::{
     directory::{DirectoryError, Dn},
-    realm::{MappedAccount, Realm, SignInName},
+    realm::{MappedAccount, Realm},
     trust::{Needs, Particulars, Subject},
 };
 
-/// What is known of the person behind `account`, who signed in as `name`: as much as the rules of
+/// What is known of the person behind `account`, by the name that led to it: as much as the rules of
 /// relying parties need. One search more where they ask about groups, and none where they do not.
 ///
 /// # Errors
@@ -14,7 +14,6 @@ use crate::{
 pub async fn subject_of(
     realm: &Realm,
     needs: &Needs,
-    name: &SignInName,
     account: &MappedAccount,
 ) -> Result<Subject, DirectoryError> {
     let groups = realm.groups_of(account, &needs.groups).await?;
@@ -22,7 +21,7 @@ pub async fn subject_of(
     let places = needs.places.iter().filter(is_above);
     let directory = needs.directory.then(|| realm.directory_of(account));
     Ok(Subject {
-        sign_in_name: name.key(),
+        sign_in_name: account.name().key(),
         immutable_id: account.immutable_id().as_str().to_owned(),
         cloud_upn: account.cloud_upn().to_owned(),
         display_name: Some(account.display_name().to_owned()),

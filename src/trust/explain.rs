@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ClaimRule, ClaimSource, NameIdFormat, NotIssued, RelyingParty, Subject};
+use super::{ClaimRule, ClaimSource, NameIdFormat, NameIdRule, NotIssued, RelyingParty, Subject};
 
 /// What a relying party would be told about a person, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,9 +36,12 @@ impl RelyingParty {
                 None => "everyone may sign in here".to_owned(),
                 Some(condition) => format!("she is {condition}"),
             });
-        let name_id = self
-            .name_id(subject)
-            .map(|id| (id.format, id.value.into_owned()));
+        let name_id = match self.name_id_rule() {
+            NameIdRule::Transient => Ok((NameIdFormat::Transient, "another one each time".into())),
+            _ => self
+                .name_id(subject)
+                .map(|id| (id.format, id.value.into_owned())),
+        };
         Explanation {
             access: access.map_err(|error| error.to_string()),
             name_id: name_id.map_err(|error| error.to_string()),

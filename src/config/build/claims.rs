@@ -177,7 +177,7 @@ impl Names<'_> {
             Some(condition) => Ok(condition),
             None => self.wrong(
                 span.clone(),
-                "a condition without a test; \"everyone\" is a word",
+                "a condition without a test, which would hold of everybody",
             ),
         }
     }

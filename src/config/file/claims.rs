@@ -71,7 +71,10 @@ impl<'de> Deserialize<'de> for Access {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a condition such as { group = \"DN\" }"
+)]
 pub(in crate::config) struct Condition {
     pub group: Option<Spanned<OneOrSeveral<String>>>,
     pub below: Option<Spanned<OneOrSeveral<String>>>,
@@ -82,7 +85,10 @@ pub(in crate::config) struct Condition {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { name = \"department\", equals = \"IT\" }"
+)]
 pub(in crate::config) struct AttributeTest {
     pub name: Spanned<String>,
     pub equals: Option<Spanned<OneOrSeveral<String>>>,
@@ -123,7 +129,10 @@ pub(in crate::config) enum ClaimSource {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table { group = \"DN\", value = \"TEXT\" }"
+)]
 pub(in crate::config) struct GroupValue {
     pub group: Spanned<String>,
     pub value: Spanned<String>,
