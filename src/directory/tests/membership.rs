@@ -1,5 +1,5 @@
 //! Which groups an account is in, where each level is a search. Active Directory's own rule is tried
-//! at a real domain controller (`tests/claims_ad.rs`).
+//! at a real domain controller (`tests/samba_ad.rs`).
 
 use super::*;
 use crate::directory::embedded::{Account, Contents};
