@@ -85,11 +85,8 @@ pub(super) async fn look(
     relying_party: &str,
 ) -> Issuance {
     let Some(party) = trusts.relying_party(relying_party) else {
-        let known = trusts
-            .relying_parties()
-            .iter()
-            .map(|party| party.entity_id());
-        let known: Vec<_> = known.collect();
+        let parties = trusts.relying_parties();
+        let known: Vec<_> = parties.iter().map(|party| party.entity_id()).collect();
         let why = format!(
             "there is no such relying party; there are {}",
             known.join(", ")

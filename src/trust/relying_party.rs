@@ -4,7 +4,7 @@ use super::{
     Access, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule, NotPermitted, Preset,
     Subject, claims,
 };
-use crate::keys::VerifyingKey;
+use crate::{keys::VerifyingKey, xml::Encryption};
 
 /// Somebody who may ask us to sign a person in.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct RelyingParty {
     pub request_signatures: RequestSignatures,
     /// Whether the Response is signed too, around the signed Assertion.
     pub sign_response: bool,
+    /// For whom its assertions are encrypted, if they are. Never for Entra, which refuses what is.
+    pub encryption: Option<Encryption>,
     /// From issue to `NotOnOrAfter`.
     pub assertion_lifetime: Duration,
     /// How far `NotBefore` is dated back, for relying parties whose clock is behind.
@@ -119,15 +121,30 @@ impl RelyingParty {
         entity_id: &str,
         assertion_consumer_services: Vec<AssertionConsumerService>,
     ) -> Option<Self> {
-        let display_name = match preset {
-            Preset::Entra | Preset::EntraExternal => "Microsoft Entra ID".to_owned(),
-            Preset::Saml2 => host(&assertion_consumer_services.first()?.url).to_owned(),
-        };
-        (!assertion_consumer_services.is_empty()).then(|| Self {
+        let first = assertion_consumer_services.first()?;
+        let party = Self::awaiting_metadata(preset, entity_id);
+        Some(Self {
+            display_name: match preset {
+                Preset::Entra | Preset::EntraExternal => party.display_name,
+                Preset::Saml2 => host(&first.url).to_owned(),
+            },
+            consumers: assertion_consumer_services,
+            ..party
+        })
+    }
+
+    /// The same, without any address for answers yet: its metadata will tell. Until then it is
+    /// not there for anybody who asks.
+    pub fn awaiting_metadata(preset: Preset, entity_id: &str) -> Self {
+        Self {
             preset,
             entity_id: entity_id.to_owned(),
-            display_name,
-            consumers: assertion_consumer_services,
+            display_name: match preset {
+                Preset::Entra | Preset::EntraExternal => "Microsoft Entra ID".to_owned(),
+                Preset::Saml2 if entity_id.contains("://") => host(entity_id).to_owned(),
+                Preset::Saml2 => entity_id.to_owned(),
+            },
+            consumers: Vec::new(),
             name_id: preset.name_id(),
             claims: preset.claims(),
             access: preset.access(),
@@ -135,9 +152,10 @@ impl RelyingParty {
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,
             sign_response: false,
+            encryption: None,
             assertion_lifetime: Duration::from_secs(3600),
             not_before_skew: Duration::from_secs(60),
-        })
+        }
     }
 
     /// Entra's internal federation as the facts of SP-Lite have it: persistent `NameID` =
@@ -255,14 +273,20 @@ impl RelyingParty {
         &self.consumers
     }
 
+    /// Whether there is an address that answers may go to.
+    pub fn is_available(&self) -> bool {
+        !self.consumers.is_empty()
+    }
+
+    /// Sends answers to these addresses and no others, the first of which is the default one. Without any, the
+    /// relying party is not there until there are some.
+    pub fn answer_to(&mut self, consumers: Vec<AssertionConsumerService>) {
+        self.consumers = consumers;
+    }
+
     /// Whether answers may go to this address, compared character for character.
     pub fn is_consumer(&self, url: &str) -> bool {
         self.consumers.iter().any(|consumer| consumer.url == url)
-    }
-
-    /// Sends answers to this address and no other one.
-    pub fn answer_only_to(&mut self, consumer: AssertionConsumerService) {
-        self.consumers = vec![consumer];
     }
 
     /// Where an answer goes when the request does not say.

@@ -29,9 +29,11 @@ impl Metadata {
         keys: &KeyRing,
     ) -> Result<Self, MetadataError> {
         let single_sign_on = edge.sso_url();
+        let parties = trusts.relying_parties();
         let issued = |format: &NameIdFormat| {
-            let mut parties = trusts.relying_parties().iter();
-            parties.any(|party| party.name_id_rule().format() == *format)
+            parties
+                .iter()
+                .any(|party| party.name_id_rule().format() == *format)
         };
         let name_id_formats: Vec<_> = NameIdFormat::ALL.into_iter().filter(issued).collect();
         let documents = trusts

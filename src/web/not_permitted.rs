@@ -28,11 +28,12 @@ impl IdentityProvider {
         if pending.request.passive {
             return self.post(pending, "You are not signed in", &document);
         }
+        let relying_party = self.trusted(&pending.request)?;
         let nonce = nonce()?;
         let page = NotPermittedPage {
             nonce: nonce.as_str(),
             heading: "You may not use this application",
-            relying_party: self.display_name(pending)?,
+            relying_party: &relying_party.display_name,
             action: &pending.reply.consumer,
             saml_response: Base64(document.as_bytes()),
             relay_state: pending.reply.relay_state.as_deref(),

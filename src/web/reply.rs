@@ -1,6 +1,8 @@
 //! From a decision to the page that carries it: the form, the signed Response, or an error
 //! Response.
 
+use std::sync::Arc;
+
 use askama::Template;
 use hyper::{
     StatusCode,
@@ -12,7 +14,8 @@ use crate::{
     http::{FormTarget, Nonce, PageSecurity, Response, response},
     observe::audit,
     saml2::{Assertion, ErrorResponse, Status, SuccessResponse, new_id},
-    signin::{BrowserId, Grant, Problem, Proof, Refusal, Step},
+    signin::{BrowserId, Grant, Problem, Proof, Refusal, SignInRequest, Step},
+    trust::RelyingParty,
 };
 
 use super::{
@@ -63,14 +66,14 @@ impl IdentityProvider {
     ) -> Result<Response, Refused> {
         let hint = pending.request.hint.clone().unwrap_or_default();
         let correlation = pending.request.correlation.clone();
-        let relying_party = self.display_name(&pending)?;
+        let relying_party = self.trusted(&pending.request)?;
         let state = self
             .seal
             .seal(pending, browser, OffsetDateTime::now_utc())?;
         let nonce = nonce()?;
         let page = SignInPage {
             nonce: nonce.as_str(),
-            relying_party,
+            relying_party: &relying_party.display_name,
             state: &state,
             name: typed.unwrap_or(&hint),
             problem: problem.map(ProblemText::of),
@@ -100,13 +103,10 @@ impl IdentityProvider {
     }
 
     fn issue(&self, pending: &Pending, grant: &Grant) -> Result<Response, Refused> {
-        let relying_party = self
-            .trusts
-            .relying_party(&pending.request.relying_party)
-            // Looked up when the request came, and again now: an assertion goes where the trust
-            // says, even if a page's seal should ever be broken.
-            .filter(|party| party.is_consumer(&pending.reply.consumer))
-            .ok_or(Refused::NotTrusted)?;
+        let relying_party = self.trusted(&pending.request)?;
+        if !relying_party.is_consumer(&pending.reply.consumer) {
+            return Err(Refused::NotTrusted);
+        }
         let now = OffsetDateTime::now_utc();
         let claims = relying_party.claims(&grant.subject);
         let name_id = relying_party
@@ -131,6 +131,7 @@ impl IdentityProvider {
                 authn_context: pending.reply.authn_context,
             },
             sign_response: relying_party.sign_response,
+            encryption: relying_party.encryption.as_ref(),
         }
         .to_signed_xml(self.keys.current())
         .map_err(|error| Refused::Internal(error.to_string()))?;
@@ -176,10 +177,10 @@ impl IdentityProvider {
         cause: &str,
     ) -> Result<String, Refused> {
         let request = &pending.request;
+        let relying_party = self.trusted(request)?;
         let issuer = self
             .trusts
-            .relying_party(&request.relying_party)
-            .and_then(|party| self.trusts.default_issuer(party))
+            .default_issuer(&relying_party)
             .ok_or(Refused::NotTrusted)?;
         ErrorResponse {
             id: &new_id()?,
@@ -200,10 +201,11 @@ impl IdentityProvider {
         heading: &str,
         document: &str,
     ) -> Result<Response, Refused> {
+        let relying_party = self.trusted(&pending.request)?;
         let nonce = nonce()?;
         let page = PostPage {
             nonce: nonce.as_str(),
-            relying_party: self.display_name(pending)?,
+            relying_party: &relying_party.display_name,
             heading,
             action: &pending.reply.consumer,
             saml_response: Base64(document.as_bytes()),
@@ -222,10 +224,11 @@ impl IdentityProvider {
         Ok(answer)
     }
 
-    pub(super) fn display_name(&self, pending: &Pending) -> Result<&str, Refused> {
+    /// The relying party of a request that waited: looked up when the request came, and again now,
+    /// since an answer goes where the trust says by now, even if a page's seal should ever be broken.
+    pub(super) fn trusted(&self, request: &SignInRequest) -> Result<Arc<RelyingParty>, Refused> {
         self.trusts
-            .relying_party(&pending.request.relying_party)
-            .map(|relying_party| relying_party.display_name.as_str())
+            .relying_party(&request.relying_party)
             .ok_or(Refused::NotTrusted)
     }
 }

@@ -45,7 +45,7 @@ impl IdentityProvider {
                 relying_party: issuer,
                 cause,
             })?;
-        let consumer = consumer(relying_party, &authn_request.consumer)?;
+        let consumer = consumer(&relying_party, &authn_request.consumer)?;
 
         let request_hint = hint(&authn_request, [&query, &form]);
         let neutral = SignInRequest {

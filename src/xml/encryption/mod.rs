@@ -25,6 +25,8 @@
 mod algorithms;
 mod encrypt;
 #[cfg(test)]
+pub(crate) mod test_recipient;
+#[cfg(test)]
 mod tests;
 
 pub use algorithms::{ContentEncryption, KeyTransport};
