@@ -180,6 +180,16 @@ impl RelyingPartyMetadata {
         }
     }
 
+    /// Whether the two differ in their validity at most.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        let validity = other.validity;
+        let like_other = Self {
+            validity,
+            ..self.clone()
+        };
+        like_other == *other
+    }
+
     /// Reads the last element of a path, with what those around it say about its validity.
     fn of(path: &[&Element]) -> Result<Self, Error> {
         let entity = path.last().ok_or(Error::NotMetadata)?;
