@@ -17,6 +17,7 @@ pub mod keys;
 pub mod observe;
 pub mod provider;
 pub mod realm;
+pub mod saml1;
 pub mod saml2;
 pub mod signin;
 pub mod store;
