@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use crate::{
     directory::{BindError, DirectoryError, Password},
+    keys::KeyError,
     observe::audit,
     realm::{MappedAccount, MappingError, Realm, SignInName},
     store::{Store, StoreError},
@@ -13,7 +14,7 @@ use crate::{
 
 use super::{
     Admission, Answered, BrowserId, Grant, Guard, GuardRules, Problem, Proof, Refusal, Session,
-    SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
+    SessionToken, Sessions, SignInRequest, Source, Step, Verdict, message::RecentMessages,
 };
 
 /// How long things last.
@@ -45,6 +46,7 @@ pub struct SignIn {
     sessions: Sessions,
     answered: Answered,
     pub(super) guard: Guard,
+    pub(super) recent: RecentMessages,
 }
 
 impl SignIn {
@@ -60,7 +62,8 @@ impl SignIn {
             trusts,
             sessions: Sessions::new(store.clone(), settings.session_lifetime),
             answered: Answered::new(store.clone(), settings.answers_kept),
-            guard: Guard::new(store, settings.guard),
+            guard: Guard::new(store.clone(), settings.guard),
+            recent: RecentMessages::new(store),
         }
     }
 
@@ -99,6 +102,35 @@ impl SignIn {
         if typed.name.trim().is_empty() || typed.password.is_empty() {
             return Step::Prompt(Some(Problem::Incomplete));
         }
+        let session = match self.authenticate(request, typed).await {
+            Ok(Ok(session)) => session,
+            Ok(Err(_)) => return Step::Refused(Refusal::Internal),
+            Err(failure) if failure.may_change => return Step::ChangePassword,
+            Err(failure) => return Step::Prompt(Some(failure.problem)),
+        };
+        // Before anything changes: a refused request must end no session and begin none.
+        let issuer = match self.may_grant(request, browser, &session).await {
+            Ok(issuer) => issuer,
+            Err(refusal) => return Step::Refused(refusal),
+        };
+        if let Some(previous) = previous
+            && self.sessions.end(previous).await.is_err()
+        {
+            return Step::Refused(Refusal::Internal);
+        }
+        let Ok(token) = self.sessions.begin(&session).await else {
+            return Step::Refused(Refusal::Internal);
+        };
+        granted(session, issuer, Proof::Password, Some(token))
+    }
+
+    /// The person whose name and password these are, by whatever door they came: what she is known
+    /// by from here on, not kept yet. How it came out is noted, and a refusal takes its time.
+    pub(super) async fn authenticate(
+        &self,
+        request: &SignInRequest,
+        typed: Typed<'_>,
+    ) -> Result<Result<Session, KeyError>, Failure> {
         let arrival = Instant::now();
         let (name, account) = match self.prove_password(typed).await {
             Ok(proven) => proven,
@@ -113,10 +145,7 @@ impl SignIn {
                     typed.source,
                     &failure.cause,
                 );
-                if failure.may_change {
-                    return Step::ChangePassword;
-                }
-                return Step::Prompt(Some(failure.problem));
+                return Err(failure);
             }
         };
         audit::signed_in(
@@ -133,23 +162,7 @@ impl SignIn {
         };
         let now = OffsetDateTime::now_utc();
         let suffix = account.federated_domain().suffix.as_ascii();
-        let Ok(session) = Session::new(&name.key(), &subject, suffix, now) else {
-            return Step::Refused(Refusal::Internal);
-        };
-        // Before anything changes: a refused request must end no session and begin none.
-        let issuer = match self.may_grant(request, browser, &session).await {
-            Ok(issuer) => issuer,
-            Err(refusal) => return Step::Refused(refusal),
-        };
-        if let Some(previous) = previous
-            && self.sessions.end(previous).await.is_err()
-        {
-            return Step::Refused(Refusal::Internal);
-        }
-        let Ok(token) = self.sessions.begin(&session).await else {
-            return Step::Refused(Refusal::Internal);
-        };
-        granted(session, issuer, Proof::Password, Some(token))
+        Ok(Session::new(&name.key(), &subject, suffix, now))
     }
 
     async fn live_session(&self, token: Option<&SessionToken>) -> Option<Session> {
@@ -256,7 +269,7 @@ impl SignIn {
 
     /// The issuer that speaks for the session's person, when this request may be answered to this
     /// browser. Asking counts as answering.
-    async fn may_grant(
+    pub(super) async fn may_grant(
         &self,
         request: &SignInRequest,
         browser: &BrowserId,
@@ -284,7 +297,17 @@ fn granted(
     proof: Proof,
     new_session: Option<SessionToken>,
 ) -> Step {
-    Step::Granted(Box::new(Grant {
+    Step::Granted(Box::new(grant(session, issuer, proof, new_session)))
+}
+
+/// The one place where a grant is made.
+pub(super) fn grant(
+    session: Session,
+    issuer: String,
+    proof: Proof,
+    new_session: Option<SessionToken>,
+) -> Grant {
+    Grant {
         authn_instant: session.authn_instant(),
         subject: Subject {
             immutable_id: session.immutable_id,
@@ -295,7 +318,7 @@ fn granted(
         session_index: session.session_index,
         proof,
         new_session,
-    }))
+    }
 }
 
 /// A hint that names somebody else than the live session asks instead of assuming, so that a

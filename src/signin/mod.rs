@@ -7,6 +7,7 @@
 mod answered;
 mod guard;
 mod journey;
+mod message;
 mod password;
 mod session;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 pub use answered::{Answered, BrowserId};
 pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
 pub use journey::{Settings, SignIn, Typed};
+pub use message::{Denied, Message, MessageKey};
 pub use password::{ChangeProblem, ChangeTyped};
 pub use session::{Session, SessionError, SessionToken, Sessions};
 
@@ -55,7 +57,7 @@ pub enum Step {
 
 /// What the person is told on the page. Unknown names, ambiguous ones, names out of scope and
 /// wrong passwords are all [`Problem::NotRecognised`]: the audit line has the cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Problem {
     /// A field was left empty.
     Incomplete,
