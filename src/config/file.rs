@@ -31,6 +31,8 @@ pub(super) struct File {
     pub guard: Guard,
     #[serde(default)]
     pub requests: Requests,
+    #[serde(default)]
+    pub ws_trust: WsTrust,
     pub federated_domain: Vec<FederatedDomain>,
     pub relying_party: Vec<RelyingParty>,
     pub directory: Directories,
@@ -145,6 +147,13 @@ fn one_minute() -> Spanned<u32> {
     Spanned::new(0..0, 60)
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WsTrust {
+    #[serde(default)]
+    pub enabled: bool,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FederatedDomain {
@@ -170,6 +179,7 @@ pub(super) struct RelyingParty {
     pub assertion_lifetime_minutes: Option<Spanned<u32>>,
     pub not_before_skew_seconds: Option<Spanned<u32>>,
     pub attributes: Option<BTreeMap<String, Claim>>,
+    pub ws_trust_addresses: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]

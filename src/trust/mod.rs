@@ -26,6 +26,9 @@ pub enum TrustError {
     /// Two relying parties share an entity ID.
     #[error("two relying parties have the entity_id {0:?}")]
     DuplicateRelyingParty(String),
+    /// Two relying parties share an address by which they are asked for in WS-Trust.
+    #[error("two relying parties have the WS-Trust address {0:?}")]
+    DuplicateWsTrustAddress(String),
     /// Two federated domains share a suffix.
     #[error("two federated domains have the suffix {0:?}")]
     DuplicateSuffix(String),
@@ -55,6 +58,12 @@ impl Trusts {
         if let Some(id) = first_duplicate(relying_parties.iter().map(RelyingParty::entity_id)) {
             return Err(TrustError::DuplicateRelyingParty(id.to_owned()));
         }
+        let addresses = relying_parties
+            .iter()
+            .flat_map(|party| party.ws_trust_addresses.iter().map(String::as_str));
+        if let Some(address) = first_duplicate(addresses) {
+            return Err(TrustError::DuplicateWsTrustAddress(address.to_owned()));
+        }
         if let Some(suffix) = first_duplicate(domains.iter().map(|domain| domain.suffix.as_ascii()))
         {
             return Err(TrustError::DuplicateSuffix(suffix.to_owned()));
@@ -73,6 +82,16 @@ impl Trusts {
         self.relying_parties
             .iter()
             .find(|party| party.entity_id() == entity_id)
+    }
+
+    /// The relying party that a request by WS-Trust names so, compared character for character.
+    pub fn ws_trust_relying_party(&self, address: &str) -> Option<&RelyingParty> {
+        self.relying_parties.iter().find(|party| {
+            party
+                .ws_trust_addresses
+                .iter()
+                .any(|known| known == address)
+        })
     }
 
     /// All relying parties.
@@ -129,6 +148,12 @@ mod tests {
         assert_eq!(
             Trusts::new(vec![party("a"), party("a")], vec![one()]).unwrap_err(),
             TrustError::DuplicateRelyingParty("a".into())
+        );
+        let mut alias = party("b");
+        alias.ws_trust_addresses.push("a".into());
+        assert_eq!(
+            Trusts::new(vec![party("a"), alias], vec![one()]).unwrap_err(),
+            TrustError::DuplicateWsTrustAddress("a".into())
         );
         assert_eq!(
             Trusts::new(

@@ -14,6 +14,7 @@ mod refusal;
 mod reply;
 mod sign_in_form;
 mod single_sign_on;
+mod ws_trust;
 
 pub use operations::{Operations, Readiness};
 
@@ -33,6 +34,7 @@ use crate::{
 use metadata::Metadata;
 use pending::Seal;
 use refusal::Refused;
+use ws_trust::WsTrust;
 
 /// How the identity provider is seen from outside.
 #[derive(Clone, Debug)]
@@ -49,6 +51,8 @@ pub struct Edge {
     pub request_lifetime: Duration,
     /// How far a relying party's clock may be ahead of ours.
     pub clock_skew: Duration,
+    /// Whether programs may bring passwords, by WS-Trust.
+    pub ws_trust: bool,
 }
 
 /// Names longer than an address can be are not shown again: they are no help to anybody.
@@ -80,6 +84,7 @@ pub struct IdentityProvider {
     keys: Arc<KeyRing>,
     metadata: Metadata,
     seal: Seal,
+    ws_trust: Option<WsTrust>,
 }
 
 /// Why no identity provider could be made.
@@ -92,6 +97,9 @@ pub enum EdgeError {
     /// The metadata cannot be written or signed.
     #[error("the metadata cannot be written: {0}")]
     Metadata(#[from] MetadataError),
+    /// The MEX document cannot be written.
+    #[error("the MEX document cannot be written: {0}")]
+    MetadataExchange(#[from] askama::Error),
 }
 
 impl IdentityProvider {
@@ -104,6 +112,7 @@ impl IdentityProvider {
     ) -> Result<Self, EdgeError> {
         Ok(Self {
             metadata: Metadata::write(&edge, &trusts, &keys)?,
+            ws_trust: WsTrust::of(&edge)?,
             edge,
             sign_in,
             trusts,
@@ -118,6 +127,9 @@ impl IdentityProvider {
         let outcome = match (&request.method, path, path.strip_prefix("/metadata/")) {
             (&Method::GET | &Method::POST, SSO_PATH, _) => {
                 self.single_sign_on(&request, &correlation).await
+            }
+            (_, path, _) if path.starts_with(ws_trust::PREFIX) => {
+                self.ws_trust(&request, &correlation).await
             }
             (&Method::POST, "/signin", _) => self.sign_in_form(&request).await,
             (&Method::GET | &Method::HEAD, "/password", _) => self.password_page(&correlation),

@@ -157,7 +157,7 @@ fn hint(request: &AuthnRequest, forms: [&Form; 2]) -> Option<String> {
 
 /// As much of a stranger's text as an audit line should carry: of the right length, and without
 /// what could make a terminal or a log viewer show another line than there is. URIs are ASCII.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars()
         .take(200)
         .map(|c| {

@@ -56,7 +56,7 @@ impl Version {
     }
 
     /// The action of a request for a token (WS-Trust 1.3, 4.1; February 2005, 3.1).
-    pub(super) const fn request_action(self) -> &'static str {
+    pub const fn request_action(self) -> &'static str {
         match self {
             Self::Feb2005 => "http://schemas.xmlsoap.org/ws/2005/02/trust/RST/Issue",
             Self::V13 => "http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/Issue",

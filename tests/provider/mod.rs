@@ -44,6 +44,8 @@ pub(crate) struct Options {
     pub(crate) directory: &'static str,
     /// Lines for the guard's table.
     pub(crate) guard: &'static str,
+    /// Tables of their own.
+    pub(crate) tables: &'static str,
 }
 
 /// A running server.
@@ -114,6 +116,7 @@ tls_key = "tls.key"
 address = "{operations}"
 [guard]
 {guard}
+{more}
 [signing]
 key = "signing.key"
 certificate = "signing.crt"
@@ -128,6 +131,7 @@ assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
 {tables}"#,
             port = address.port(),
             guard = options.guard,
+            more = options.tables,
             relying_party = options.relying_party,
         );
         fs::write(path.join("homerealm.toml"), configuration).expect("homerealm.toml");
@@ -181,6 +185,11 @@ assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The CA of its certificate, PEM.
+    pub(crate) fn ca_pem(&self) -> &str {
+        self.ca.ca_pem()
     }
 
     /// What trusts its certificate.
