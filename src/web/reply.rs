@@ -120,7 +120,7 @@ impl IdentityProvider {
                 issuer: &grant.issuer,
                 issue_instant: now,
                 name_id: &grant.subject.immutable_id,
-                in_response_to: &pending.request.request_id,
+                in_response_to: Some(&pending.request.request_id),
                 recipient: &pending.reply.consumer,
                 audience: &relying_party.audience,
                 not_before: now - relying_party.not_before_skew,
