@@ -23,4 +23,5 @@ pub mod signin;
 pub mod store;
 pub mod trust;
 pub mod web;
+pub mod wsfed;
 pub mod xml;
