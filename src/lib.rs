@@ -23,5 +23,6 @@ pub mod signin;
 pub mod store;
 pub mod trust;
 pub mod web;
+pub mod wsfed;
 pub mod wstrust;
 pub mod xml;

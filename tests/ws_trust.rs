@@ -226,6 +226,8 @@ async fn nothing_is_there_until_it_is_switched_on() {
     ] {
         assert_eq!(Raw::get(path).send(&on).await.status, 404, "{path}");
     }
+    let mex = Raw::get("/ADFS/Services/Trust/mex").send(&on).await;
+    assert_eq!(mex.status, 200, "as AD FS takes capital letters");
     let get = Raw::get(Version::V13.path()).send(&on).await;
     assert_eq!((get.status, get.header("allow")), (405, "POST"));
     let posted = Raw::new("POST", "/adfs/services/trust/mex").send(&on).await;
@@ -278,6 +280,7 @@ fn msal_signs_a_partner_in_by_email_and_by_cloud_upn() {
     for ((line, issued), token) in signed_in.iter().zip(&issued).zip(&tokens) {
         assert_eq!(line["cloud_upn"], WENDYS_UPN);
         assert_eq!(line["relying_party"], SP);
+        assert_eq!(line["protocol"], "ws-trust");
         assert_eq!(line["correlation"], issued["correlation"]);
         assert_eq!(issued["assertion_id"], token["id"]);
         let message_id = issued["in_response_to"].as_str().expect("the message");

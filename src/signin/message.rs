@@ -30,6 +30,7 @@ use crate::{
     observe::{CorrelationId, audit},
     realm::SignInName,
     store::{Kind, Store, StoreError},
+    trust::Protocol,
 };
 
 use super::{
@@ -179,7 +180,8 @@ fn request(message: &Message<'_>, name: &str) -> SignInRequest {
         correlation: message.correlation.clone(),
         relying_party: message.relying_party.to_owned(),
         request_id: format!("{name}\n{}", message.id),
-        fresh: true,
+        protocol: Protocol::WsTrust,
+        max_age: Some(Duration::ZERO),
         passive: false,
         hint: None,
     }

@@ -6,9 +6,11 @@
 
 mod claims;
 mod relying_party;
+mod ws_federation;
 
 pub use claims::{AttributeClaim, ClaimSource, Subject};
 pub use relying_party::{AssertionConsumerService, RelyingParty, RequestKeys, RequestSignatures};
+pub use ws_federation::{Protocol, TokenVersion, WsFederation};
 
 use crate::realm::FederatedDomain;
 
@@ -84,14 +86,14 @@ impl Trusts {
             .find(|party| party.entity_id() == entity_id)
     }
 
-    /// The relying party that a request by WS-Trust names so, compared character for character.
+    /// The relying party that a request by WS-Trust names so, compared character for character, if
+    /// it may be asked for by that.
     pub fn ws_trust_relying_party(&self, address: &str) -> Option<&RelyingParty> {
-        self.relying_parties.iter().find(|party| {
-            party
-                .ws_trust_addresses
-                .iter()
-                .any(|known| known == address)
-        })
+        let is_named = |party: &&RelyingParty| {
+            let mut addresses = party.ws_trust_addresses.iter();
+            party.speaks(Protocol::WsTrust) && addresses.any(|known| known == address)
+        };
+        self.relying_parties.iter().find(is_named)
     }
 
     /// All relying parties.

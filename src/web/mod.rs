@@ -4,6 +4,8 @@
 //! a page. It decides nothing about identity itself. Every answer to a person carries the
 //! correlation id that the log and the audit line carry.
 
+mod adfs;
+mod arrival;
 mod browser;
 mod metadata;
 mod operations;
@@ -12,10 +14,14 @@ mod password;
 mod pending;
 mod refusal;
 mod reply;
+mod saml2_answer;
 mod sign_in_form;
+mod sign_out;
 mod single_sign_on;
+mod ws_federation;
 mod ws_trust;
 
+pub use adfs::PASSIVE_PATH;
 pub use operations::{Operations, Readiness};
 
 use std::{sync::Arc, time::Duration};
@@ -66,6 +72,11 @@ impl Edge {
     /// `Destination` must equal it.
     pub fn sso_url(&self) -> String {
         format!("{}{SSO_PATH}", self.base_url)
+    }
+
+    /// The absolute address of WS-Federation.
+    pub fn passive_url(&self) -> String {
+        format!("{}{PASSIVE_PATH}", self.base_url)
     }
 
     /// The longest time between a request's first answer and the last moment at which the same
@@ -128,9 +139,6 @@ impl IdentityProvider {
             (&Method::GET | &Method::POST, SSO_PATH, _) => {
                 self.single_sign_on(&request, &correlation).await
             }
-            (_, path, _) if path.starts_with(ws_trust::PREFIX) => {
-                self.ws_trust(&request, &correlation).await
-            }
             (&Method::POST, "/signin", _) => self.sign_in_form(&request).await,
             (&Method::GET | &Method::HEAD, "/password", _) => self.password_page(&correlation),
             (&Method::POST, "/password", _) => self.password_form(&request, &correlation).await,
@@ -141,7 +149,7 @@ impl IdentityProvider {
             (_, "/signin", _) => Err(Refused::Method("POST")),
             (_, "/password", _) => Err(Refused::Method("GET, HEAD, POST")),
             (_, "/" | "/metadata", _) | (_, _, Some(_)) => Err(Refused::Method("GET, HEAD")),
-            _ => Err(Refused::NotFound),
+            _ => self.adfs(&request, &correlation).await,
         };
         outcome.unwrap_or_else(|refused| self.refusal_page(&refused, &correlation))
     }

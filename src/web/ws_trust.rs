@@ -11,22 +11,22 @@ use time::OffsetDateTime;
 use crate::{
     http::{PageSecurity, Request, Response, response},
     observe::{CorrelationId, audit},
-    saml1::{Assertion, Attribute, AuthenticationMethod, ClaimType, NAME_IDENTIFIER_UNSPECIFIED},
+    saml1::{Assertion, AuthenticationMethod, NAME_IDENTIFIER_UNSPECIFIED},
     saml2::new_id,
     signin::{Denied, Grant, Message, MessageKey, Problem, Refusal, Source, Typed},
-    trust::{ClaimSource, RelyingParty},
+    trust::RelyingParty,
     wstrust::{
         Endpoint, Fault, FaultCode, TokenRequest, TokenResponse, Version, metadata_exchange,
     },
 };
 
 use super::{
-    Edge, EdgeError, IdentityProvider, pages::ProblemText, refusal::Refused,
-    single_sign_on::shortened,
+    Edge, EdgeError, IdentityProvider,
+    arrival::shortened,
+    pages::ProblemText,
+    refusal::Refused,
+    ws_federation::{attributes, claims},
 };
-
-/// Below here, everything is WS-Trust's.
-pub(super) const PREFIX: &str = "/adfs/services/trust/";
 
 /// What clients fetch first (`metadataExchangeUri`).
 const METADATA_EXCHANGE: &str = "/adfs/services/trust/mex";
@@ -66,17 +66,17 @@ impl IdentityProvider {
         correlation: &CorrelationId,
     ) -> Result<Response, Refused> {
         let ws_trust = self.ws_trust.as_ref().ok_or(Refused::NotFound)?;
-        let path = request.path.as_str();
-        if path == METADATA_EXCHANGE {
+        let is = |path: &str| request.path.eq_ignore_ascii_case(path);
+        if is(METADATA_EXCHANGE) {
             return match request.method {
                 Method::GET | Method::HEAD => Ok(metadata(ws_trust)),
                 _ => Err(Refused::Method("GET, HEAD")),
             };
         }
-        let endpoint = Version::ALL
-            .into_iter()
-            .find(|version| version.path() == path);
-        let version = endpoint.ok_or(Refused::NotFound)?;
+        let mut versions = Version::ALL.into_iter();
+        let version = versions
+            .find(|version| is(version.path()))
+            .ok_or(Refused::NotFound)?;
         if request.method != Method::POST {
             return Err(Refused::Method("POST"));
         }
@@ -148,19 +148,8 @@ impl IdentityProvider {
     ) -> Result<Response, Refused> {
         let now = OffsetDateTime::now_utc();
         let id = new_id()?;
-        let claims: Vec<_> = CLAIMS
-            .iter()
-            .map(|(claim_type, source)| (claim_type, [source.value(&grant.subject)]))
-            .collect();
-        let attributes: Vec<_> = claims
-            .iter()
-            .filter_map(|(claim_type, [value])| {
-                Some(Attribute {
-                    claim_type: ClaimType::parse(claim_type)?,
-                    values: value.as_slice(),
-                })
-            })
-            .collect();
+        let claims = claims(relying_party, grant);
+        let attributes = attributes(&claims);
         let document = TokenResponse {
             version: exchange.version,
             relates_to: &asked.message_id,
@@ -193,27 +182,15 @@ impl IdentityProvider {
             relying_party: relying_party.entity_id(),
             issuer: &grant.issuer,
             assertion_id: &id,
-            in_response_to: &asked.message_id,
+            in_response_to: Some(&asked.message_id),
             immutable_id: &grant.subject.immutable_id,
             cloud_upn: &grant.subject.cloud_upn,
-            proof: "password",
+            proof: grant.proof.as_str(),
         }
         .record();
         soap(StatusCode::OK, document)
     }
 }
-
-/// What Entra knows a person by.
-const CLAIMS: [(&str, ClaimSource); 2] = [
-    (
-        "http://schemas.xmlsoap.org/claims/UPN",
-        ClaimSource::CloudUpn,
-    ),
-    (
-        "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID",
-        ClaimSource::ImmutableId,
-    ),
-];
 
 const INTERNAL: &str = "Something went wrong here. Try again in a minute.";
 

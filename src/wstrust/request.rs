@@ -19,7 +19,7 @@ use super::{
 pub struct Endpoint<'a> {
     /// The version that is spoken there.
     pub version: Version,
-    /// Its absolute address, which a request's `To` must equal.
+    /// Its absolute address, which a request's `To` must equal but for capital and small letters.
     pub url: &'a str,
     /// How old a request may be, whatever it says of its own end.
     pub lifetime: Duration,
@@ -90,7 +90,8 @@ impl TokenRequest {
         if envelope.action != endpoint.version.request_action() {
             return Err(RequestError::WrongAction);
         }
-        if envelope.to != endpoint.url {
+        // Programs say the address as it was given to them, which need not be as it is here.
+        if !envelope.to.eq_ignore_ascii_case(endpoint.url) {
             return Err(RequestError::WrongDestination);
         }
         let clock = Clock {

@@ -18,6 +18,9 @@ fn every_client_is_understood() {
     assert_eq!(request.applies_to, "urn:federation:MicrosoftOnline");
     assert_eq!(request.user.password.reveal(), "P&ss<w>rd\"'ü");
     assert_eq!(request.context.as_deref(), Some("<context>"));
+    let (version, message) = PYTHON[0];
+    let capital = message.replace("/adfs/services/trust/2005/", "/ADFS/Services/Trust/2005/");
+    assert!(read(version, &capital).is_ok());
 }
 
 #[test]
