@@ -144,6 +144,28 @@ mod tests {
     }
 
     #[test]
+    fn ws_trust_finds_who_may_be_asked_for() {
+        let entra = party("urn:federation:MicrosoftOnline");
+        let mut other = party("other");
+        other.protocols.retain(|known| *known != Protocol::WsTrust);
+        let domains = vec![domain("partners.contoso.com", "https://idp.test/partners")];
+        let trusts = Trusts::new(vec![entra, other], domains).unwrap();
+        let found = |address| {
+            let party = trusts.ws_trust_relying_party(address);
+            party.map(RelyingParty::entity_id)
+        };
+        for address in [
+            "urn:federation:MicrosoftOnline",
+            "https://login.microsoftonline.com/extSTS.srf",
+        ] {
+            assert_eq!(found(address), Some("urn:federation:MicrosoftOnline"));
+        }
+        for address in ["other", "", "urn:federation:microsoftonline", "nobody"] {
+            assert_eq!(found(address), None, "{address}");
+        }
+    }
+
+    #[test]
     fn names_are_unique_and_somebody_is_there() {
         let one = || domain("partners.contoso.com", "https://idp.test/partners");
         assert!(Trusts::new(vec![party("a"), party("b")], vec![one()]).is_ok());
