@@ -8,7 +8,7 @@ mod provider;
 mod slapd;
 mod strangers;
 
-#[allow(dead_code)]
+#[allow(dead_code, clippy::similar_names, clippy::format_push_string)]
 #[path = "bad_input/raw.rs"]
 mod raw;
 
