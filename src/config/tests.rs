@@ -82,6 +82,8 @@ fn an_issuer_is_any_absolute_uri() {
     }
 }
 
+const WS_TRUST: &str = r#"# ws_trust_addresses = ["urn:federation:MicrosoftOnline", "https://login.microsoftonline.com/extSTS.srf"]"#;
+
 /// A line of the example, what stands in its place, and what the error says.
 #[rustfmt::skip]
 const WRONG: &[(&str, &str, &str)] = &[
@@ -103,7 +105,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (REPLIES, "reply_addresses = []", "at least one"),
     (REPLIES, r#"reply_addresses = ["http://rp.test/"]"#, "https://"),
     (REPLIES, r#"reply_addresses = ["https://*.rp.test/"]"#, "plain"),
-    (ENTITY_ID, "entity_id = \"x\"\nws_trust_addresses = [\"extSTS\"]", "URI"),
+    (WS_TRUST, "ws_trust_addresses = [\"extSTS\"]", "URI"),
     (ENTITY_ID, "entity_id = \"x\"\nrequest_signatures = \"required\"", "request_certificates"),
     (ENTITY_ID, "entity_id = \"x\"\npermit_sha1_requests = true", "request_signatures"),
     (r#"servers = ["ldaps://dc1.contoso.com", "ldaps://dc2.contoso.com"]"#, r#"servers = ["https://dc1.contoso.com"]"#, "https://dc1.contoso.com"),
