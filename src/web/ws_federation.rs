@@ -25,6 +25,7 @@ use super::{
     pages::Message,
     pending::{Pending, Reply, WsFederationReply},
     refusal::Refused,
+    reply::post,
 };
 
 impl IdentityProvider {
@@ -121,7 +122,7 @@ impl IdentityProvider {
         };
         // Quotes and brackets are written as five characters each.
         let size = document.len() * 3 / 2;
-        self.post(
+        post(
             "You are signed in",
             relying_party,
             &reply.address,
