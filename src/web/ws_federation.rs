@@ -45,7 +45,10 @@ impl IdentityProvider {
                 let pending = self.pending(&asked, hint(None, [&query, &form]), correlation)?;
                 self.begin(request, pending).await
             }
-            wsfed::Request::SignOut(asked) => self.sign_out(request, &asked, correlation).await,
+            // Boxed, since sign-ins are the rule, and would carry room for it.
+            wsfed::Request::SignOut(asked) => {
+                Box::pin(self.sign_out(request, &asked, correlation)).await
+            }
         }
     }
 
