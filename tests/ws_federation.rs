@@ -1,5 +1,5 @@
 //! WS-Federation on real parts: the program as a process in front of a real slapd, its tokens and
-//! metadata verified by xmlsec1, signxml and OpenSAML's schema.
+//! metadata judged by xmlsec1, signxml and the schema of SAML 1.1.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
 
@@ -10,7 +10,7 @@ mod strangers;
 #[path = "ws_federation/asked.rs"]
 mod asked;
 #[path = "bad_input/raw.rs"]
-#[allow(dead_code)] // a part of it is enough here
+#[allow(dead_code, clippy::similar_names, clippy::format_push_string)] // a part is enough here
 mod raw;
 #[path = "ws_federation/refused.rs"]
 mod refused;

@@ -117,36 +117,6 @@ impl IdentityProvider {
         Ok(answer)
     }
 
-    /// The page that posts an answer to the relying party. `size`: octets of what is posted.
-    pub(super) fn post(
-        &self,
-        heading: &str,
-        relying_party: &RelyingParty,
-        address: &str,
-        message: Message<'_>,
-        size: usize,
-    ) -> Result<Response, Refused> {
-        let nonce = nonce()?;
-        let page = PostPage {
-            nonce: nonce.as_str(),
-            relying_party: &relying_party.display_name,
-            heading,
-            action: address,
-            message,
-        };
-        // All of it at once: nearly all of the page is the document, which askama cannot foresee.
-        let mut html = String::with_capacity(PostPage::SIZE_HINT + size);
-        page.render_into(&mut html)?;
-        let mut answer = response::html(StatusCode::OK, html);
-        PageSecurity::new()
-            .styles(&nonce)
-            .scripts(&nonce)
-            .forms_to(FormTarget::origin_of(address)?)
-            .strict_transport(true)
-            .apply(&mut answer)?;
-        Ok(answer)
-    }
-
     /// The relying party of a request that waited: looked up when the request came, and again now,
     /// since an answer goes where the trust says, even if a page's seal should ever be broken.
     pub(super) fn trusted(&self, request: &SignInRequest) -> Result<&RelyingParty, Refused> {
@@ -155,6 +125,35 @@ impl IdentityProvider {
             .filter(|party| party.speaks(request.protocol))
             .ok_or(Refused::NotTrusted)
     }
+}
+
+/// The page that posts an answer to the relying party. `size`: octets of what is posted.
+pub(super) fn post(
+    heading: &str,
+    relying_party: &RelyingParty,
+    address: &str,
+    message: Message<'_>,
+    size: usize,
+) -> Result<Response, Refused> {
+    let nonce = nonce()?;
+    let page = PostPage {
+        nonce: nonce.as_str(),
+        relying_party: &relying_party.display_name,
+        heading,
+        action: address,
+        message,
+    };
+    // All of it at once: nearly all of the page is the document, which askama cannot foresee.
+    let mut html = String::with_capacity(PostPage::SIZE_HINT + size);
+    page.render_into(&mut html)?;
+    let mut answer = response::html(StatusCode::OK, html);
+    PageSecurity::new()
+        .styles(&nonce)
+        .scripts(&nonce)
+        .forms_to(FormTarget::origin_of(address)?)
+        .strict_transport(true)
+        .apply(&mut answer)?;
+    Ok(answer)
 }
 
 pub(super) fn nonce() -> Result<Nonce, Refused> {

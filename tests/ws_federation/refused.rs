@@ -42,24 +42,23 @@ fn must_lead_nowhere(page: &Reply, status: u16, case: &str) {
     }
 }
 
-#[tokio::test]
-async fn what_may_not_be_asked_for_leads_nowhere() {
-    let provider = Provider::start(
-        &SLAPD,
-        Options {
-            relying_party: RELYING_PARTIES,
-            ..Options::default()
-        },
-    );
-    let mut browser = provider.browser();
-    // Even for somebody who is signed in.
-    sign_in(&provider, &mut browser, SP).await;
-    let at = |offset| format_timestamp(OffsetDateTime::now_utc() + offset);
+/// A request of the usual relying party, with these parameters besides.
+fn asks(more: &[(&str, &str)]) -> String {
+    query(&[&[("wa", "wsignin1.0"), ("wtrealm", SP)], more].concat())
+}
+
+fn realm(realm: &str) -> String {
+    query(&[("wa", "wsignin1.0"), ("wtrealm", realm)])
+}
+
+fn at(offset: Duration) -> String {
+    format_timestamp(OffsetDateTime::now_utc() + offset)
+}
+
+/// The query, the status, and the cause that the audit line tells.
+fn cases() -> Vec<(String, u16, &'static str)> {
     let (future, past) = (at(Duration::minutes(5)), at(-Duration::minutes(15)));
-    let long = "x".repeat(8 * 1024 + 1);
-    let asks =
-        |more: &[(&str, &str)]| query(&[&[("wa", "wsignin1.0"), ("wtrealm", SP)], more].concat());
-    let realm = |realm: &str| query(&[("wa", "wsignin1.0"), ("wtrealm", realm)]);
+    let oversized = "x".repeat(8 * 1024 + 1);
     let mut cases = vec![
         (realm("urn:evil"), 403, "unknown relying party"),
         (realm(&SP.to_uppercase()), 403, "unknown relying party"),
@@ -80,7 +79,7 @@ async fn what_may_not_be_asked_for_leads_nowhere() {
             "no wtrealm",
         ),
         (query(&[("SAMLRequest", "evil")]), 400, "no wa"),
-        (asks(&[("wctx", &long)]), 400, "wctx is too long"),
+        (asks(&[("wctx", &oversized)]), 400, "wctx is too long"),
         (asks(&[("wfresh", "evil")]), 400, "number of minutes"),
         (asks(&[("wct", "evil")]), 400, "not an instant"),
         (asks(&[("wct", &future)]), 400, "from the future"),
@@ -131,6 +130,22 @@ async fn what_may_not_be_asked_for_leads_nowhere() {
         let twice = format!("{}&{name}=1&{name}=2", asks(&[]));
         cases.push((twice, 400, "more than once"));
     }
+    cases
+}
+
+#[tokio::test]
+async fn what_may_not_be_asked_for_leads_nowhere() {
+    let provider = Provider::start(
+        &SLAPD,
+        Options {
+            relying_party: RELYING_PARTIES,
+            ..Options::default()
+        },
+    );
+    let mut browser = provider.browser();
+    // Even for somebody who is signed in.
+    sign_in(&provider, &mut browser, SP).await;
+    let cases = cases();
     for (number, (query, status, cause)) in cases.iter().enumerate() {
         let page = open(&provider, &mut browser, query).await;
         must_lead_nowhere(&page, *status, query);
