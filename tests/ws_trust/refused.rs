@@ -68,6 +68,13 @@ async fn what_must_not_be_taken_is_a_fault_that_clients_can_read() {
             400,
             "InvalidRequest",
         ),
+        // Older versions of MSAL for Python write the name as it is.
+        (
+            "a name that was not escaped",
+            good.replace(WENDYS_UPN, "a&b@fabrikam.com"),
+            400,
+            "InvalidRequest",
+        ),
         ("no XML", "{}".to_owned(), 400, "InvalidRequest"),
         ("nothing", String::new(), 400, "InvalidRequest"),
         (
@@ -291,6 +298,10 @@ async fn what_must_not_be_taken_is_a_fault_that_clients_can_read() {
                 "application/soap+xml;charset=\"UTF-8\";action=\"{}\"",
                 Version::V13.request_action()
             ),
+        )
+        .header(
+            "SOAPAction",
+            format!("\"{}\"", Version::V13.request_action()),
         )
         .body(good)
         .send(&provider)
