@@ -153,10 +153,10 @@ const WRONG: &[(&str, &str, &str)] = &[
     (FROM, r#"from = { attribute = "depart ment" }"#, "LDAP attribute"),
     (FROM, r#"from = { attribute = "unicodePwd" }"#, "secrets"),
     (FROM, r#"from = { attribute = "objectGUID" }"#, "octets"),
-    (FROM, r#"from = { constant = [] }"#, "a value"),
+    (FROM, "from = { constant = [] }", "a value"),
     (FROM, r#"from = { constant = " " }"#, "1 to 1024 bytes"),
     (FROM, r#"from = { constant = "a\u0000" }"#, "controls"),
-    (FROM, r#"from = { groups = [] }"#, "no group"),
+    (FROM, "from = { groups = [] }", "no group"),
     (FROM, r#"from = { groups = [{ group = "Admins", value = "a" }] }"#, "distinguished name"),
     (ADMINS, r#"    { group = "", value = "a" },"#, "distinguished name"),
     (ADMINS, r#"    { group = "CN=a", value = "" },"#, "1 to 1024 bytes"),
@@ -168,17 +168,17 @@ const WRONG: &[(&str, &str, &str)] = &[
     (REPLACE, r#"replace = { pattern = "^([^/]+)/.*$", whit = "$1" }"#, "unknown field"),
     (ISSUE_IF, r#"issue_if = { suffix = "fabrikam.com" }"#, "no [[federated_domain]]"),
     (ISSUE_IF, r#"issue_if = { directory = "other" }"#, "no [[directory]]"),
-    (ISSUE_IF, r#"issue_if = { group = [] }"#, "empty list"),
+    (ISSUE_IF, "issue_if = { group = [] }", "empty list"),
     (ISSUE_IF, r#"issue_if = { below = "" }"#, "distinguished name"),
     (ISSUE_IF, r#"issue_if = { email_domain = "fabrikam" }"#, "fabrikam"),
-    (ISSUE_IF, r#"issue_if = {}"#, "without a test"),
-    (ISSUE_IF, r#"issue_if = []"#, "no condition"),
+    (ISSUE_IF, "issue_if = {}", "without a test"),
+    (ISSUE_IF, "issue_if = []", "no condition"),
     (ISSUE_IF, r#"issue_if = { sufix = "partners.contoso.com" }"#, "unknown field"),
     (ISSUE_IF, r#"issue_if = { attribute = { name = "l" } }"#, "either equals or matches"),
     (ISSUE_IF, r#"issue_if = { attribute = { name = "l", equals = "a", matches = "^a$" } }"#, "either equals or matches"),
     (ISSUE_IF, r#"issue_if = { attribute = { name = "l", matches = "a" } }"#, "begins with ^"),
     (READERS, r#"    { group = "Wiki Readers" },"#, "distinguished name"),
-    (READERS, r#"    {},"#, "without a test"),
+    (READERS, "    {},", "without a test"),
     (READERS, r#"    "everyone","#, "expected a condition such as"),
     (FROM, r#"from = "attribute""#, "needs a value"),
     (NAME_ID, r#"name_id = "email-address""#, "needs a value"),
@@ -238,6 +238,7 @@ fn what_entra_knows_people_by_cannot_be_changed_by_a_slip() {
     let entra = |old: &str, new: &str| {
         let (text, line) = with_line(old, new);
         let text = text.replace(PRESET, "preset = \"entra\"");
+        let text = text.replace(r#"display_name = "The wiki""#, r#"protocols = ["saml2"]"#);
         let text = if old == NAME_ID {
             text
         } else {
@@ -264,6 +265,32 @@ fn what_entra_knows_people_by_cannot_be_changed_by_a_slip() {
         );
         assert!(error.contains(says), "{error}");
     }
+}
+
+#[test]
+fn a_claim_fits_the_tokens_that_carry_it() {
+    let with = |name: &str, more: &str| {
+        let (text, line) = with_line(NAME, &format!("name = {name:?}"));
+        let text = text.replace(r#"display_name = "The wiki""#, more);
+        let text = text.replace(r#"name = "role""#, r#"name = "https://contoso.com/role""#);
+        (parse(&text), line)
+    };
+    let (ws_federation, ws_trust) = (
+        r#"protocols = ["ws-federation"]"#,
+        r#"protocols = ["saml2", "ws-trust"]"#,
+    );
+    for more in [ws_federation, ws_trust] {
+        assert!(with("https://contoso.com/ou", more).0.is_ok(), "{more}");
+        let (outcome, line) = with("urn:oid:2.5.4.11", more);
+        let error = outcome.unwrap_err().to_string();
+        let begins = format!("homerealm.toml:{line}: \"urn:oid:2.5.4.11\" cannot stand in");
+        assert!(error.starts_with(&begins), "{error}");
+    }
+    for more in ["", r#"protocols = ["saml2"]"#] {
+        assert!(with("urn:oid:2.5.4.11", more).0.is_ok(), "{more}");
+    }
+    let saml2_tokens = format!("{ws_federation}\ntoken = \"saml2\"");
+    assert!(with("urn:oid:2.5.4.11", &saml2_tokens).0.is_ok());
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{
     Access, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule, NotPermitted, Preset,
-    Subject, claims,
+    Protocol, Subject, WsFederation, claims,
 };
 use crate::{keys::VerifyingKey, xml::Encryption};
 
@@ -13,12 +13,18 @@ pub struct RelyingParty {
     entity_id: String,
     consumers: Vec<AssertionConsumerService>,
     name_id: NameIdRule,
-    /// Those of the preset first.
+    /// What the preset says besides: in SAML 2.0, and in the tokens of the other protocols.
+    preset_saml2: Vec<ClaimRule>,
+    preset_tokens: Vec<ClaimRule>,
     claims: Vec<ClaimRule>,
     /// Who may sign in.
     pub access: Access,
     /// The issuer of its assertions; `None` for that of the person's federated domain.
     pub issuer: Option<String>,
+    /// The protocols by which it may ask.
+    pub protocols: Vec<Protocol>,
+    /// What it is answered by WS-Federation, if it may ask by that.
+    pub ws_federation: WsFederation,
     /// The name that the sign-in page shows.
     pub display_name: String,
     /// The `Audience` of assertions; for Entra the same as its entity ID.
@@ -33,6 +39,9 @@ pub struct RelyingParty {
     pub assertion_lifetime: Duration,
     /// How far `NotBefore` is dated back, for relying parties whose clock is behind.
     pub not_before_skew: Duration,
+    /// What a program may call it by when it asks for a token by WS-Trust (`AppliesTo`), compared
+    /// character for character.
+    pub ws_trust_addresses: Vec<String>,
 }
 
 /// Why a relying party cannot have a claim rule.
@@ -122,15 +131,12 @@ impl RelyingParty {
         assertion_consumer_services: Vec<AssertionConsumerService>,
     ) -> Option<Self> {
         let first = assertion_consumer_services.first()?;
-        let party = Self::awaiting_metadata(preset, entity_id);
-        Some(Self {
-            display_name: match preset {
-                Preset::Entra | Preset::EntraExternal => party.display_name,
-                Preset::Saml2 => host(&first.url).to_owned(),
-            },
-            consumers: assertion_consumer_services,
-            ..party
-        })
+        let mut party = Self::awaiting_metadata(preset, entity_id);
+        if matches!(preset, Preset::Saml2 | Preset::WsFederation) {
+            party.display_name = host(&first.url).to_owned();
+        }
+        party.answer_to(assertion_consumer_services);
+        Some(party)
     }
 
     /// The same, without any address for answers yet: its metadata will tell. Until then it is
@@ -140,21 +146,26 @@ impl RelyingParty {
             preset,
             entity_id: entity_id.to_owned(),
             display_name: match preset {
-                Preset::Entra | Preset::EntraExternal => "Microsoft Entra ID".to_owned(),
-                Preset::Saml2 if entity_id.contains("://") => host(entity_id).to_owned(),
-                Preset::Saml2 => entity_id.to_owned(),
-            },
+                Preset::Entra | Preset::EntraExternal => "Microsoft Entra ID",
+                Preset::Saml2 | Preset::WsFederation => name_of(entity_id),
+            }
+            .to_owned(),
             consumers: Vec::new(),
             name_id: preset.name_id(),
+            preset_saml2: preset.saml2_claims(),
+            preset_tokens: preset.token_claims(),
             claims: preset.claims(),
             access: preset.access(),
             issuer: None,
+            protocols: preset.protocols(),
+            ws_federation: WsFederation::new(Vec::new()),
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,
             sign_response: false,
             encryption: None,
             assertion_lifetime: Duration::from_secs(3600),
             not_before_skew: Duration::from_secs(60),
+            ws_trust_addresses: ws_trust_addresses(entity_id),
         }
     }
 
@@ -228,24 +239,35 @@ impl RelyingParty {
         Ok(())
     }
 
-    /// All rules, those of the preset first.
+    /// The rules that count by each protocol.
     pub fn claim_rules(&self) -> &[ClaimRule] {
         &self.claims
     }
 
-    /// What a SAML 2.0 assertion says about `subject`: nothing that no rule names.
+    /// What a SAML 2.0 Response says about `subject`: nothing that no rule names.
     pub fn claims<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
-        claims::issue(&self.claims, subject)
+        claims::issue(&self.preset_saml2, &self.claims, subject)
     }
 
-    /// The same without what has another name in other protocols: Entra's `IDPEmail`, which is its
-    /// `UPN` there.
-    pub fn claims_beside_upn<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
-        let own = match self.preset {
-            Preset::Entra => self.claims.get(1..).unwrap_or_default(),
-            Preset::EntraExternal | Preset::Saml2 => &self.claims,
-        };
-        claims::issue(own, subject)
+    /// What a token of WS-Federation or WS-Trust says: the same rules, and what the preset says
+    /// there.
+    pub fn token_claims<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
+        claims::issue(&self.preset_tokens, &self.claims, subject)
+    }
+
+    /// The names of all claims that a token of WS-Federation or WS-Trust may have.
+    pub fn token_claim_names(&self) -> impl Iterator<Item = &str> {
+        let rules = self.preset_tokens.iter().chain(&self.claims);
+        rules.map(|rule| rule.name.as_str())
+    }
+
+    /// The rules by which something is issued, as far as it may ask by the protocol.
+    pub(super) fn issuing_rules(&self) -> impl Iterator<Item = &ClaimRule> {
+        let saml2 = self.speaks(Protocol::Saml2).then_some(&self.preset_saml2);
+        let by_token = self.speaks(Protocol::WsFederation) || self.speaks(Protocol::WsTrust);
+        let tokens = by_token.then_some(&self.preset_tokens);
+        let of_preset = saml2.into_iter().chain(tokens).flatten();
+        of_preset.chain(&self.claims)
     }
 
     /// The name under which it knows `subject`. A transient one is another each time.
@@ -273,25 +295,55 @@ impl RelyingParty {
         &self.consumers
     }
 
-    /// Whether there is an address that answers may go to.
-    pub fn is_available(&self) -> bool {
-        !self.consumers.is_empty()
-    }
-
-    /// Sends answers to these addresses and no others, the first of which is the default one. Without any, the
-    /// relying party is not there until there are some.
-    pub fn answer_to(&mut self, consumers: Vec<AssertionConsumerService>) {
-        self.consumers = consumers;
-    }
-
     /// Whether answers may go to this address, compared character for character.
     pub fn is_consumer(&self, url: &str) -> bool {
         self.consumers.iter().any(|consumer| consumer.url == url)
     }
 
+    /// Whether there is an address that answers may go to.
+    pub fn is_available(&self) -> bool {
+        !self.consumers.is_empty()
+    }
+
+    /// Sends answers to these addresses and no others, by all protocols; the first is the default
+    /// one. Without any, the relying party is not there until there are some.
+    pub fn answer_to(&mut self, consumers: Vec<AssertionConsumerService>) {
+        self.ws_federation.reply_addresses = urls(&consumers);
+        self.consumers = consumers;
+    }
+
+    /// Whether it may ask by this protocol.
+    pub fn speaks(&self, protocol: Protocol) -> bool {
+        self.protocols.contains(&protocol)
+    }
+
     /// Where an answer goes when the request does not say.
     pub fn default_consumer(&self) -> Option<&AssertionConsumerService> {
         self.consumers.first()
+    }
+}
+
+/// By its name; and Entra in the worldwide cloud by the address of its token service, too, which
+/// AD FS knows it by as well.
+fn ws_trust_addresses(entity_id: &str) -> Vec<String> {
+    let mut addresses = vec![entity_id.to_owned()];
+    if entity_id == "urn:federation:MicrosoftOnline" {
+        addresses.push("https://login.microsoftonline.com/extSTS.srf".to_owned());
+    }
+    addresses
+}
+
+fn urls(consumers: &[AssertionConsumerService]) -> Vec<String> {
+    let urls = consumers.iter().map(|consumer| consumer.url.clone());
+    urls.collect()
+}
+
+/// A name for people: the host of an entity ID that is an address, else the entity ID.
+fn name_of(entity_id: &str) -> &str {
+    if entity_id.contains("://") {
+        host(entity_id)
+    } else {
+        entity_id
     }
 }
 
