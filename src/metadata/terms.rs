@@ -4,13 +4,16 @@ use crate::{
     http::FormTarget,
     keys::KeyError,
     saml2::{EncryptionKey, NoCommonAlgorithm, RelyingPartyMetadata},
-    trust::{RelyingParty, RequestKeys, RequestSignatures},
+    trust::{AssertionConsumerService, RelyingParty, RequestKeys, RequestSignatures},
     xml::{ContentEncryption, Encryption},
 };
 
-/// What the configuration says about what metadata may say.
+/// What the configuration says about what metadata may say: what stands in the configuration goes
+/// before what stands in the metadata.
 #[derive(Clone, Debug, Default)]
 pub struct Terms {
+    /// Where answers go, whatever the metadata says; `None` to leave it to the metadata.
+    pub consumers: Option<Vec<AssertionConsumerService>>,
     /// Whether requests are authenticated.
     pub request_signatures: SignatureTerms,
     /// Whether rsa-sha1 is admitted for requests.
@@ -87,15 +90,23 @@ impl Terms {
         metadata: &RelyingPartyMetadata,
     ) -> Result<RelyingParty, Disagreement> {
         let mut party = configured.clone();
-        let consumers = metadata.consumers.iter();
-        let consumers: Vec<_> = consumers
-            .filter(|consumer| is_answerable(&consumer.url))
-            .cloned()
-            .collect();
+        let described = metadata.consumers.iter().cloned();
+        let described = described.filter(|consumer| is_answerable(&consumer.url));
+        let consumers = match &self.consumers {
+            Some(configured) => configured.clone(),
+            None => described.collect(),
+        };
         if consumers.is_empty() {
             return Err(Disagreement::NoAddress);
         }
         party.answer_to(consumers);
+        let reply_addresses = &configured.ws_federation.reply_addresses;
+        if !reply_addresses.is_empty() {
+            party
+                .ws_federation
+                .reply_addresses
+                .clone_from(reply_addresses);
+        }
         party.request_signatures = self.request_signatures(metadata)?;
         // A certificate of the configuration's own goes before those of the metadata.
         if party.encryption.is_none() {

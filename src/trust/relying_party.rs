@@ -133,7 +133,7 @@ impl RelyingParty {
         let first = assertion_consumer_services.first()?;
         let mut party = Self::awaiting_metadata(preset, entity_id);
         if matches!(preset, Preset::Saml2 | Preset::WsFederation) {
-            party.display_name = host(&first.url).to_owned();
+            host(&first.url).clone_into(&mut party.display_name);
         }
         party.answer_to(assertion_consumer_services);
         Some(party)

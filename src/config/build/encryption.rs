@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
+
 use crate::{
     metadata::EncryptionTerms,
     trust::Preset,
@@ -20,7 +22,10 @@ pub(in crate::config) struct EncryptionFile {
 
 impl EncryptionFile {
     /// Encryption to the configured certificate, if there is one.
-    pub(in crate::config) fn load(&self, entity_id: &str) -> Result<Option<Encryption>, ConfigError> {
+    pub(in crate::config) fn load(
+        &self,
+        entity_id: &str,
+    ) -> Result<Option<Encryption>, ConfigError> {
         let Some(path) = &self.certificate else {
             return Ok(None);
         };
@@ -48,12 +53,13 @@ pub(super) fn build(
     let said = party.encrypt_assertions.as_ref();
     let terms = said.map(|said| *said.as_ref());
     let span = certificate
-        .map(|path| path.span())
-        .or(algorithm.map(|name| name.span()))
-        .or(said.map(|said| said.span()))
+        .map(Spanned::span)
+        .or(algorithm.map(Spanned::span))
+        .or(said.map(Spanned::span))
         .unwrap_or_default();
     let wrong = |message: &str| Err(source.invalid(span.clone(), message));
 
+    let is_said = certificate.is_some() || algorithm.is_some() || terms.is_some();
     let is_entra = matches!(preset, Preset::Entra | Preset::EntraExternal);
     let wanted = certificate.is_some() || algorithm.is_some();
     if is_entra && (wanted || !matches!(terms, None | Some(Never))) {
@@ -65,7 +71,7 @@ pub(super) fn build(
         }
         None | Some(WhenOffered) if is_entra => EncryptionTerms::Never,
         Some(Never) => EncryptionTerms::Never,
-        _ if certificate.is_none() && party.metadata.is_none() && span.start > 0 => {
+        _ if certificate.is_none() && party.metadata.is_none() && is_said => {
             return wrong("encryption needs encryption_certificate, or metadata that has one");
         }
         Some(Required) => EncryptionTerms::Required,

@@ -245,7 +245,7 @@ async fn a_file_is_read_again_when_it_changes() {
     assert!(problem.contains("sp.xml cannot be read"), "{problem}");
     for (text, expected) in [
         (Description::at(OLD).unsigned(), OLD),
-        ("".to_owned(), OLD),
+        (String::new(), OLD),
         (" ".repeat(LARGEST_METADATA + 1), OLD),
         (Description::at(NEW).unsigned(), NEW),
     ] {

@@ -47,8 +47,8 @@ async fn looks_are_as_seldom_as_configured_and_as_often_as_the_metadata_wants() 
         (None, end(3), 7, 4),
     ] {
         let description = Description {
-            cache_duration,
             valid_until,
+            cache_duration,
             ..Description::at(OLD)
         };
         std::fs::write(&path, description.unsigned()).unwrap();

@@ -274,6 +274,7 @@ fn what_is_safe_is_chosen_among_what_the_key_s_owner_knows() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // a table
 fn malformed_metadata_is_refused() {
     let document = document();
     let second = |element: &str, close: &str| {
@@ -554,9 +555,9 @@ fn comments_do_not_break_a_signature() {
         keys: vec![signer.certificate().public_key().clone()],
         permit_sha1: false,
     };
-    let signed = group(Some(&signer), &[("_e", SP, None)]);
-    let commented = signed.replace("<md:SPSSO", "<!-- the portal --><md:SPSSO");
-    assert_ne!(commented, signed);
+    let document = group(Some(&signer), &[("_e", SP, None)]);
+    let commented = document.replace("<md:SPSSO", "<!-- the portal --><md:SPSSO");
+    assert_ne!(commented, document);
     let read = RelyingPartyMetadata::read(commented.as_bytes(), SP, &trust, now());
     assert!(read.is_ok(), "{read:?}");
 }
