@@ -522,6 +522,11 @@ fn whoever_is_trusted_must_have_signed_what_is_read() {
     }
     let no_key = Err(Error::Signature(SignatureError::NoKeyFits));
     let unsigned = Err(Error::Signature(SignatureError::Missing));
+    // What stands around it and was not signed says nothing, not even that it has ended.
+    let around = group(none, &[("_e", SP, by)]);
+    let ended = around.replace("ID=\"_group\"", "validUntil=\"2001-01-01T00:00:00Z\"");
+    assert_ne!(around, ended);
+    assert_eq!(read(&ended), address("_e"));
     assert_eq!(read(&group(none, &[("_e", SP, none)])), unsigned);
     assert_eq!(read(&group(Some(&other), &[("_e", SP, none)])), no_key);
     assert_eq!(
