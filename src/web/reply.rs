@@ -77,19 +77,7 @@ impl IdentityProvider {
             support: self.edge.support_contact.as_deref(),
             correlation: correlation.as_str(),
         };
-        let (status, retry_after) = match problem {
-            Some(Problem::DirectoryDown | Problem::Busy) => {
-                (StatusCode::SERVICE_UNAVAILABLE, Some("5"))
-            }
-            Some(Problem::TooMany) => (StatusCode::TOO_MANY_REQUESTS, Some("600")),
-            _ => (StatusCode::OK, None),
-        };
-        let mut answer = response::html(status, page.render()?);
-        if let Some(seconds) = retry_after {
-            answer
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static(seconds));
-        }
+        let mut answer = tells(problem, page.render()?);
         PageSecurity::new()
             .styles(&nonce)
             .forms_to(FormTarget::own())
@@ -214,6 +202,25 @@ impl IdentityProvider {
             .map(|relying_party| relying_party.display_name.as_str())
             .ok_or(Refused::NotTrusted)
     }
+}
+
+/// The page that tells a problem, or asks for the first time. Where trying again later helps, the
+/// answer says when (RFC 9110 10.2.3).
+pub(super) fn tells(problem: Option<Problem>, page: String) -> Response {
+    let (status, retry_after) = match problem {
+        Some(Problem::DirectoryDown | Problem::Busy) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Some("5"))
+        }
+        Some(Problem::TooMany) => (StatusCode::TOO_MANY_REQUESTS, Some("600")),
+        _ => (StatusCode::OK, None),
+    };
+    let mut answer = response::html(status, page);
+    if let Some(seconds) = retry_after {
+        answer
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from_static(seconds));
+    }
+    answer
 }
 
 pub(super) fn nonce() -> Result<Nonce, Refused> {
