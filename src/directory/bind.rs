@@ -114,13 +114,13 @@ impl BindPool {
             Some(connection) => (connection, false),
             None => (self.dialer.dial(None, budget).await?, true),
         };
-        let server = connection.server();
+        let server = connection.server().clone();
         match self.bind_on(connection, is_new, dn, password, budget).await {
             Ok(answer) => return Ok(answer),
             Err((error, true)) => tracing::debug!(%error, "a password check is tried again"),
             Err((error, false)) => return Err(error),
         }
-        let connection = self.dialer.dial(Some(server), budget).await?;
+        let connection = self.dialer.dial(Some(&server), budget).await?;
         let second = self.bind_on(connection, true, dn, password, budget);
         second.await.map_err(|(error, _)| error)
     }
@@ -155,10 +155,10 @@ impl BindPool {
     }
 
     fn take_idle(&self) -> Option<BindConnection> {
-        let best = self.dialer.health().best();
+        let roster = self.dialer.roster();
         let mut idle = self.idle();
         while let Some(mut last) = idle.pop() {
-            let is_wanted = best.is_none_or(|best| best == last.connection.server());
+            let is_wanted = roster.wants(last.connection.server());
             if is_wanted && last.since.elapsed() < MAX_IDLE && last.connection.is_quiet() {
                 return Some(last.connection);
             }

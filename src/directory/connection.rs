@@ -1,9 +1,9 @@
-use std::{fmt, future::Future, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use ldap3::{Ldap, LdapError};
 use tokio::{net::TcpStream, task::AbortHandle};
 
-use super::{ServerUrl, Settings};
+use super::roster::Server;
 
 /// What was being done when a directory failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,39 +71,30 @@ pub enum DirectoryError {
     },
 }
 
-/// The TCP connection to the server with this index.
+/// A TCP connection to a server.
 ///
 /// The name is resolved anew for each connection, by the system; nothing of the answer is kept.
 pub(super) async fn connect(
-    settings: &Settings,
-    index: usize,
+    server: &Server,
     patience: Duration,
-) -> Result<(&ServerUrl, TcpStream), DirectoryError> {
-    let server = settings
-        .servers
-        .get(index)
-        .ok_or_else(|| DirectoryError::Unavailable {
-            step: Step::Connect,
-            server: String::new(),
-            cause: "no such server".to_owned(),
-        })?;
+) -> Result<TcpStream, DirectoryError> {
+    let url = server.url();
     let connect = async {
-        let stream = TcpStream::connect((server.host(), server.port())).await?;
+        let stream = TcpStream::connect((url.host(), url.port())).await?;
         // Nagle's algorithm together with delayed ACKs makes 40 ms of each handshake.
         stream.set_nodelay(true)?;
         Ok::<_, std::io::Error>(stream)
     };
-    let stream = tokio::time::timeout(patience, connect)
+    tokio::time::timeout(patience, connect)
         .await
         .map_err(|_| unavailable(Step::Connect, server, late(patience)))?
-        .map_err(|error| unavailable(Step::Connect, server, error.to_string()))?;
-    Ok((server, stream))
+        .map_err(|error| unavailable(Step::Connect, server, error.to_string()))
 }
 
-pub(super) fn unavailable(step: Step, server: &ServerUrl, cause: String) -> DirectoryError {
+pub(super) fn unavailable(step: Step, server: &Server, cause: String) -> DirectoryError {
     DirectoryError::Unavailable {
         step,
-        server: server.to_string(),
+        server: server.name().to_owned(),
         cause,
     }
 }
@@ -117,17 +108,15 @@ pub(super) fn late(patience: Duration) -> String {
 pub(super) struct Connection {
     ldap: Ldap,
     driver: AbortHandle,
-    server: usize,
-    name: String,
+    server: Arc<Server>,
 }
 
 impl Connection {
-    pub(super) fn new(ldap: Ldap, driver: AbortHandle, server: usize, name: String) -> Self {
+    pub(super) fn new(ldap: Ldap, driver: AbortHandle, server: Arc<Server>) -> Self {
         Self {
             ldap,
             driver,
             server,
-            name,
         }
     }
 
@@ -136,14 +125,14 @@ impl Connection {
         self.ldap.clone()
     }
 
-    /// Index of the server in the settings.
-    pub(super) fn server(&self) -> usize {
-        self.server
+    /// The server that it leads to.
+    pub(super) fn server(&self) -> &Arc<Server> {
+        &self.server
     }
 
-    /// The server, as written in the settings.
+    /// The address of the server.
     pub(super) fn name(&self) -> &str {
-        &self.name
+        self.server.name()
     }
 
     /// Whether the server is known to have closed it.
@@ -152,18 +141,13 @@ impl Connection {
     }
 
     pub(super) fn failed(&self, step: Step, fault: impl fmt::Display) -> DirectoryError {
-        let cause = fault.to_string();
-        DirectoryError::Unavailable {
-            step,
-            server: self.name.clone(),
-            cause,
-        }
+        unavailable(step, &self.server, fault.to_string())
     }
 
     pub(super) fn refused(&self, step: Step, code: u32, text: &str) -> DirectoryError {
         DirectoryError::Refused {
             step,
-            server: self.name.clone(),
+            server: self.name().to_owned(),
             code,
             text: shorten(text),
         }

@@ -11,7 +11,7 @@ use super::{
     DirectoryError, ServiceAccount, Settings, Step, TlsMode,
     bind_connection::BindConnection,
     connection::{Connection, Fault, connect, isolated, late, unavailable},
-    health::Health,
+    roster::{Roster, Server},
     watch,
 };
 
@@ -22,7 +22,7 @@ const REST_AFTER_REFUSAL: Duration = Duration::from_secs(15);
 /// Opens connections to the best server there is.
 pub(super) struct Dialer {
     settings: Arc<Settings>,
-    health: Health,
+    roster: Roster,
     refused: Mutex<Option<(Instant, DirectoryError)>>,
     watchers: OnceLock<Vec<AbortHandle>>,
 }
@@ -40,7 +40,7 @@ impl Budget {
 impl Dialer {
     pub(super) fn new(settings: Arc<Settings>) -> Self {
         Self {
-            health: Health::new(&settings.servers),
+            roster: Roster::new(&settings.servers),
             settings,
             refused: Mutex::default(),
             watchers: OnceLock::new(),
@@ -51,8 +51,8 @@ impl Dialer {
         &self.settings
     }
 
-    pub(super) fn health(&self) -> &Health {
-        &self.health
+    pub(super) fn roster(&self) -> &Roster {
+        &self.roster
     }
 
     /// The time for one operation, from now.
@@ -62,8 +62,8 @@ impl Dialer {
 
     /// How long this server may take to answer: all the time there is, or, where another server
     /// is up to go to instead, the time of a first attempt.
-    pub(super) fn patience(&self, server: usize, budget: Budget) -> Duration {
-        if self.health.has_other(server) {
+    pub(super) fn patience(&self, server: &Server, budget: Budget) -> Duration {
+        if self.roster.has_other(server) {
             budget.left().min(self.settings.limits.attempt_deadline)
         } else {
             budget.left()
@@ -75,7 +75,7 @@ impl Dialer {
     /// to be closed or to have forgotten who is bound.
     pub(super) fn note(
         &self,
-        server: usize,
+        server: &Server,
         error: &DirectoryError,
         fault: &Fault,
         is_new: bool,
@@ -87,20 +87,20 @@ impl Dialer {
             Fault::Answer(code, _) => matches!(code, 51 | 52),
         };
         if blames_server {
-            self.health.failed(server, error);
+            server.failed(error);
         }
         let kept_went_stale = !is_new && matches!(fault, Fault::Transport(_) | Fault::Answer(1, _));
-        kept_went_stale || self.health.has_other(server)
+        kept_went_stale || self.roster.has_other(server)
     }
 
     /// Opens a connection for password checks, on which nobody is bound yet.
     pub(super) async fn dial(
         self: &Arc<Self>,
-        avoid: Option<usize>,
+        avoid: Option<&Server>,
         budget: Budget,
     ) -> Result<BindConnection, DirectoryError> {
-        self.first_that(avoid, budget, |server, patience| {
-            BindConnection::open(&self.settings, server, patience)
+        self.first_that(avoid, budget, |server, patience| async move {
+            BindConnection::open(&self.settings, &server, patience).await
         })
         .await
     }
@@ -110,14 +110,16 @@ impl Dialer {
         self: &Arc<Self>,
         budget: Budget,
     ) -> Result<Connection, DirectoryError> {
-        self.first_that(None, budget, |server, patience| self.open(server, patience))
-            .await
+        self.first_that(None, budget, |server, patience| async move {
+            self.open(&server, patience).await
+        })
+        .await
     }
 
     /// Opens a connection bound as the service account.
     pub(super) async fn dial_bound(
         self: &Arc<Self>,
-        avoid: Option<usize>,
+        avoid: Option<&Server>,
         budget: Budget,
     ) -> Result<Connection, DirectoryError> {
         if let Some((since, error)) = &*self.refused()
@@ -127,8 +129,8 @@ impl Dialer {
         }
         let result = self
             .first_that(avoid, budget, |server, patience| async move {
-                let connection = self.open(server, patience).await?;
-                let patience = self.patience(server, budget);
+                let connection = self.open(&server, patience).await?;
+                let patience = self.patience(&server, budget);
                 self.bind_service(connection, patience).await
             })
             .await;
@@ -140,7 +142,10 @@ impl Dialer {
     }
 
     /// Opens a connection to exactly this server, bound as the service account.
-    pub(super) async fn dial_bound_to(&self, server: usize) -> Result<Connection, DirectoryError> {
+    pub(super) async fn dial_bound_to(
+        &self,
+        server: &Arc<Server>,
+    ) -> Result<Connection, DirectoryError> {
         let limits = &self.settings.limits;
         let connection = self.open(server, limits.connect_deadline).await?;
         self.bind_service(connection, limits.operation_deadline)
@@ -150,7 +155,7 @@ impl Dialer {
     /// Opens a connection to exactly this server, on which nobody is bound.
     pub(super) async fn dial_to(
         &self,
-        server: usize,
+        server: &Arc<Server>,
         patience: Duration,
     ) -> Result<Connection, DirectoryError> {
         self.open(server, patience).await
@@ -158,30 +163,30 @@ impl Dialer {
 
     async fn first_that<T, F: Future<Output = Result<T, DirectoryError>>>(
         self: &Arc<Self>,
-        avoid: Option<usize>,
+        avoid: Option<&Server>,
         budget: Budget,
-        open: impl Fn(usize, Duration) -> F,
+        open: impl Fn(Arc<Server>, Duration) -> F,
     ) -> Result<T, DirectoryError> {
         self.watch();
         let limits = &self.settings.limits;
-        let candidates = self.health.candidates(avoid)?;
+        let candidates = self.roster.candidates(avoid)?;
         let mut failure = None;
-        for (index, &server) in candidates.iter().enumerate() {
+        for (index, server) in candidates.iter().enumerate() {
             let is_last = index + 1 == candidates.len();
             let patience = if is_last {
                 limits.connect_deadline
             } else {
                 limits.connect_deadline.min(limits.attempt_deadline)
             };
-            match open(server, patience.min(budget.left())).await {
+            match open(server.clone(), patience.min(budget.left())).await {
                 Ok(connection) => {
-                    self.health.answered(server);
+                    server.answered();
                     return Ok(connection);
                 }
                 // A wrong service password is wrong everywhere, and each try counts to lockout.
                 Err(error @ DirectoryError::Refused { .. }) => return Err(error),
                 Err(error) => {
-                    self.health.failed(server, &error);
+                    server.failed(&error);
                     failure = Some(error);
                 }
             }
@@ -214,10 +219,14 @@ impl Dialer {
         }
     }
 
-    async fn open(&self, index: usize, patience: Duration) -> Result<Connection, DirectoryError> {
+    async fn open(
+        &self,
+        server: &Arc<Server>,
+        patience: Duration,
+    ) -> Result<Connection, DirectoryError> {
         let settings = &self.settings;
         let started = Instant::now();
-        let (server, stream) = connect(settings, index, patience).await?;
+        let stream = connect(server, patience).await?;
         let stream = stream
             .into_std()
             .map_err(|error| unavailable(Step::Connect, server, error.to_string()))?;
@@ -228,7 +237,7 @@ impl Dialer {
             })
             .set_starttls(settings.tls_mode == TlsMode::StartTls)
             .set_std_stream(StdStream::Tcp(stream));
-        let url = server.to_string();
+        let url = server.name().to_owned();
         let rest = patience.saturating_sub(started.elapsed());
         let handshake = async move { LdapConnAsync::with_settings(ldap_settings, &url).await };
         let (driver, ldap) = isolated(rest, handshake).await.map_err(|fault| {
@@ -243,20 +252,16 @@ impl Dialer {
                 tracing::debug!(%error, "directory connection ended");
             }
         });
-        Ok(Connection::new(
-            ldap,
-            driver.abort_handle(),
-            index,
-            server.to_string(),
-        ))
+        Ok(Connection::new(ldap, driver.abort_handle(), server.clone()))
     }
 
     /// Begins to look after the servers, where there is a choice between them.
     fn watch(self: &Arc<Self>) {
-        let count = self.settings.servers.len();
-        if count > 1 {
+        let servers = self.roster.all();
+        if servers.len() > 1 {
             self.watchers.get_or_init(|| {
-                (0..count)
+                servers
+                    .iter()
                     .map(|server| watch::start(self, server))
                     .collect()
             });

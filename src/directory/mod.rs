@@ -34,6 +34,7 @@ mod health;
 mod password;
 mod password_policy;
 mod probe;
+mod roster;
 mod scan;
 mod search;
 mod server_url;

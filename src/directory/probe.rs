@@ -1,4 +1,7 @@
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ldap3::Scope;
 use time::{Date, Month, OffsetDateTime, Time};
@@ -6,6 +9,7 @@ use time::{Date, Month, OffsetDateTime, Time};
 use super::{
     Directory, DirectoryError, Filter, ServerUrl, Step,
     connection::{Connection, Fault, isolated},
+    roster::Server,
     search::{Answer, Query, search},
 };
 
@@ -44,18 +48,18 @@ impl Directory {
         })
     }
 
-    /// Tries each configured server on a connection of its own, for the doctor.
+    /// Tries each server on a connection of its own, for the doctor.
     pub async fn probe_servers(&self) -> Vec<(ServerUrl, Result<ServerFacts, DirectoryError>)> {
         let mut results = Vec::new();
-        for (index, server) in self.settings().servers.iter().enumerate() {
-            results.push((server.clone(), self.probe_server(index).await));
+        for server in self.dialer.roster().all().iter() {
+            results.push((server.url().clone(), self.probe_server(server).await));
         }
         results
     }
 
-    async fn probe_server(&self, index: usize) -> Result<ServerFacts, DirectoryError> {
+    async fn probe_server(&self, server: &Arc<Server>) -> Result<ServerFacts, DirectoryError> {
         let started = Instant::now();
-        let connection = self.dialer.dial_bound_to(index).await?;
+        let connection = self.dialer.dial_bound_to(server).await?;
         self.read_base(&connection).await?;
         let probe = Probe {
             server: connection.name().to_owned(),

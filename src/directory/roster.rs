@@ -1,0 +1,204 @@
+//! The servers there are, in the order of preference, and which of them to go to.
+//!
+//! The list may change while operations are under way: a connection holds the server that it
+//! leads to, and one to a server that has left the list is not used again.
+
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use super::{
+    DirectoryError, ServerUrl, Step,
+    health::{Health, LONGEST_REST, LONGEST_REST_OF_ALL},
+};
+
+/// One server, and what is known about it.
+pub(super) struct Server {
+    url: ServerUrl,
+    name: String,
+    health: Health,
+}
+
+impl Server {
+    fn new(url: ServerUrl) -> Self {
+        Self {
+            name: url.to_string(),
+            url,
+            health: Health::new(),
+        }
+    }
+
+    /// Its address; the host is the name that its certificate must carry.
+    pub(super) fn url(&self) -> &ServerUrl {
+        &self.url
+    }
+
+    /// Its address as a text.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.health.is_up()
+    }
+
+    /// Takes note that it did not serve.
+    pub(super) fn failed(&self, error: &DirectoryError) {
+        self.health.failed(&self.name, error);
+    }
+
+    /// Takes note that it served.
+    pub(super) fn answered(&self) {
+        self.health.answered(&self.name);
+    }
+
+    /// Whether this is that very server.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.name)
+    }
+}
+
+/// All servers, by preference.
+#[derive(Debug)]
+pub(super) struct Roster(RwLock<Arc<[Arc<Server>]>>);
+
+impl Roster {
+    pub(super) fn new(servers: &[ServerUrl]) -> Self {
+        let servers = servers.iter().cloned().map(Server::new).map(Arc::new);
+        Self(RwLock::new(servers.collect()))
+    }
+
+    /// The servers as they are now.
+    pub(super) fn all(&self) -> Arc<[Arc<Server>]> {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The first server that is up: where operations should go.
+    pub(super) fn best(&self) -> Option<Arc<Server>> {
+        self.all().iter().find(|server| server.is_up()).cloned()
+    }
+
+    /// Whether an open connection to this server should be used now: to the best one, or, while
+    /// none is up, to any in the list.
+    pub(super) fn wants(&self, server: &Server) -> bool {
+        match self.best() {
+            Some(best) => best.is(server),
+            None => self.all().iter().any(|listed| listed.is(server)),
+        }
+    }
+
+    /// Whether another server than this one is up, to which an operation could go instead.
+    pub(super) fn has_other(&self, server: &Server) -> bool {
+        self.all()
+            .iter()
+            .any(|other| !other.is(server) && other.is_up())
+    }
+
+    /// The servers to try, in this order: those that are up, `avoid` the last of them, then those
+    /// that have rested. Where there are none, the last failure.
+    pub(super) fn candidates(
+        &self,
+        avoid: Option<&Server>,
+    ) -> Result<Vec<Arc<Server>>, DirectoryError> {
+        let all = self.all();
+        let (up, down): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|server| server.is_up());
+        let is_avoided = |server: &Arc<Server>| avoid.is_some_and(|avoid| avoid.is(server));
+        let (avoided, mut order): (Vec<_>, Vec<_>) = up.into_iter().partition(is_avoided);
+        order.extend(avoided);
+        let longest = longest_rest(!order.is_empty());
+        let has_rested = |server: &Arc<Server>| server.health.until_next_try(longest).is_zero();
+        order.extend(down.into_iter().filter(has_rested));
+        if !order.is_empty() {
+            return Ok(order);
+        }
+        let mut errors = all.iter().rev().filter_map(|server| server.health.error());
+        Err(errors.next().unwrap_or(DirectoryError::Unavailable {
+            step: Step::Connect,
+            server: String::new(),
+            cause: "no server is configured".to_owned(),
+        }))
+    }
+
+    /// How long a server that is down must still rest; nothing for one that is up.
+    pub(super) fn until_next_try(&self, server: &Server) -> Duration {
+        let is_any_up = self.all().iter().any(|server| server.is_up());
+        server.health.until_next_try(longest_rest(is_any_up))
+    }
+}
+
+fn longest_rest(is_any_up: bool) -> Duration {
+    if is_any_up {
+        LONGEST_REST
+    } else {
+        LONGEST_REST_OF_ALL
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roster(count: usize) -> (Roster, Vec<Arc<Server>>) {
+        let server: ServerUrl = "ldaps://dc.contoso.com".parse().unwrap();
+        let roster = Roster::new(&vec![server; count]);
+        let all = roster.all().to_vec();
+        (roster, all)
+    }
+
+    #[track_caller]
+    fn assert_order(
+        candidates: Result<Vec<Arc<Server>>, DirectoryError>,
+        expected: &[&Arc<Server>],
+    ) {
+        let candidates = candidates.unwrap();
+        assert_eq!(candidates.len(), expected.len());
+        for (at, (found, expected)) in candidates.iter().zip(expected).enumerate() {
+            assert!(found.is(expected), "at {at}");
+        }
+    }
+
+    #[test]
+    fn the_first_that_is_up_is_best_and_what_has_rested_comes_last() {
+        let (roster, all) = roster(3);
+        let [a, b, c] = &all[..] else { unreachable!() };
+        assert!(roster.best().unwrap().is(a) && roster.wants(a) && !roster.wants(b));
+        assert_order(roster.candidates(None), &[a, b, c]);
+        assert_order(roster.candidates(Some(a)), &[b, c, a]);
+        a.failed(&DirectoryError::Busy);
+        assert!(roster.best().unwrap().is(b));
+        assert_order(roster.candidates(Some(b)), &[c, b]);
+        std::thread::sleep(Duration::from_millis(60));
+        assert_order(roster.candidates(None), &[b, c, a]);
+        assert!(roster.has_other(b));
+        b.failed(&DirectoryError::Busy);
+        c.failed(&DirectoryError::Busy);
+        assert_order(roster.candidates(None), &[a]);
+        assert!(!roster.has_other(a) && roster.best().is_none() && roster.wants(c));
+        a.failed(&DirectoryError::Busy);
+        assert_eq!(roster.candidates(None).unwrap_err(), DirectoryError::Busy);
+        c.answered();
+        assert!(roster.best().unwrap().is(c));
+    }
+
+    #[test]
+    fn rests_are_shorter_while_none_is_up() {
+        let (roster, all) = roster(2);
+        for _ in 0..40 {
+            all[0].failed(&DirectoryError::Busy);
+        }
+        assert!(roster.until_next_try(&all[0]) > LONGEST_REST_OF_ALL);
+        all[1].failed(&DirectoryError::Busy);
+        assert!(roster.until_next_try(&all[0]) <= LONGEST_REST_OF_ALL);
+    }
+}
