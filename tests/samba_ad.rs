@@ -303,3 +303,77 @@ async fn the_doctor_sees_a_service_account_that_may_too_much() {
         assert!(found[0].1.contains(text), "{found:?}");
     }
 }
+
+/// The directory table with the servers found by DNS.
+fn discovered(more: &str, table: &str) -> String {
+    let servers = format!("servers = [\"{}\"]", SAMBA.ldaps_url());
+    let discover = format!(
+        "discover = {{ domain = \"{}\", dns_servers = [\"{}\"]{more} }}",
+        samba::DOMAIN,
+        SAMBA.address()
+    );
+    let replaced = SAMBA.table(table).replace(&servers, &discover);
+    assert!(replaced.contains(&discover));
+    replaced
+}
+
+#[tokio::test]
+async fn the_domain_controller_is_found_by_its_own_dns() {
+    let start = |table: String| Provider::start_before(&table, SAMBA.ca_pem(), Options::default());
+    for (more, table, found) in [
+        ("", "", "ldaps://dc1.corp.contoso.test:636"),
+        // The port of StartTLS is the one in DNS.
+        ("", "starttls = true", "ldap://dc1.corp.contoso.test:389"),
+        (
+            ", site = \"Default-First-Site-Name\"",
+            "",
+            "ldaps://dc1.corp.contoso.test:636",
+        ),
+    ] {
+        let provider = start(discovered(more, table));
+        identity(&provider, "wmoran@fabrikam.com").await;
+        provider.wait_for("it says what was found", |line| {
+            line.contains("directory servers found") && line.contains(found)
+        });
+        let findings = check(&provider, &[]);
+        let discovery = of(&findings, "directory-discovery");
+        assert_eq!(discovery.len(), 1, "{findings:#?}");
+        let (verdict, text) = &discovery[0];
+        // Samba lets its records hold for a quarter of an hour.
+        let expected = format!("{found} at {}; looked up again after 900s", SAMBA.address());
+        assert!(verdict == "ok" && text.contains(&expected), "{discovery:?}");
+        assert!(text.contains("dc._msdcs.corp.contoso.test"), "{text}");
+        let server = of(&findings, "directory-server");
+        assert!(server[0].1.starts_with(found), "{server:?}");
+    }
+
+    let provider = start(discovered(", site = \"Nowhere\"", ""));
+    identity(&provider, "wmoran@fabrikam.com").await;
+    let found = of(&check(&provider, &[]), "directory-discovery");
+    assert!(
+        found[0].0 == "warn" && found[0].1.contains("none of the site"),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_start_without_dns_says_so() {
+    // Nothing listens there.
+    let dead = format!("dns_servers = [\"{}:1\"]", SAMBA.address());
+    let alive = format!("dns_servers = [\"{}\"]", SAMBA.address());
+    let table = discovered("", "").replace(&alive, &dead);
+    let provider = Provider::start_before(&table, SAMBA.ca_pem(), Options::default());
+    let page = sign_in(&provider, "wmoran@fabrikam.com", PASSWORD).await;
+    assert_eq!(page.status, 503);
+    assert!(is_sign_in_page(&page));
+    provider.wait_for("it says that DNS fails", |line| {
+        line.contains("directory servers cannot be looked up") && line.contains("WARN")
+    });
+    let findings = check(&provider, &[]);
+    let found = of(&findings, "directory-discovery");
+    assert!(
+        found[0].0 == "fail" && found[0].1.contains("did not answer"),
+        "{found:?}"
+    );
+    assert!(of(&findings, "directory-server").is_empty());
+}

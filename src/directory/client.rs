@@ -4,8 +4,8 @@ use aws_lc_rs::rand;
 use ldap3::Scope;
 
 use super::{
-    BindError, DirectoryError, Dn, Entry, Filter, Found, Password, PasswordProof, Settings,
-    SettingsError, Step,
+    BindError, DirectoryError, Discovered, DiscoveryError, Dn, Entry, Filter, Found, Password,
+    PasswordProof, Settings, SettingsError, Step,
     bind::BindPool,
     dialer::Dialer,
     search::{Query, SearchLinks},
@@ -37,6 +37,18 @@ impl Directory {
     /// What it was made of.
     pub fn settings(&self) -> &Settings {
         self.dialer.settings()
+    }
+
+    /// Begins to look up the servers, where they are found by DNS, so that they are known when the
+    /// first person signs in. Without it, the first operation begins it. Needs a runtime.
+    pub fn start(&self) {
+        self.dialer.start();
+    }
+
+    /// Looks the servers up by DNS, now; `None` where the settings list them. From time to time
+    /// that happens by itself.
+    pub async fn look_up_servers(&self) -> Option<Result<Discovered, DiscoveryError>> {
+        self.dialer.look_up().await
     }
 
     /// Searches the subtree under the base, as the service account, for entries that meet both

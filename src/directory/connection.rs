@@ -9,6 +9,8 @@ use super::roster::Server;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
+    /// Finding out by DNS which servers there are.
+    Discovery,
     /// Finding the server's address and opening the TCP connection.
     Connect,
     /// The TLS handshake, StartTLS included: a wrong CA or name, or a server without TLS.
@@ -28,6 +30,7 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Discovery => "discovery",
             Self::Connect => "connect",
             Self::Tls => "TLS",
             Self::Bind => "service account bind",
@@ -73,14 +76,18 @@ pub enum DirectoryError {
 
 /// A TCP connection to a server.
 ///
-/// The name is resolved anew for each connection, by the system; nothing of the answer is kept.
+/// The name of a server that the settings list is resolved anew for each connection, by the
+/// system; nothing of the answer is kept. Where the server was discovered, so were its addresses.
 pub(super) async fn connect(
     server: &Server,
     patience: Duration,
 ) -> Result<TcpStream, DirectoryError> {
     let url = server.url();
     let connect = async {
-        let stream = TcpStream::connect((url.host(), url.port())).await?;
+        let stream = match server.addresses() {
+            None => TcpStream::connect((url.host(), url.port())).await?,
+            Some(addresses) => TcpStream::connect(&*addresses).await?,
+        };
         // Nagle's algorithm together with delayed ACKs makes 40 ms of each handshake.
         stream.set_nodelay(true)?;
         Ok::<_, std::io::Error>(stream)

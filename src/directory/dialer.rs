@@ -1,6 +1,6 @@
 use std::{
     future::Future,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -8,9 +8,10 @@ use ldap3::{LdapConnAsync, LdapConnSettings, StdStream};
 use tokio::task::AbortHandle;
 
 use super::{
-    DirectoryError, ServiceAccount, Settings, Step, TlsMode,
+    DirectoryError, Discovered, DiscoveryError, Servers, ServiceAccount, Settings, Step, TlsMode,
     bind_connection::BindConnection,
     connection::{Connection, Fault, connect, isolated, late, unavailable},
+    refresh,
     roster::{Roster, Server},
     watch,
 };
@@ -24,7 +25,10 @@ pub(super) struct Dialer {
     settings: Arc<Settings>,
     roster: Roster,
     refused: Mutex<Option<(Instant, DirectoryError)>>,
-    watchers: OnceLock<Vec<AbortHandle>>,
+    watchers: Mutex<Vec<(Arc<Server>, AbortHandle)>>,
+    refresher: OnceLock<AbortHandle>,
+    /// Whether the servers have been looked up once, or need not be.
+    is_looked_up: tokio::sync::watch::Sender<bool>,
 }
 
 /// The time that one operation has, second attempt and new connection included.
@@ -41,9 +45,14 @@ impl Dialer {
     pub(super) fn new(settings: Arc<Settings>) -> Self {
         Self {
             roster: Roster::new(&settings.servers),
+            is_looked_up: tokio::sync::watch::Sender::new(matches!(
+                settings.servers,
+                Servers::Listed(_)
+            )),
             settings,
             refused: Mutex::default(),
-            watchers: OnceLock::new(),
+            watchers: Mutex::default(),
+            refresher: OnceLock::new(),
         }
     }
 
@@ -167,6 +176,8 @@ impl Dialer {
         budget: Budget,
         open: impl Fn(Arc<Server>, Duration) -> F,
     ) -> Result<T, DirectoryError> {
+        self.start();
+        self.wait_for_servers(budget).await;
         self.watch();
         let limits = &self.settings.limits;
         let candidates = self.roster.candidates(avoid)?;
@@ -255,28 +266,84 @@ impl Dialer {
         Ok(Connection::new(ldap, driver.abort_handle(), server.clone()))
     }
 
-    /// Begins to look after the servers, where there is a choice between them.
-    fn watch(self: &Arc<Self>) {
-        let servers = self.roster.all();
-        if servers.len() > 1 {
-            self.watchers.get_or_init(|| {
-                servers
-                    .iter()
-                    .map(|server| watch::start(self, server))
-                    .collect()
-            });
+    /// Begins to look up the servers, where they are not listed; again and again from then on.
+    /// Needs a runtime.
+    pub(super) fn start(self: &Arc<Self>) {
+        if matches!(self.settings.servers, Servers::Discovered(_)) {
+            self.refresher.get_or_init(|| refresh::start(self));
         }
     }
 
-    fn refused(&self) -> std::sync::MutexGuard<'_, Option<(Instant, DirectoryError)>> {
+    /// Looks the servers up now; nothing where they are listed. What was found before stays where
+    /// nothing is found.
+    pub(super) async fn look_up(self: &Arc<Self>) -> Option<Result<Discovered, DiscoveryError>> {
+        let Servers::Discovered(discovery) = &self.settings.servers else {
+            return None;
+        };
+        let (discovery, known) = (discovery.clone(), self.roster.discovered());
+        let scheme = self.settings.tls_mode.scheme();
+        // On a task of its own, since DNS messages are read by a library that might panic.
+        let task = tokio::spawn(async move { discovery.look_up(scheme, &known).await });
+        let outcome = task.await.unwrap_or(Err(DiscoveryError::Broken));
+        match &outcome {
+            Ok(found) => {
+                if self.roster.take_over(&found.servers) {
+                    let servers = self.roster.all();
+                    tracing::info!(service = %found.service, ?servers, "directory servers found");
+                }
+                self.watch();
+            }
+            Err(error) => self.roster.not_found(error.to_string()),
+        }
+        self.is_looked_up.send_replace(true);
+        Some(outcome)
+    }
+
+    /// Only in the first moments is there anything to wait for.
+    async fn wait_for_servers(&self, budget: Budget) {
+        if *self.is_looked_up.borrow() {
+            return;
+        }
+        let mut is_looked_up = self.is_looked_up.subscribe();
+        // What there is to say about it, the roster says.
+        let _ = tokio::time::timeout(budget.left(), is_looked_up.wait_for(|is| *is)).await;
+    }
+
+    /// Looks after the servers there are now, where there is a choice between them.
+    fn watch(self: &Arc<Self>) {
+        let servers = self.roster.all();
+        let is_choice = servers.len() > 1;
+        let mut watchers = self.watchers();
+        watchers.retain(|(watched, task)| {
+            let stays = is_choice && servers.iter().any(|server| server.is(watched));
+            if !stays {
+                task.abort();
+            }
+            stays
+        });
+        for server in servers.iter().filter(|_| is_choice) {
+            if !watchers.iter().any(|(watched, _)| watched.is(server)) {
+                watchers.push((server.clone(), watch::start(self, server)));
+            }
+        }
+    }
+
+    fn watchers(&self) -> MutexGuard<'_, Vec<(Arc<Server>, AbortHandle)>> {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Option<(Instant, DirectoryError)>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Dialer {
     fn drop(&mut self) {
-        for watcher in self.watchers.get().into_iter().flatten() {
+        for (_, watcher) in self.watchers().iter() {
             watcher.abort();
+        }
+        if let Some(refresher) = self.refresher.get() {
+            refresher.abort();
         }
     }
 }

@@ -5,12 +5,13 @@
 
 use std::{
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
 use super::{
-    DirectoryError, ServerUrl, Step,
+    DirectoryError, DiscoveredServer, ServerUrl, Servers, Step,
     health::{Health, LONGEST_REST, LONGEST_REST_OF_ALL},
 };
 
@@ -18,6 +19,8 @@ use super::{
 pub(super) struct Server {
     url: ServerUrl,
     name: String,
+    /// Where it was found; `None` where the system is to resolve its name.
+    addresses: Mutex<Option<Arc<[SocketAddr]>>>,
     health: Health,
 }
 
@@ -26,8 +29,23 @@ impl Server {
         Self {
             name: url.to_string(),
             url,
+            addresses: Mutex::default(),
             health: Health::new(),
         }
+    }
+
+    /// Its addresses, where it was discovered.
+    pub(super) fn addresses(&self) -> Option<Arc<[SocketAddr]>> {
+        let addresses = self.addresses.lock();
+        addresses.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn is_found_at(&self, addresses: &[SocketAddr]) {
+        let mut known = self
+            .addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = Some(addresses.into());
     }
 
     /// Its address; the host is the name that its certificate must carry.
@@ -68,20 +86,67 @@ impl fmt::Debug for Server {
 
 /// All servers, by preference.
 #[derive(Debug)]
-pub(super) struct Roster(RwLock<Arc<[Arc<Server>]>>);
+pub(super) struct Roster {
+    servers: RwLock<Arc<[Arc<Server>]>>,
+    /// Why there is no server, while there is none.
+    cause: Mutex<String>,
+}
 
 impl Roster {
-    pub(super) fn new(servers: &[ServerUrl]) -> Self {
-        let servers = servers.iter().cloned().map(Server::new).map(Arc::new);
-        Self(RwLock::new(servers.collect()))
+    /// The servers that are listed; none yet where they are to be discovered.
+    pub(super) fn new(servers: &Servers) -> Self {
+        let listed = servers.listed().iter().cloned();
+        Self {
+            servers: RwLock::new(listed.map(Server::new).map(Arc::new).collect()),
+            cause: Mutex::new("the servers have not been looked up yet".to_owned()),
+        }
     }
 
     /// The servers as they are now.
     pub(super) fn all(&self) -> Arc<[Arc<Server>]> {
-        self.0
+        self.servers
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Takes over the servers that were discovered; what is known of those that stay is kept.
+    /// Returns whether anything but addresses has changed.
+    pub(super) fn take_over(&self, found: &[DiscoveredServer]) -> bool {
+        let before = self.all();
+        let now: Arc<[Arc<Server>]> = found
+            .iter()
+            .map(|found| {
+                let known = before.iter().find(|server| server.url == found.url);
+                let server =
+                    known.map_or_else(|| Arc::new(Server::new(found.url.clone())), Arc::clone);
+                server.is_found_at(&found.addresses);
+                server
+            })
+            .collect();
+        let is_new = before.len() != now.len()
+            || before
+                .iter()
+                .zip(now.iter())
+                .any(|(one, other)| !one.is(other));
+        *self.servers.write().unwrap_or_else(PoisonError::into_inner) = now;
+        is_new
+    }
+
+    /// Takes note why no servers were discovered; those there are stay.
+    pub(super) fn not_found(&self, cause: String) {
+        *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = cause;
+    }
+
+    /// The servers that were discovered, as they were found.
+    pub(super) fn discovered(&self) -> Vec<DiscoveredServer> {
+        let found = |server: &Arc<Server>| {
+            Some(DiscoveredServer {
+                url: server.url.clone(),
+                addresses: server.addresses()?.to_vec(),
+            })
+        };
+        self.all().iter().filter_map(found).collect()
     }
 
     /// The first server that is up: where operations should go.
@@ -123,10 +188,13 @@ impl Roster {
             return Ok(order);
         }
         let mut errors = all.iter().rev().filter_map(|server| server.health.error());
-        Err(errors.next().unwrap_or(DirectoryError::Unavailable {
-            step: Step::Connect,
-            server: String::new(),
-            cause: "no server is configured".to_owned(),
+        Err(errors.next().unwrap_or_else(|| {
+            let cause = self.cause.lock().unwrap_or_else(PoisonError::into_inner);
+            DirectoryError::Unavailable {
+                step: Step::Discovery,
+                server: "DNS".to_owned(),
+                cause: cause.clone(),
+            }
         }))
     }
 
@@ -151,7 +219,7 @@ mod tests {
 
     fn roster(count: usize) -> (Roster, Vec<Arc<Server>>) {
         let server: ServerUrl = "ldaps://dc.contoso.com".parse().unwrap();
-        let roster = Roster::new(&vec![server; count]);
+        let roster = Roster::new(&Servers::Listed(vec![server; count]));
         let all = roster.all().to_vec();
         (roster, all)
     }
@@ -189,6 +257,34 @@ mod tests {
         assert_eq!(roster.candidates(None).unwrap_err(), DirectoryError::Busy);
         c.answered();
         assert!(roster.best().unwrap().is(c));
+    }
+
+    #[test]
+    fn a_server_that_stays_keeps_what_is_known_of_it() {
+        let found = |names: &[&str], ip: [u8; 4]| {
+            let server = |name: &&str| DiscoveredServer {
+                url: format!("ldaps://{name}").parse().unwrap(),
+                addresses: vec![(ip, 636).into()],
+            };
+            names.iter().map(server).collect::<Vec<_>>()
+        };
+        let roster = Roster::new(&Servers::Listed(Vec::new()));
+        let none = roster.candidates(None).unwrap_err();
+        assert!(none.to_string().contains("not been looked up"), "{none}");
+        assert!(roster.take_over(&found(&["dc1", "dc2"], [10, 0, 0, 1])));
+        let before = roster.all();
+        before[0].failed(&DirectoryError::Busy);
+        assert!(!roster.take_over(&found(&["dc1", "dc2"], [10, 0, 0, 2])));
+        assert!(roster.best().unwrap().is(&before[1]));
+        assert_eq!(roster.discovered(), found(&["dc1", "dc2"], [10, 0, 0, 2]));
+
+        assert!(roster.take_over(&found(&["dc3", "dc1"], [10, 0, 0, 1])));
+        let after = roster.all();
+        assert!(after[1].is(&before[0]) && !after[1].is_up());
+        assert!(after[0].is_up() && roster.wants(&after[0]));
+        // One that has left is not used again, even while no other is up.
+        after[0].failed(&DirectoryError::Busy);
+        assert!(roster.wants(&after[0]) && !roster.wants(&before[1]));
     }
 
     #[test]
