@@ -9,6 +9,7 @@ mod slapd;
 
 use std::sync::LazyLock;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use homerealm::http::client::Reply;
 use provider::{Asked, Options, Provider, homerealm, is_sign_in_page, posted, type_password};
 use samba::{LOCKOUT_THRESHOLD, PASSWORD, Samba};
@@ -376,4 +377,55 @@ async fn a_start_without_dns_says_so() {
         "{found:?}"
     );
     assert!(of(&findings, "directory-server").is_empty());
+}
+
+/// An account that only one test uses.
+fn account(name: &str, password: &str) -> String {
+    let quoted: Vec<u8> = format!("\"{password}\"")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    format!(
+        "dn: CN={name},{partners}\nchangetype: add\nobjectClass: user\nsAMAccountName: {name}\n\
+         userPrincipalName: {name}@partners.contoso.com\nmail: {name}@fabrikam.com\n\
+         userAccountControl: 512\nunicodePwd:: {password}\n\n",
+        partners = samba::PARTNERS,
+        password = STANDARD.encode(quoted),
+    )
+}
+
+fn renamed(name: &str, to: &str) -> String {
+    let partners = samba::PARTNERS;
+    format!("dn: CN={name},{partners}\nchangetype: modrdn\nnewrdn: CN={to}\ndeleteoldrdn: 1\n\n")
+}
+
+#[tokio::test]
+async fn an_account_that_was_moved_is_never_mistaken() {
+    const HIS: &str = "An0ther-Passw0rd";
+    SAMBA.change(&(account("mover", PASSWORD) + &account("heir", HIS)));
+    let provider = provider("");
+    let by_dn = SAMBA
+        .table("")
+        .replace(samba::SERVICE_UPN, samba::SERVICE_DN);
+    let by_dn = Provider::start_before(&by_dn, SAMBA.ca_pem(), Options::default());
+    for provider in [&provider, &by_dn] {
+        let server = of(&check(provider, &[]), "directory-server");
+        assert!(server[0].1.contains("bound by objectGUID"), "{server:?}");
+    }
+    let hers = identity(&provider, "mover@fabrikam.com").await;
+    assert_eq!(hers.1, "mover@partners.contoso.com");
+
+    // Her name passes to him, within the time for which what her address meant is remembered.
+    SAMBA.change(&(renamed("mover", "moved") + &renamed("heir", "mover")));
+    let moved = std::time::Instant::now();
+    let page = sign_in(&provider, "mover@fabrikam.com", HIS).await;
+    assert!(is_sign_in_page(&page), "he signed in as her");
+    assert!(page.text().contains(WRONG));
+    assert_eq!(identity(&provider, "mover@fabrikam.com").await, hers);
+    assert!(moved.elapsed().as_secs() < 15, "too slow to tell anything");
+    let mut browser = provider.browser();
+    let url = provider.url(&Asked::new().to_redirect());
+    let page = browser.get(&url, None).await.expect("the page");
+    let page = type_password(&mut browser, &page, "heir@fabrikam.com", HIS).await;
+    assert!(posted(&page).document.contains("heir@partners.contoso.com"));
 }

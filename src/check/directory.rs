@@ -71,10 +71,15 @@ pub(super) async fn check(
             Ok(facts) => {
                 reached = true;
                 let probe = &facts.probe;
+                let by = if facts.binds_by_guid {
+                    "objectGUID"
+                } else {
+                    "DN"
+                };
                 findings.push(Finding::ok(
                     "directory-server",
                     format!(
-                        "{server}: connected, bound, base read in {:.0?}",
+                        "{server}: connected, bound, base read in {:.0?}; accounts are bound by {by}",
                         probe.elapsed
                     ),
                 ));

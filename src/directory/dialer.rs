@@ -1,6 +1,9 @@
 use std::{
     future::Future,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -8,10 +11,11 @@ use ldap3::{LdapConnAsync, LdapConnSettings, StdStream};
 use tokio::task::AbortHandle;
 
 use super::{
-    DirectoryError, Discovered, DiscoveryError, Servers, ServiceAccount, Settings, Step, TlsMode,
+    DirectoryError, Discovered, DiscoveryError, Dn, Servers, ServiceAccount, Settings, Step,
+    TlsMode,
     bind_connection::BindConnection,
     connection::{Connection, Fault, connect, isolated, late, unavailable},
-    refresh,
+    principal, refresh,
     roster::{Roster, Server},
     watch,
 };
@@ -27,6 +31,8 @@ pub(super) struct Dialer {
     refused: Mutex<Option<(Instant, DirectoryError)>>,
     watchers: Mutex<Vec<(Arc<Server>, AbortHandle)>>,
     refresher: OnceLock<AbortHandle>,
+    /// Whether servers are asked which names they take.
+    learns: AtomicBool,
     /// Whether the servers have been looked up once, or need not be.
     is_looked_up: tokio::sync::watch::Sender<bool>,
 }
@@ -53,6 +59,7 @@ impl Dialer {
             refused: Mutex::default(),
             watchers: Mutex::default(),
             refresher: OnceLock::new(),
+            learns: AtomicBool::new(false),
         }
     }
 
@@ -143,6 +150,9 @@ impl Dialer {
                 self.bind_service(connection, patience).await
             })
             .await;
+        if let Ok(connection) = &result {
+            self.learn(connection.server());
+        }
         *self.refused() = match &result {
             Err(error @ DirectoryError::Refused { .. }) => Some((Instant::now(), error.clone())),
             _ => None,
@@ -176,7 +186,7 @@ impl Dialer {
         budget: Budget,
         open: impl Fn(Arc<Server>, Duration) -> F,
     ) -> Result<T, DirectoryError> {
-        self.start();
+        self.refresh();
         self.wait_for_servers(budget).await;
         self.watch();
         let limits = &self.settings.limits;
@@ -266,12 +276,45 @@ impl Dialer {
         Ok(Connection::new(ldap, driver.abort_handle(), server.clone()))
     }
 
-    /// Begins to look up the servers, where they are not listed; again and again from then on.
-    /// Needs a runtime.
+    /// Begins what goes on in the background. Needs a runtime.
     pub(super) fn start(self: &Arc<Self>) {
+        self.learns.store(true, Ordering::Relaxed);
+        self.refresh();
+    }
+
+    /// Begins to look up the servers, where they are not listed; again and again from then on.
+    fn refresh(self: &Arc<Self>) {
         if matches!(self.settings.servers, Servers::Discovered(_)) {
             self.refresher.get_or_init(|| refresh::start(self));
         }
+    }
+
+    /// Asks a server once which names it takes, on a connection of its own.
+    fn learn(self: &Arc<Self>, server: &Arc<Server>) {
+        if !self.learns.load(Ordering::Relaxed) || !server.is_to_be_asked() {
+            return;
+        }
+        let (dialer, server) = (self.clone(), server.clone());
+        tokio::spawn(async move {
+            let learned = async {
+                let connection = dialer.dial_bound_to(&server).await?;
+                principal::learn(&dialer, &connection).await
+            };
+            let answer = learned.await;
+            tracing::debug!(?server, ?answer, "how accounts are bound by objectGUID");
+            // Where there was no answer, the next connection asks again.
+            server.was_asked(answer);
+        });
+    }
+
+    /// Whether accounts of this name may be bound by their `objectGUID`, where the server that is
+    /// asked takes it: those of the domain for which a server has shown it.
+    pub(super) fn binds_by_guid(&self, dn: &Dn) -> bool {
+        let servers = self.roster.all();
+        let mut known = servers.iter().filter_map(|server| server.guid_names());
+        known
+            .next()
+            .is_some_and(|names| dn.is_within(&names.domain))
     }
 
     /// Looks the servers up now; nothing where they are listed. What was found before stays where

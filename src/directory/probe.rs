@@ -9,6 +9,7 @@ use time::{Date, Month, OffsetDateTime, Time};
 use super::{
     Directory, DirectoryError, Filter, ServerUrl, Step,
     connection::{Connection, Fault, isolated},
+    principal,
     roster::Server,
     search::{Answer, Query, search},
 };
@@ -31,6 +32,8 @@ pub struct ServerFacts {
     pub certificate: Option<Vec<u8>>,
     /// Its clock (`currentTime` of the root DSE), where it tells it: Active Directory does.
     pub clock: Option<OffsetDateTime>,
+    /// Whether accounts are bound by their `objectGUID` (Active Directory), and not by their DNs.
+    pub binds_by_guid: bool,
 }
 
 impl Directory {
@@ -74,6 +77,8 @@ impl Directory {
                 .await
                 .map_err(|fault| connection.failed(Step::Tls, fault))?,
             clock: self.read_clock(&connection).await,
+            // Last, since the connection is nobody's any more afterwards.
+            binds_by_guid: principal::learn(&self.dialer, &connection).await?.is_some(),
         })
     }
 

@@ -6,13 +6,17 @@
 use std::{
     fmt,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use super::{
     DirectoryError, DiscoveredServer, ServerUrl, Servers, Step,
     health::{Health, LONGEST_REST, LONGEST_REST_OF_ALL},
+    principal::GuidNames,
 };
 
 /// One server, and what is known about it.
@@ -22,6 +26,9 @@ pub(super) struct Server {
     /// Where it was found; `None` where the system is to resolve its name.
     addresses: Mutex<Option<Arc<[SocketAddr]>>>,
     health: Health,
+    /// Set once it is known; `None` where accounts are bound by their DNs.
+    guid_names: OnceLock<Option<GuidNames>>,
+    is_being_asked: AtomicBool,
 }
 
 impl Server {
@@ -30,6 +37,8 @@ impl Server {
             name: url.to_string(),
             url,
             addresses: Mutex::default(),
+            guid_names: OnceLock::new(),
+            is_being_asked: AtomicBool::new(false),
             health: Health::new(),
         }
     }
@@ -60,6 +69,26 @@ impl Server {
 
     pub(super) fn is_up(&self) -> bool {
         self.health.is_up()
+    }
+
+    /// How it takes an `objectGUID` for a name, where it is known to.
+    pub(super) fn guid_names(&self) -> Option<&GuidNames> {
+        self.guid_names.get()?.as_ref()
+    }
+
+    /// Whether that is still to be found out, by whoever asks this: nobody else is told so until
+    /// the answer is in.
+    pub(super) fn is_to_be_asked(&self) -> bool {
+        self.guid_names.get().is_none() && !self.is_being_asked.swap(true, Ordering::Relaxed)
+    }
+
+    /// Takes note of the answer; without one, it is to be asked again.
+    pub(super) fn was_asked(&self, answer: Result<Option<GuidNames>, DirectoryError>) {
+        if let Ok(names) = answer {
+            // There is one answer only: nobody else was asking.
+            let _ = self.guid_names.set(names);
+        }
+        self.is_being_asked.store(false, Ordering::Relaxed);
     }
 
     /// Takes note that it did not serve.

@@ -28,6 +28,8 @@ pub(crate) const HOST: &str = "dc1.corp.contoso.test";
 pub(crate) const PARTNERS: &str = "OU=Partners,DC=corp,DC=contoso,DC=test";
 /// The service account: an ordinary user that may do nothing but read.
 pub(crate) const SERVICE_UPN: &str = "svc-idp@corp.contoso.test";
+/// The same by its DN.
+pub(crate) const SERVICE_DN: &str = "CN=svc-idp,OU=Service,DC=corp,DC=contoso,DC=test";
 /// The password of every account.
 pub(crate) const PASSWORD: &str = "Part.ner-Pw0rd";
 /// Wrong passwords within half an hour that lock an account.
@@ -85,6 +87,19 @@ impl Samba {
 
     pub(crate) fn ldap_url(&self) -> String {
         format!("ldap://{}", self.address)
+    }
+
+    /// Changes what the LDIF says, as the domain's administrator.
+    pub(crate) fn change(&self, ldif: &str) {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), ldif).expect("the LDIF");
+        let ca = self.folder.join("domain/tls/ca.pem");
+        run(Command::new("ldapmodify")
+            .args(["-x", "-H", &self.ldaps_url()])
+            .args(["-D", &format!("administrator@{DOMAIN}"), "-w", PASSWORD])
+            .arg("-f")
+            .arg(file.path())
+            .env("LDAPTLS_CACERT", ca));
     }
 
     /// Where it listens.
