@@ -158,7 +158,11 @@ pub(super) struct RelyingParty {
     pub entity_id: Spanned<String>,
     pub display_name: Option<String>,
     pub audience: Option<String>,
+    pub protocols: Option<Spanned<Vec<Protocol>>>,
     pub assertion_consumer_services: Spanned<Vec<Spanned<String>>>,
+    pub reply_addresses: Option<Spanned<Vec<Spanned<String>>>>,
+    #[serde(default)]
+    pub token: Token,
     #[serde(default)]
     pub request_signatures: RequestSignatures,
     #[serde(default)]
@@ -179,6 +183,22 @@ pub(super) enum RequestSignatures {
     NotVerified,
     WhenPresent,
     Required,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Protocol {
+    Saml2,
+    WsFederation,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(super) enum Token {
+    #[default]
+    #[serde(rename = "saml1.1")]
+    Saml1,
+    #[serde(rename = "saml2")]
+    Saml2,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

@@ -66,6 +66,15 @@ pub fn signed_in(
     });
 }
 
+/// A session was ended by the person, or by a relying party for her.
+pub fn signed_out(correlation: &CorrelationId, name: &str, cloud_upn: &str) {
+    record(&Line {
+        name: Some(name),
+        cloud_upn: Some(cloud_upn),
+        ..Line::new("signed-out", correlation)
+    });
+}
+
 /// A password was changed, or was not for this cause.
 pub fn password_changed(
     correlation: &CorrelationId,
@@ -97,8 +106,8 @@ pub struct Issued<'a> {
     pub issuer: &'a str,
     /// The assertion's ID.
     pub assertion_id: &'a str,
-    /// The request it answers.
-    pub in_response_to: &'a str,
+    /// The request it answers, where it has an ID of its own.
+    pub in_response_to: Option<&'a str>,
     /// The person, as the relying party knows her.
     pub immutable_id: &'a str,
     /// The person's cloud UPN.
@@ -118,7 +127,7 @@ impl Issued<'_> {
             relying_party: Some(self.relying_party),
             issuer: Some(self.issuer),
             assertion_id: Some(self.assertion_id),
-            in_response_to: Some(self.in_response_to),
+            in_response_to: self.in_response_to,
             immutable_id: Some(self.immutable_id),
             cloud_upn: Some(self.cloud_upn),
             proof: Some(self.proof),
@@ -227,7 +236,7 @@ mod tests {
             relying_party: "urn:federation:MicrosoftOnline",
             issuer: "https://login.contoso.com/partners",
             assertion_id: "_1",
-            in_response_to: "_2",
+            in_response_to: Some("_2"),
             immutable_id: "AAAA",
             cloud_upn: "wendy\n{\"event\":\"signed-in\"}",
             proof: "session",

@@ -272,7 +272,7 @@ fn response(signer: &Signer, sign_response: bool, upn: &str) -> String {
             issuer: "https://idp.test/partners",
             issue_instant: now,
             name_id: "1TIu064jGEmmf+hnI+F0Jg==",
-            in_response_to: "_a1",
+            in_response_to: Some("_a1"),
             recipient: "https://login.microsoftonline.com/login.srf",
             audience: "urn:federation:MicrosoftOnline",
             not_before: now,

@@ -12,8 +12,9 @@ use crate::{
 };
 
 use super::{
-    Admission, Answered, BrowserId, Grant, Guard, GuardRules, Problem, Proof, Refusal, Session,
-    SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
+    Admission, Answered, BrowserId, Grant, Guard, GuardRules, Participant, Problem, Proof, Refusal,
+    Session, SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
+    participants::Participants,
 };
 
 /// How long things last.
@@ -41,8 +42,9 @@ pub struct Typed<'a> {
 /// Runs sign-ins.
 pub struct SignIn {
     pub(super) realm: Arc<Realm>,
-    trusts: Arc<Trusts>,
-    sessions: Sessions,
+    pub(super) trusts: Arc<Trusts>,
+    pub(super) sessions: Sessions,
+    pub(super) participants: Participants,
     answered: Answered,
     pub(super) guard: Guard,
 }
@@ -59,6 +61,7 @@ impl SignIn {
             realm,
             trusts,
             sessions: Sessions::new(store.clone(), settings.session_lifetime),
+            participants: Participants::new(store.clone(), settings.session_lifetime),
             answered: Answered::new(store.clone(), settings.answers_kept),
             guard: Guard::new(store, settings.guard),
         }
@@ -71,14 +74,25 @@ impl SignIn {
         browser: &BrowserId,
         token: Option<&SessionToken>,
     ) -> Step {
-        if !request.fresh
-            && let Some(session) = self.live_session(token).await
-            && hint_agrees(request.hint.as_deref(), &session)
+        if let Some(token) = token
+            && let Some(session) = self.live_session(request, token).await
         {
-            return match self.may_grant(request, browser, &session).await {
-                Ok(issuer) => granted(session, issuer, Proof::Session, None),
-                Err(refusal) => Step::Refused(refusal),
+            let issuer = match self.may_grant(request, browser, &session).await {
+                Ok(issuer) => issuer,
+                Err(refusal) => return Step::Refused(refusal),
             };
+            // Who would not hear of the session's end must not be told of the session. Boxed, since
+            // most sessions have one relying party.
+            if !session.first_participant.asks(request) {
+                let asking = Participant::of(request);
+                if Box::pin(self.participants.add(token, &asking))
+                    .await
+                    .is_err()
+                {
+                    return Step::Refused(Refusal::Internal);
+                }
+            }
+            return granted(session, issuer, Proof::Session, None);
         }
         if request.passive {
             return Step::Refused(Refusal::NoPassive);
@@ -133,7 +147,8 @@ impl SignIn {
         };
         let now = OffsetDateTime::now_utc();
         let suffix = account.federated_domain().suffix.as_ascii();
-        let Ok(session) = Session::new(&name.key(), &subject, suffix, now) else {
+        let asking = Participant::of(request);
+        let Ok(session) = Session::new(&name.key(), &subject, suffix, asking, now) else {
             return Step::Refused(Refusal::Internal);
         };
         // Before anything changes: a refused request must end no session and begin none.
@@ -141,19 +156,22 @@ impl SignIn {
             Ok(issuer) => issuer,
             Err(refusal) => return Step::Refused(refusal),
         };
-        if let Some(previous) = previous
-            && self.sessions.end(previous).await.is_err()
-        {
-            return Step::Refused(Refusal::Internal);
+        match self.succeed(previous, &session).await {
+            Ok(token) => granted(session, issuer, Proof::Password, Some(token)),
+            Err(_) => Step::Refused(Refusal::Internal),
         }
-        let Ok(token) = self.sessions.begin(&session).await else {
-            return Step::Refused(Refusal::Internal);
-        };
-        granted(session, issuer, Proof::Password, Some(token))
     }
 
-    async fn live_session(&self, token: Option<&SessionToken>) -> Option<Session> {
-        self.sessions.find(token?).await
+    /// The session that may answer this request.
+    async fn live_session(&self, request: &SignInRequest, token: &SessionToken) -> Option<Session> {
+        if request.max_age == Some(Duration::ZERO) {
+            return None;
+        }
+        let session = self.sessions.find(token).await?;
+        let is_young_enough = request
+            .max_age
+            .is_none_or(|max_age| OffsetDateTime::now_utc() - session.authn_instant() < max_age);
+        (is_young_enough && hint_agrees(request.hint.as_deref(), &session)).then_some(session)
     }
 
     /// The account whose password it is.

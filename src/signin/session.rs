@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
-    keys::KeyError,
+    keys::{KeyError, random_octets},
     store::{Kind, Store, StoreError},
     trust::Subject,
 };
+
+use super::Participant;
 
 /// Why no session could be begun.
 #[derive(Debug, thiserror::Error)]
@@ -32,9 +34,7 @@ pub struct SessionToken(String);
 
 impl SessionToken {
     fn random() -> Result<Self, KeyError> {
-        let mut bytes = [0_u8; 32];
-        aws_lc_rs::rand::fill(&mut bytes)?;
-        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+        Ok(Self(URL_SAFE_NO_PAD.encode(random_octets::<32>()?)))
     }
 
     /// Takes a cookie's value; anything of another shape is no token.
@@ -51,7 +51,8 @@ impl SessionToken {
         &self.0
     }
 
-    fn key(&self) -> [u8; 32] {
+    /// What the store knows it by.
+    pub(super) fn key(&self) -> [u8; 32] {
         let mut key = [0; 32];
         key.copy_from_slice(digest(&SHA256, self.0.as_bytes()).as_ref());
         key
@@ -88,14 +89,18 @@ pub struct Session {
     /// Names the session to relying parties.
     #[serde(rename = "x")]
     pub session_index: String,
+    /// The relying party that it began with, which must hear of its end.
+    #[serde(rename = "p")]
+    pub first_participant: Participant,
 }
 
 impl Session {
-    /// A session of somebody who has just proven her password.
+    /// A session of somebody who has just proven her password to go on to `participant`.
     pub fn new(
         sign_in_name: &str,
         subject: &Subject,
         suffix: &str,
+        participant: Participant,
         now: OffsetDateTime,
     ) -> Result<Self, KeyError> {
         Ok(Self {
@@ -107,7 +112,13 @@ impl Session {
             authn_instant: i64::try_from(now.unix_timestamp_nanos() / 1_000_000)
                 .unwrap_or(i64::MAX),
             session_index: crate::saml2::new_id()?,
+            first_participant: participant,
         })
+    }
+
+    /// Whether both are one person's.
+    pub(super) fn is_of_the_same_person_as(&self, other: &Self) -> bool {
+        self.immutable_id == other.immutable_id && self.suffix == other.suffix
     }
 
     /// When the password was proven.

@@ -27,6 +27,8 @@ pub enum ClaimSource {
     ImmutableId,
     /// The display name; no attribute is sent for a person who has none.
     DisplayName,
+    /// The same for everybody.
+    Constant(&'static str),
 }
 
 impl ClaimSource {
@@ -36,6 +38,7 @@ impl ClaimSource {
             Self::CloudUpn => Some(&subject.cloud_upn),
             Self::ImmutableId => Some(&subject.immutable_id),
             Self::DisplayName => subject.display_name.as_deref(),
+            Self::Constant(value) => Some(value),
         }
     }
 }

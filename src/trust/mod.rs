@@ -6,9 +6,11 @@
 
 mod claims;
 mod relying_party;
+mod ws_federation;
 
 pub use claims::{AttributeClaim, ClaimSource, Subject};
 pub use relying_party::{AssertionConsumerService, RelyingParty, RequestKeys, RequestSignatures};
+pub use ws_federation::{Protocol, TokenVersion, WsFederation};
 
 use crate::realm::FederatedDomain;
 

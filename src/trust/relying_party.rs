@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{AttributeClaim, ClaimSource};
+use super::{AttributeClaim, ClaimSource, Protocol, WsFederation};
 use crate::keys::VerifyingKey;
 
 /// Somebody who may ask us to sign a person in.
@@ -8,6 +8,10 @@ use crate::keys::VerifyingKey;
 pub struct RelyingParty {
     entity_id: String,
     consumers: Vec<AssertionConsumerService>,
+    /// The protocols by which it may ask.
+    pub protocols: Vec<Protocol>,
+    /// What it is answered by WS-Federation, if it may ask by that.
+    pub ws_federation: WsFederation,
     /// The name that the sign-in page shows.
     pub display_name: String,
     /// The `Audience` of assertions; for Entra the same as its entity ID.
@@ -75,7 +79,8 @@ impl RequestKeys {
 
 impl RelyingParty {
     /// Entra's internal federation as the facts of SP-Lite have it: persistent `NameID` =
-    /// `ImmutableID`, `IDPEmail` = cloud UPN, signed assertion, one hour of life.
+    /// `ImmutableID`, `IDPEmail` = cloud UPN, signed assertion, one hour of life; and by
+    /// WS-Federation the same person in a SAML 1.1 token.
     ///
     /// The first address is the default one, used when a request names none (Entra's never does).
     /// `None` when there is no address.
@@ -83,9 +88,12 @@ impl RelyingParty {
         entity_id: &str,
         assertion_consumer_services: Vec<AssertionConsumerService>,
     ) -> Option<Self> {
+        let reply_addresses = urls(&assertion_consumer_services);
         (!assertion_consumer_services.is_empty()).then(|| Self {
             entity_id: entity_id.to_owned(),
             consumers: assertion_consumer_services,
+            protocols: Protocol::ALL.to_vec(),
+            ws_federation: WsFederation::entra(reply_addresses),
             display_name: "Microsoft Entra ID".to_owned(),
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,
@@ -117,10 +125,21 @@ impl RelyingParty {
     /// Sends answers to this address and no other one.
     pub fn answer_only_to(&mut self, consumer: AssertionConsumerService) {
         self.consumers = vec![consumer];
+        self.ws_federation.reply_addresses = urls(&self.consumers);
+    }
+
+    /// Whether it may ask by this protocol.
+    pub fn speaks(&self, protocol: Protocol) -> bool {
+        self.protocols.contains(&protocol)
     }
 
     /// Where an answer goes when the request does not say.
     pub fn default_consumer(&self) -> Option<&AssertionConsumerService> {
         self.consumers.first()
     }
+}
+
+fn urls(consumers: &[AssertionConsumerService]) -> Vec<String> {
+    let urls = consumers.iter().map(|consumer| consumer.url.clone());
+    urls.collect()
 }

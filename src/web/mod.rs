@@ -4,6 +4,8 @@
 //! a page. It decides nothing about identity itself. Every answer to a person carries the
 //! correlation id that the log and the audit line carry.
 
+mod adfs;
+mod arrival;
 mod browser;
 mod metadata;
 mod operations;
@@ -12,9 +14,13 @@ mod password;
 mod pending;
 mod refusal;
 mod reply;
+mod saml2_answer;
 mod sign_in_form;
+mod sign_out;
 mod single_sign_on;
+mod ws_federation;
 
+pub use adfs::PASSIVE_PATH;
 pub use operations::{Operations, Readiness};
 
 use std::{sync::Arc, time::Duration};
@@ -62,6 +68,11 @@ impl Edge {
     /// `Destination` must equal it.
     pub fn sso_url(&self) -> String {
         format!("{}{SSO_PATH}", self.base_url)
+    }
+
+    /// The absolute address of WS-Federation.
+    pub fn passive_url(&self) -> String {
+        format!("{}{PASSIVE_PATH}", self.base_url)
     }
 
     /// The longest time between a request's first answer and the last moment at which the same
@@ -119,9 +130,12 @@ impl IdentityProvider {
             (&Method::GET | &Method::POST, SSO_PATH, _) => {
                 self.single_sign_on(&request, &correlation).await
             }
-            (&Method::POST, "/signin", _) => self.sign_in_form(&request).await,
+            // Boxed: what waits for a directory is large, and would be copied with each request.
+            (&Method::POST, "/signin", _) => Box::pin(self.sign_in_form(&request)).await,
             (&Method::GET | &Method::HEAD, "/password", _) => self.password_page(&correlation),
-            (&Method::POST, "/password", _) => self.password_form(&request, &correlation).await,
+            (&Method::POST, "/password", _) => {
+                Box::pin(self.password_form(&request, &correlation)).await
+            }
             (&Method::GET | &Method::HEAD, "/", _) => Err(Refused::NothingHere),
             (&Method::GET | &Method::HEAD, "/metadata", _) => self.metadata.first(),
             (&Method::GET | &Method::HEAD, _, Some(suffix)) => self.metadata.of(suffix),
@@ -129,7 +143,7 @@ impl IdentityProvider {
             (_, "/signin", _) => Err(Refused::Method("POST")),
             (_, "/password", _) => Err(Refused::Method("GET, HEAD, POST")),
             (_, "/" | "/metadata", _) | (_, _, Some(_)) => Err(Refused::Method("GET, HEAD")),
-            _ => Err(Refused::NotFound),
+            _ => self.adfs(&request, &correlation).await,
         };
         outcome.unwrap_or_else(|refused| self.refusal_page(&refused, &correlation))
     }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use askama::{Template, filters::HtmlSafe};
-use base64::{display::Base64Display, engine::general_purpose::STANDARD};
+use askama::{FastWritable, Template, Values, filters::HtmlSafe};
+use base64::{Engine, display::Base64Display, engine::general_purpose::STANDARD};
 
 use crate::{
     directory::{AccountState, PolicyRefusal},
@@ -43,7 +43,7 @@ pub(super) struct ChangedPage<'a> {
     pub nonce: &'a str,
 }
 
-/// Posts a SAML Response to the relying party, by script or by button.
+/// Posts an answer to the relying party, by script or by button.
 #[derive(Template)]
 #[template(path = "web/post.html")]
 pub(super) struct PostPage<'a> {
@@ -51,8 +51,29 @@ pub(super) struct PostPage<'a> {
     pub relying_party: &'a str,
     pub heading: &'a str,
     pub action: &'a str,
-    pub saml_response: Base64<'a>,
-    pub relay_state: Option<&'a str>,
+    pub message: Message<'a>,
+}
+
+/// The fields of the form that is posted, by protocol.
+#[derive(Clone, Copy)]
+pub(super) enum Message<'a> {
+    Saml2 {
+        response: Base64<'a>,
+        relay_state: Option<&'a str>,
+    },
+    WsFederation {
+        result: &'a str,
+        context: Option<&'a str>,
+    },
+}
+
+/// Says that the session has ended, and has the relying parties end theirs: one image for each.
+#[derive(Template)]
+#[template(path = "web/signed_out.html")]
+pub(super) struct SignedOutPage<'a> {
+    pub nonce: &'a str,
+    pub clean_up: &'a [String],
+    pub go_on: Option<&'a str>,
 }
 
 /// Octets that a page shows in base64, encoded straight into it.
@@ -62,6 +83,22 @@ pub(super) struct Base64<'a>(pub &'a [u8]);
 impl fmt::Display for Base64<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Base64Display::new(self.0, &STANDARD).fmt(f)
+    }
+}
+
+/// The way into a page, without a formatter in between.
+impl FastWritable for Base64<'_> {
+    fn write_into(&self, page: &mut dyn fmt::Write, _: &dyn Values) -> askama::Result<()> {
+        // Whole groups of three octets, so that no padding stands inside.
+        let mut encoded = [0; 4096];
+        for octets in self.0.chunks(encoded.len() / 4 * 3) {
+            let length = STANDARD
+                .encode_slice(octets, &mut encoded)
+                .map_err(|_| fmt::Error)?;
+            let encoded = encoded.get(..length).unwrap_or_default();
+            page.write_str(str::from_utf8(encoded).map_err(|_| fmt::Error)?)?;
+        }
+        Ok(())
     }
 }
 

@@ -2,9 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
+
 use crate::{
     http::FormTarget,
-    trust::{AssertionConsumerService, AttributeClaim, ClaimSource, RelyingParty, RequestKeys},
+    trust::{
+        AssertionConsumerService, AttributeClaim, ClaimSource, Protocol, RelyingParty, RequestKeys,
+        TokenVersion,
+    },
 };
 
 use super::{
@@ -50,15 +55,8 @@ pub(super) fn build(
         .iter()
         .zip(0..)
         .map(|(url, index)| {
-            https_url(url.as_ref(), url.span(), source)?;
-            // What the page's policy cannot name would be refused when somebody signs in.
-            FormTarget::origin_of(url.as_ref()).map_err(|error| {
-                source.invalid(url.span(), format!("{:?}: {error}", url.as_ref()))
-            })?;
-            Ok(AssertionConsumerService {
-                index,
-                url: url.as_ref().clone(),
-            })
+            let url = answer_address(url, source)?;
+            Ok(AssertionConsumerService { index, url })
         })
         .collect::<Result<Vec<_>, ConfigError>>()?;
     if party.entity_id.as_ref().trim().is_empty() {
@@ -72,6 +70,22 @@ pub(super) fn build(
     }
     if let Some(audience) = party.audience {
         settings.audience = audience;
+    }
+    if let Some(protocols) = &party.protocols {
+        settings.protocols = self::protocols(protocols, source)?;
+    }
+    settings.ws_federation.token = match party.token {
+        file::Token::Saml1 => TokenVersion::Saml1,
+        file::Token::Saml2 => TokenVersion::Saml2,
+    };
+    if let Some(written) = &party.reply_addresses {
+        let urls = written.as_ref().iter();
+        settings.ws_federation.reply_addresses = urls
+            .map(|url| answer_address(url, source))
+            .collect::<Result<_, _>>()?;
+        if written.as_ref().is_empty() {
+            return Err(source.invalid(written.span(), "at least one reply address is needed"));
+        }
     }
     settings.sign_response = party.sign_response;
     if let Some(lifetime) = &party.assertion_lifetime_minutes {
@@ -93,6 +107,29 @@ pub(super) fn build(
         party: settings,
         signatures,
     })
+}
+
+fn answer_address(url: &Spanned<String>, source: Source<'_>) -> Result<String, ConfigError> {
+    let text = url.as_ref();
+    https_url(text, url.span(), source)?;
+    // What the page's policy cannot name would be refused when somebody signs in.
+    FormTarget::origin_of(text)
+        .map_err(|error| source.invalid(url.span(), format!("{text:?}: {error}")))?;
+    Ok(text.clone())
+}
+
+fn protocols(
+    written: &Spanned<Vec<file::Protocol>>,
+    source: Source<'_>,
+) -> Result<Vec<Protocol>, ConfigError> {
+    if written.as_ref().is_empty() {
+        return Err(source.invalid(written.span(), "at least one protocol is needed"));
+    }
+    let protocols = written.as_ref().iter().map(|protocol| match protocol {
+        file::Protocol::Saml2 => Protocol::Saml2,
+        file::Protocol::WsFederation => Protocol::WsFederation,
+    });
+    Ok(protocols.collect())
 }
 
 fn claim_source(claim: file::Claim) -> ClaimSource {

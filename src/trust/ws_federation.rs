@@ -1,0 +1,75 @@
+use serde::{Deserialize, Serialize};
+
+use super::{AttributeClaim, ClaimSource};
+
+/// A protocol by which a relying party may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Protocol {
+    /// SAML 2.0 web single sign-on.
+    #[serde(rename = "s")]
+    Saml2,
+    /// WS-Federation for browsers.
+    #[serde(rename = "w")]
+    WsFederation,
+}
+
+impl Protocol {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::Saml2, Self::WsFederation];
+}
+
+/// What a relying party is answered by WS-Federation.
+#[derive(Clone, Debug)]
+pub struct WsFederation {
+    /// Where answers may go, the default one first. A request's `wreply` must equal one character
+    /// for character.
+    pub reply_addresses: Vec<String>,
+    /// The token it reads.
+    pub token: TokenVersion,
+    /// What the token says about a person, by claim types.
+    pub claims: Vec<AttributeClaim>,
+}
+
+/// Which SAML a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenVersion {
+    /// SAML 1.1: what Entra reads, and most applications that were made for AD FS.
+    Saml1,
+    /// SAML 2.0.
+    Saml2,
+}
+
+impl WsFederation {
+    /// Whether answers may go to this address.
+    pub fn is_reply_address(&self, url: &str) -> bool {
+        self.reply_addresses.iter().any(|known| known == url)
+    }
+
+    /// What AD FS tells Entra, as far as a password goes: UPN, `ImmutableID`, and the method.
+    pub(super) fn entra(reply_addresses: Vec<String>) -> Self {
+        let claim = |name: &str, source| AttributeClaim {
+            name: name.to_owned(),
+            source,
+        };
+        Self {
+            reply_addresses,
+            token: TokenVersion::Saml1,
+            claims: vec![
+                claim(
+                    "http://schemas.xmlsoap.org/claims/UPN",
+                    ClaimSource::CloudUpn,
+                ),
+                claim(
+                    "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID",
+                    ClaimSource::ImmutableId,
+                ),
+                claim(
+                    "http://schemas.microsoft.com/claims/authnmethodsreferences",
+                    ClaimSource::Constant(
+                        "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password",
+                    ),
+                ),
+            ],
+        }
+    }
+}

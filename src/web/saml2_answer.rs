@@ -1,0 +1,119 @@
+//! Answers by SAML 2.0: a Response with an assertion, or with a status that says why there is none.
+
+use time::OffsetDateTime;
+
+use crate::{
+    http::Response,
+    observe::audit,
+    saml2::{Assertion, ErrorResponse, Status, SuccessResponse, new_id},
+    signin::{Grant, SignInRequest},
+    trust::RelyingParty,
+};
+
+use super::{
+    IdentityProvider,
+    pages::{Base64, Message},
+    pending::Saml2Reply,
+    refusal::Refused,
+    reply::post,
+};
+
+impl IdentityProvider {
+    /// The page that posts the signed Response.
+    pub(super) fn issue_by_saml2(
+        &self,
+        request: &SignInRequest,
+        reply: &Saml2Reply,
+        grant: &Grant,
+    ) -> Result<Response, Refused> {
+        let relying_party = self.trusted(request)?;
+        if !relying_party.is_consumer(&reply.consumer) {
+            return Err(Refused::NotTrusted);
+        }
+        let now = OffsetDateTime::now_utc();
+        let attributes: Vec<_> = relying_party
+            .attributes
+            .iter()
+            .filter_map(|claim| Some((claim.name.as_str(), claim.source.value(&grant.subject)?)))
+            .collect();
+        let (response_id, assertion_id) = (new_id()?, new_id()?);
+        let document = SuccessResponse {
+            id: &response_id,
+            assertion: Assertion {
+                id: &assertion_id,
+                issuer: &grant.issuer,
+                issue_instant: now,
+                name_id: &grant.subject.immutable_id,
+                in_response_to: Some(&request.request_id),
+                recipient: &reply.consumer,
+                audience: &relying_party.audience,
+                not_before: now - relying_party.not_before_skew,
+                not_on_or_after: now + relying_party.assertion_lifetime,
+                attributes: &attributes,
+                authn_instant: grant.authn_instant,
+                session_index: &grant.session_index,
+                authn_context: reply.authn_context,
+            },
+            sign_response: relying_party.sign_response,
+        }
+        .to_signed_xml(self.keys.current())
+        .map_err(|error| Refused::Internal(error.to_string()))?;
+        audit::Issued {
+            correlation: &request.correlation,
+            relying_party: relying_party.entity_id(),
+            issuer: &grant.issuer,
+            assertion_id: &assertion_id,
+            in_response_to: Some(&request.request_id),
+            immutable_id: &grant.subject.immutable_id,
+            cloud_upn: &grant.subject.cloud_upn,
+            proof: grant.proof.as_str(),
+        }
+        .record();
+        post_response(relying_party, reply, "You are signed in", &document)
+    }
+
+    /// Tells the relying party by a status why there is no assertion.
+    pub(super) fn answer_with_status(
+        &self,
+        request: &SignInRequest,
+        reply: &Saml2Reply,
+        status: Status,
+        cause: &str,
+    ) -> Result<Response, Refused> {
+        audit::request_refused(&request.correlation, Some(&request.relying_party), cause);
+        let issuer = self
+            .trusts
+            .domains()
+            .first()
+            .ok_or(Refused::NotTrusted)?
+            .issuer
+            .as_str();
+        let document = ErrorResponse {
+            id: &new_id()?,
+            issuer,
+            issue_instant: OffsetDateTime::now_utc(),
+            destination: &reply.consumer,
+            in_response_to: &request.request_id,
+            status,
+            message: &format!("{cause} (correlation id {})", request.correlation),
+        }
+        .to_xml()
+        .map_err(|error| Refused::Internal(error.to_string()))?;
+        let relying_party = self.trusted(request)?;
+        post_response(relying_party, reply, "You are not signed in", &document)
+    }
+}
+
+fn post_response(
+    relying_party: &RelyingParty,
+    reply: &Saml2Reply,
+    heading: &str,
+    document: &str,
+) -> Result<Response, Refused> {
+    let message = Message::Saml2 {
+        response: Base64(document.as_bytes()),
+        relay_state: reply.relay_state.as_deref(),
+    };
+    let size = document.len().div_ceil(3) * 4;
+    post(heading, relying_party, &reply.consumer, message, size)
+}
