@@ -71,11 +71,6 @@ impl Portal {
         order["acs"] = json!(PORTAL_ACS);
         pysaml2(self.folder.path(), &order)
     }
-
-    /// The identity provider in front of which the portal stands, by these lines beside its name.
-    fn served(&self, lines: &str) -> Provider {
-        served(&format!("{lines}\nname_id = \"immutable-id\""), "")
-    }
 }
 
 /// A server with the portal as a relying party beside another one.
@@ -90,6 +85,11 @@ fn served(lines: &str, top: &str) -> Provider {
         ..Options::default()
     };
     Provider::start(&SLAPD, options)
+}
+
+/// The same, its people known by their ImmutableID.
+fn served_by(lines: &str) -> Provider {
+    served(&format!("{lines}\nname_id = \"immutable-id\""), "")
 }
 
 fn asked(attributes: &str) -> Asked {
@@ -174,7 +174,7 @@ async fn strangers_read_what_is_encrypted_for_them_and_nobody_else_does() {
             "128",
         ),
     ] {
-        let provider = portal.served(&format!(
+        let provider = served_by(&format!(
             "assertion_consumer_services = [\"{PORTAL_ACS}\"]\n\
              encryption_certificate = \"{certificate}\"\n{lines}"
         ));
@@ -221,7 +221,7 @@ async fn pysaml2_is_taken_at_its_word() {
     assert!(document.contains("SignatureValue"), "{document}");
     fs::write(portal.file("sp.xml"), document).expect("sp.xml");
     let (file, certificate) = (portal.file("sp.xml"), portal.file("sp.crt"));
-    let provider = portal.served(&format!(
+    let provider = served_by(&format!(
         "metadata = {{ file = \"{}\", certificate = \"{}\" }}",
         file.display(),
         certificate.display()
@@ -276,7 +276,7 @@ async fn the_strongest_that_the_metadata_names_is_used() {
     };
     fs::write(portal.file("sp.xml"), description.unsigned()).expect("sp.xml");
     let file = portal.file("sp.xml");
-    let provider = portal.served(&format!("metadata = {{ file = \"{}\" }}", file.display()));
+    let provider = served_by(&format!("metadata = {{ file = \"{}\" }}", file.display()));
     let answer = sign_in(&provider).await;
     let (methods, assertion) = decrypted_by_the_letter(&portal, &answer.document);
     assert_eq!(
