@@ -126,10 +126,8 @@ impl Demo {
         let mut simulation = entra::Settings::at(&entra_url);
         // Which of her names Entra passes on is not known. What she typed is what she expects to
         // read on the next page.
-        simulation.hints = HintPolicy {
-            login_hint: Hint::Email,
-            username: Hint::Email,
-        };
+        simulation.saml_hints = HintPolicy::both(Hint::Email);
+        simulation.ws_federation_hints = HintPolicy::both(Hint::Email);
         let keys = KeyRing::new(
             create_signing_key("Homerealm demo signing", 30)?.signer,
             None,

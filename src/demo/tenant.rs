@@ -4,7 +4,7 @@ use crate::{
     directory::embedded::demo_accounts::{DemoAccount, FEDERATED_SUFFIX},
     entra::{
         Authentication, Domain, DomainName, ImmutableId, InternalDomainFederation, NameError,
-        SignInName, Tenant, User, UserType,
+        PreferredAuthenticationProtocol, SignInName, Tenant, User, UserType,
     },
     keys::Certificate,
     realm::FederatedDomain,
@@ -37,7 +37,10 @@ pub(super) fn synced(
             authentication: Authentication::Federated(Box::new(InternalDomainFederation {
                 display_name: "Contoso partners".to_owned(),
                 issuer_uri: federated.issuer.clone(),
+                preferred_authentication_protocol: PreferredAuthenticationProtocol::Saml,
                 passive_sign_in_uri: passive_sign_in_uri.to_owned(),
+                active_sign_in_uri: None,
+                metadata_exchange_uri: None,
                 signing_certificate: certificate.clone(),
                 next_signing_certificate: None,
             })),

@@ -9,7 +9,7 @@ use time::Duration;
 use super::*;
 use crate::{
     entra::{
-        Settings,
+        Settings, ToIdp,
         fixture::{
             self,
             document::{assertion_of, response_to},
@@ -347,16 +347,21 @@ fn a_switch_turns_foreign_emails_off() {
 fn an_answer_to_an_old_request_is_too_late() {
     let simulator = simulator();
     let sent = OffsetDateTime::now_utc() - Duration::minutes(11);
-    let Ok(Next::GoToIdp(journey)) =
-        simulator.begin("wmoran@fabrikam.com", Address::Tenanted, sent)
-    else {
+    let Ok(Next::GoToIdp(journey)) = simulator.begin(
+        "wmoran@fabrikam.com",
+        Address::Tenanted,
+        WrittenBy::Page,
+        sent,
+    ) else {
         panic!("no way to the identity provider");
     };
     let document = response_to(&journey.request_id, OffsetDateTime::now_utc()).to_xml();
-    let relay_state = Some(journey.post.relay_state.as_str());
-    let answer = Answer {
+    let ToIdp::Post(post) = &journey.request else {
+        panic!("not by SAML");
+    };
+    let answer = Answer::Saml {
         saml_response: &STANDARD.encode(document),
-        relay_state,
+        relay_state: Some(&post.relay_state),
     };
     let outcome = simulator.receive(answer, OffsetDateTime::now_utc());
     let Decision::Refused(refusal) = outcome.decision else {

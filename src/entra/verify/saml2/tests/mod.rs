@@ -7,17 +7,18 @@ mod times;
 mod users;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::*;
 use crate::{
     entra::{
-        Aadsts,
+        PendingRequests, Tenant,
         fixture::{
             self, CURRENT, ISSUER,
             document::{ACS, AUDIENCE, Node, assertion_of, response_to},
         },
         instant,
+        verify::{Answer, Expectations, Verdict, Verifier},
     },
     keys::Signer,
 };
@@ -52,8 +53,9 @@ impl Case {
             },
             now,
             request: PendingRequest {
+                protocol: Protocol::Saml,
                 id: REQUEST_ID.to_owned(),
-                relay_state: RELAY_STATE.to_owned(),
+                state: RELAY_STATE.to_owned(),
                 typed: fixture::name("wmoran@fabrikam.com"),
                 user_principal_name: fixture::name("wmoran@partners.contoso.com"),
                 sent_at: now,
@@ -95,7 +97,7 @@ impl Case {
         };
         let relay_state = self.relay_state.as_deref();
         verifier.verify(
-            Answer {
+            Answer::Saml {
                 saml_response,
                 relay_state,
             },

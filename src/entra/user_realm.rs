@@ -1,0 +1,82 @@
+//! What Entra tells an application about the domain of a name, before a password is asked for.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Authentication, PreferredAuthenticationProtocol, SignInName, Tenant};
+
+/// The answer of `/common/userrealm/{name}` in `api-version` 1.0 (facts 3.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRealm {
+    /// `1.0`.
+    pub ver: String,
+    /// `Federated`, `Managed` or `Unknown`, written so: MSAL for Python compares it by the letter.
+    pub account_type: String,
+    /// The domain of the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain_name: Option<String>,
+    /// `WSTrust`. What Entra says for a federation by SAML is not known (facts 8), so that the
+    /// simulator says nothing then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub federation_protocol: Option<String>,
+    /// `metadataExchangeUri`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub federation_metadata_url: Option<String>,
+    /// `activeSignInUri`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub federation_active_auth_url: Option<String>,
+    /// The host of Entra's endpoints.
+    pub cloud_instance_name: String,
+    /// Whom a token has to be for.
+    pub cloud_audience_urn: String,
+}
+
+impl UserRealm {
+    /// Whether another identity provider vouches for the domain.
+    pub fn is_federated(&self) -> bool {
+        self.account_type == "Federated"
+    }
+
+    /// The domain of the name alone decides, as everywhere at `/common`: whether there is such a
+    /// user is not told, and the email of a partner leads to nobody's domain.
+    pub(super) fn of(
+        tenant: &Tenant,
+        name: Option<&SignInName>,
+        cloud_instance_name: &str,
+        audience: &str,
+    ) -> Self {
+        let mut realm = Self {
+            ver: "1.0".to_owned(),
+            account_type: "Unknown".to_owned(),
+            domain_name: name.map(|name| name.domain().to_string()),
+            federation_protocol: None,
+            federation_metadata_url: None,
+            federation_active_auth_url: None,
+            cloud_instance_name: cloud_instance_name.to_owned(),
+            cloud_audience_urn: audience.to_owned(),
+        };
+        match name
+            .and_then(|name| tenant.root_of(name.domain()))
+            .map(|root| &root.authentication)
+        {
+            Some(Authentication::Federated(federation)) => {
+                realm.account_type = "Federated".to_owned();
+                if federation.preferred_authentication_protocol
+                    == PreferredAuthenticationProtocol::WsFed
+                {
+                    realm.federation_protocol = Some("WSTrust".to_owned());
+                    realm
+                        .federation_metadata_url
+                        .clone_from(&federation.metadata_exchange_uri);
+                    realm
+                        .federation_active_auth_url
+                        .clone_from(&federation.active_sign_in_uri);
+                }
+            }
+            Some(Authentication::Managed | Authentication::Inherited) => {
+                realm.account_type = "Managed".to_owned();
+            }
+            None => {}
+        }
+        realm
+    }
+}
