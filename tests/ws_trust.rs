@@ -8,9 +8,14 @@ mod provider;
 mod slapd;
 mod strangers;
 
-#[allow(dead_code)]
+#[allow(dead_code, clippy::similar_names, clippy::format_push_string)]
 #[path = "bad_input/raw.rs"]
 mod raw;
+
+#[path = "ws_trust/message.rs"]
+mod message;
+#[path = "ws_trust/refused.rs"]
+mod refused;
 
 use std::{
     io::Write as _,
@@ -19,13 +24,13 @@ use std::{
     sync::LazyLock,
 };
 
-use homerealm::{saml2::format_timestamp, wstrust::Version};
+use homerealm::wstrust::Version;
+use message::{Sent, fault, post};
 use provider::{HOST, ISSUER, Options, Provider, SP};
-use raw::{Answer, Raw};
+use raw::Raw;
 use serde_json::{Value, json};
 use slapd::{Numbered, PASSWORD, Slapd};
 use strangers::{python, tool};
-use time::{Duration, OffsetDateTime};
 
 const ENTRA: &str = "urn:federation:MicrosoftOnline";
 const WENDY: &str = "wmoran@fabrikam.com";
@@ -89,105 +94,6 @@ fn acquire_with(provider: &Provider, users: &[(&str, &str)], realm: &Value) -> V
     let order = json!({"do": "acquire", "users": users, "realm": realm});
     let result = msal(provider, &order);
     result["results"].as_array().expect("results").clone()
-}
-
-/// A message as MSAL writes it, and what can be changed in it.
-struct Sent {
-    version: Version,
-    message_id: String,
-    name: String,
-    password: String,
-    applies_to: String,
-    created: OffsetDateTime,
-    expires: OffsetDateTime,
-}
-
-impl Sent {
-    fn new(version: Version) -> Self {
-        let now = OffsetDateTime::now_utc();
-        let id = homerealm::saml2::new_id().expect("random bytes");
-        Self {
-            version,
-            message_id: format!("urn:uuid:{id}"),
-            name: WENDYS_UPN.to_owned(),
-            password: PASSWORD.to_owned(),
-            applies_to: ENTRA.to_owned(),
-            created: now,
-            expires: now + Duration::minutes(10),
-        }
-    }
-
-    fn with(name: &str, password: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            password: password.to_owned(),
-            ..Self::new(Version::V13)
-        }
-    }
-
-    fn to_xml(&self, provider: &Provider) -> String {
-        let (trust, key) = match self.version {
-            Version::Feb2005 => (
-                "http://schemas.xmlsoap.org/ws/2005/02/trust",
-                "http://schemas.xmlsoap.org/ws/2005/05/identity/NoProofKey",
-            ),
-            Version::V13 => (
-                "http://docs.oasis-open.org/ws-sx/ws-trust/200512",
-                "http://docs.oasis-open.org/ws-sx/ws-trust/200512/Bearer",
-            ),
-        };
-        format!(
-            r#"<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:wsa="http://www.w3.org/2005/08/addressing" xmlns:wsu="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd" xmlns:wsse="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"><s:Header><wsa:Action s:mustUnderstand="1">{action}</wsa:Action><wsa:MessageID>{id}</wsa:MessageID><wsa:ReplyTo><wsa:Address>http://www.w3.org/2005/08/addressing/anonymous</wsa:Address></wsa:ReplyTo><wsa:To s:mustUnderstand="1">{to}</wsa:To><wsse:Security s:mustUnderstand="1"><wsu:Timestamp wsu:Id="_0"><wsu:Created>{created}</wsu:Created><wsu:Expires>{expires}</wsu:Expires></wsu:Timestamp><wsse:UsernameToken wsu:Id="_1"><wsse:Username>{name}</wsse:Username><wsse:Password>{password}</wsse:Password></wsse:UsernameToken></wsse:Security></s:Header><s:Body><wst:RequestSecurityToken xmlns:wst="{trust}"><wsp:AppliesTo xmlns:wsp="http://schemas.xmlsoap.org/ws/2004/09/policy"><wsa:EndpointReference><wsa:Address>{applies_to}</wsa:Address></wsa:EndpointReference></wsp:AppliesTo><wst:KeyType>{key}</wst:KeyType><wst:RequestType>{trust}/Issue</wst:RequestType></wst:RequestSecurityToken></s:Body></s:Envelope>"#,
-            action = self.version.request_action(),
-            id = self.message_id,
-            to = address(provider, self.version.path()),
-            created = format_timestamp(self.created),
-            expires = format_timestamp(self.expires),
-            name = self.name,
-            password = self.password,
-            applies_to = self.applies_to,
-        )
-    }
-
-    async fn send(&self, provider: &Provider) -> Answer {
-        post(provider, self.version, &self.to_xml(provider)).await
-    }
-}
-
-async fn post(provider: &Provider, version: Version, body: &str) -> Answer {
-    Raw::new("POST", version.path())
-        .header("Content-Type", "application/soap+xml; charset=utf-8")
-        .header("SOAPAction", version.request_action())
-        .body(body)
-        .send(provider)
-        .await
-}
-
-/// A fault that both libraries can read: its subcode and reason.
-fn fault(answer: &Answer) -> (String, String) {
-    let between = |start: &str, end: &str| {
-        let (_, after) = answer
-            .body
-            .split_once(start)
-            .unwrap_or_else(|| panic!("no {start}: {answer:?}"));
-        after.split_once(end).expect("an end").0.to_owned()
-    };
-    assert_eq!(
-        answer.header("content-type"),
-        "application/soap+xml; charset=utf-8"
-    );
-    assert_eq!(answer.header("cache-control"), "no-store");
-    let subcode = between("<s:Subcode><s:Value xmlns:a=\"", "</s:Value>");
-    let (_, subcode) = subcode.split_once("\">a:").expect("a prefix");
-    (
-        subcode.to_owned(),
-        between("<s:Text xml:lang=\"en-US\">", "</s:Text>"),
-    )
-}
-
-fn correlation(reason: &str) -> &str {
-    let (_, after) = reason.split_once("(correlation id ").expect("an id");
-    after.strip_suffix(')').expect("an end")
 }
 
 /// xmlsec1's judgement of an assertion that stands alone.
@@ -448,6 +354,33 @@ async fn a_directory_that_is_away_burns_nothing() {
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
+/// The listener would give up after half a minute, by an answer that is sent again at once.
+#[tokio::test]
+async fn a_directory_that_is_slow_beyond_patience_burns_nothing() {
+    let slapd = Slapd::start_new(slapd::Options::default());
+    let options = Options {
+        directory: "deadline_seconds = 60",
+        ..OPTIONS
+    };
+    let provider = Provider::start(&slapd, options);
+    assert_eq!(Sent::new(Version::V13).send(&provider).await.status, 200);
+    let sent = Sent::new(Version::V13);
+    slapd.sigstop();
+    let asked = std::time::Instant::now();
+    let answer = sent.send(&provider).await;
+    slapd.sigcont();
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(asked.elapsed().as_secs() < 30, "the listener's patience");
+    assert_eq!(answer.header("retry-after"), "5");
+    assert_eq!(fault(&answer).0, "RequestFailed");
+    assert!(answer.body.contains(">s:Receiver<"));
+    // It may be under way still: the same message is not tried a second time.
+    let again = sent.send(&provider).await;
+    assert_eq!(again.status, 503, "{again:?}");
+    assert!(fault(&again).1.contains("Very many people"), "{again:?}");
+    assert_eq!(Sent::new(Version::V13).send(&provider).await.status, 200);
+}
+
 #[tokio::test]
 async fn the_page_and_the_endpoint_count_together() {
     let options = Options {
@@ -477,289 +410,4 @@ async fn the_page_and_the_endpoint_count_together() {
     let (code, reason) = fault(&answer);
     assert_eq!(code, "RequestFailed");
     assert!(reason.contains("Too many sign-ins"), "{reason}");
-}
-
-#[tokio::test]
-async fn what_must_not_be_taken_is_a_fault_that_clients_can_read() {
-    let provider = start();
-    let now = OffsetDateTime::now_utc();
-    let good = Sent::new(Version::V13).to_xml(&provider);
-    let cut = |start: &str, end: &str| {
-        let from = good.find(start).expect("a start");
-        let to = from + good[from..].find(end).expect("an end") + end.len();
-        good[from..to].to_owned()
-    };
-    let body = cut("<s:Body>", "</s:Body>");
-    let content = cut("<wst:RequestSecurityToken", "</wst:RequestSecurityToken>");
-    let token = cut("<wsse:UsernameToken", "</wsse:UsernameToken>");
-    let timestamp = cut("<wsu:Timestamp", "</wsu:Timestamp>");
-    let of = |change: &dyn Fn(&mut Sent)| {
-        let mut sent = Sent::new(Version::V13);
-        change(&mut sent);
-        sent.to_xml(&provider)
-    };
-    let digest = "<wsse:Password Type=\"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest\">";
-    for (case, message, status, code) in [
-        (
-            "two bodies",
-            good.replace(&body, &format!("{body}{body}")),
-            400,
-            "InvalidRequest",
-        ),
-        (
-            "two requests",
-            good.replace(&content, &format!("{content}{content}")),
-            400,
-            "InvalidRequest",
-        ),
-        (
-            "two tokens",
-            good.replace(&token, &format!("{token}{}", token.replace("_1", "_2"))),
-            400,
-            "InvalidRequest",
-        ),
-        ("no token", good.replace(&token, ""), 400, "InvalidRequest"),
-        (
-            "a document type",
-            format!("<!DOCTYPE s:Envelope>{good}"),
-            400,
-            "InvalidRequest",
-        ),
-        (
-            "an entity",
-            format!(
-                "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>{}",
-                good.replace(WENDYS_UPN, "&e;")
-            ),
-            400,
-            "InvalidRequest",
-        ),
-        ("no XML", "{}".to_owned(), 400, "InvalidRequest"),
-        ("nothing", String::new(), 400, "InvalidRequest"),
-        (
-            "a wrapped timestamp",
-            good.replace(&timestamp, &format!("<wsse:Wrap>{timestamp}</wsse:Wrap>")),
-            400,
-            "InvalidRequest",
-        ),
-        (
-            "a timestamp in the body",
-            good.replace(&timestamp, "")
-                .replace(&content, &format!("{timestamp}{content}")),
-            400,
-            "InvalidRequest",
-        ),
-        (
-            "expired",
-            of(&|sent| {
-                sent.created = now - Duration::minutes(5);
-                sent.expires = now - Duration::seconds(61);
-            }),
-            400,
-            "MessageExpired",
-        ),
-        (
-            "old, and good for a day",
-            of(&|sent| {
-                sent.created = now - Duration::minutes(12);
-                sent.expires = now + Duration::DAY;
-            }),
-            400,
-            "MessageExpired",
-        ),
-        (
-            "from the future",
-            of(&|sent| {
-                sent.created = now + Duration::seconds(120);
-            }),
-            400,
-            "MessageExpired",
-        ),
-        (
-            "ends before it begins",
-            of(&|sent| {
-                sent.expires = sent.created;
-            }),
-            400,
-            "InvalidSecurity",
-        ),
-        (
-            "another relying party",
-            of(&|sent| {
-                "urn:federation:other".clone_into(&mut sent.applies_to);
-            }),
-            400,
-            "InvalidScope",
-        ),
-        (
-            "its SAML name, which is not among its addresses",
-            of(&|sent| {
-                SP.clone_into(&mut sent.applies_to);
-            }),
-            400,
-            "InvalidScope",
-        ),
-        (
-            "a digest",
-            good.replace("<wsse:Password>", digest),
-            400,
-            "UnsupportedSecurityToken",
-        ),
-        (
-            "an empty password",
-            of(&|sent| sent.password.clear()),
-            400,
-            "FailedAuthentication",
-        ),
-        (
-            "an empty name",
-            of(&|sent| sent.name.clear()),
-            400,
-            "FailedAuthentication",
-        ),
-        (
-            "a filter for a name",
-            of(&|sent| {
-                "*)(uid=*".clone_into(&mut sent.name);
-            }),
-            400,
-            "FailedAuthentication",
-        ),
-        (
-            "too large",
-            good.replace(WENDYS_UPN, &"x".repeat(16 * 1024)),
-            413,
-            "InvalidRequest",
-        ),
-        (
-            "the other action",
-            good.replace(
-                Version::V13.request_action(),
-                Version::Feb2005.request_action(),
-            ),
-            400,
-            "ActionNotSupported",
-        ),
-        (
-            "another address",
-            good.replace(HOST, "other.localhost"),
-            400,
-            "DestinationUnreachable",
-        ),
-        (
-            "a header that must be understood",
-            good.replace(
-                "<wsse:Security",
-                "<x:New xmlns:x=\"urn:x\" s:mustUnderstand=\"true\"/><wsse:Security",
-            ),
-            400,
-            "InvalidRequest",
-        ),
-        (
-            "SOAP 1.1",
-            good.replace(
-                "http://www.w3.org/2003/05/soap-envelope",
-                "http://schemas.xmlsoap.org/soap/envelope/",
-            ),
-            400,
-            "InvalidRequest",
-        ),
-        (
-            "no MessageID",
-            good.replace("wsa:MessageID", "wsa:From"),
-            400,
-            "MessageAddressingHeaderRequired",
-        ),
-        (
-            "an answer elsewhere",
-            good.replace("addressing/anonymous", "addressing/none"),
-            400,
-            "OnlyAnonymousAddressSupported",
-        ),
-        (
-            "on behalf of somebody",
-            good.replace("<wst:KeyType>", "<wst:OnBehalfOf/><wst:KeyType>"),
-            400,
-            "RequestFailed",
-        ),
-        (
-            "a key of its own",
-            good.replace("200512/Bearer", "200512/SymmetricKey"),
-            400,
-            "RequestFailed",
-        ),
-    ] {
-        assert_ne!(message, good, "{case}");
-        let answer = post(&provider, Version::V13, &message).await;
-        assert_eq!(answer.status, status, "{case}: {answer:?}");
-        let (subcode, reason) = fault(&answer);
-        assert_eq!(subcode, code, "{case}: {reason}");
-        assert_eq!(answer.header("retry-after"), "", "{case}");
-        let line = raw::audit_line(&provider, correlation(&reason)).await;
-        let event = line["event"].as_str().expect("an event");
-        assert!(
-            ["request-refused", "sign-in-failed"].contains(&event),
-            "{case}: {line}"
-        );
-        assert!(!answer.body.contains("Assertion>"), "{case}");
-    }
-    // The endpoint of the other version, and header fields that contradict.
-    let answer = post(&provider, Version::Feb2005, &good).await;
-    assert_eq!(fault(&answer).0, "ActionNotSupported");
-    for (name, value, status, code) in [
-        (
-            "Content-Type",
-            "text/xml; charset=utf-8",
-            415,
-            "InvalidRequest",
-        ),
-        (
-            "Content-Type",
-            "application/soap+xml; charset=iso-8859-1",
-            415,
-            "InvalidRequest",
-        ),
-        (
-            "Content-Type",
-            "application/soap+xml; action=\"urn:x\"",
-            400,
-            "ActionNotSupported",
-        ),
-        (
-            "SOAPAction",
-            "\"http://schemas.xmlsoap.org/ws/2005/02/trust/RST/Issue\"",
-            400,
-            "ActionNotSupported",
-        ),
-    ] {
-        let answer = Raw::new("POST", Version::V13.path())
-            .header("Content-Type", "application/soap+xml")
-            .header(name, value)
-            .body(good.clone())
-            .send(&provider)
-            .await;
-        assert_eq!(answer.status, status, "{value}");
-        assert_eq!(fault(&answer).0, code, "{value}");
-    }
-    let issued = provider
-        .log()
-        .iter()
-        .any(|line| line.contains("assertion-issued"));
-    assert!(!issued, "a token was issued");
-    // MSAL reads the fault of the worst of them; and the good one is still good.
-    let order = json!({"do": "post", "path": Version::V13.path(), "body": "<!DOCTYPE x>"});
-    let read = msal(&provider, &order);
-    assert_eq!(read["fault"]["code"], "a:InvalidRequest", "{read}");
-    let answer = Raw::new("POST", Version::V13.path())
-        .header(
-            "Content-Type",
-            format!(
-                "application/soap+xml;charset=\"UTF-8\";action=\"{}\"",
-                Version::V13.request_action()
-            ),
-        )
-        .body(good)
-        .send(&provider)
-        .await;
-    assert_eq!(answer.status, 200, "{answer:?}");
 }

@@ -84,12 +84,16 @@ impl SignIn {
                 Ok(issuer) => issuer,
                 Err(refusal) => return Step::Refused(refusal),
             };
-            // Who would not hear of the session's end must not be told of the session.
-            if !session.first_participant.asks(request)
-                && let asking = Participant::of(request)
-                && self.participants.add(token, &asking).await.is_err()
-            {
-                return Step::Refused(Refusal::Internal);
+            // Who would not hear of the session's end must not be told of the session. Boxed, since
+            // most sessions have one relying party.
+            if !session.first_participant.asks(request) {
+                let asking = Participant::of(request);
+                if Box::pin(self.participants.add(token, &asking))
+                    .await
+                    .is_err()
+                {
+                    return Step::Refused(Refusal::Internal);
+                }
             }
             return granted(session, issuer, Proof::Session, None);
         }

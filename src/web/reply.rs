@@ -96,52 +96,10 @@ impl IdentityProvider {
             support: self.edge.support_contact.as_deref(),
             correlation: correlation.as_str(),
         };
-        let (status, retry_after) = match problem {
-            Some(Problem::DirectoryDown | Problem::Busy) => {
-                (StatusCode::SERVICE_UNAVAILABLE, Some("5"))
-            }
-            Some(Problem::TooMany) => (StatusCode::TOO_MANY_REQUESTS, Some("600")),
-            _ => (StatusCode::OK, None),
-        };
-        let mut answer = response::html(status, page.render()?);
-        if let Some(seconds) = retry_after {
-            answer
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static(seconds));
-        }
+        let mut answer = tells(problem, page.render()?);
         PageSecurity::new()
             .styles(&nonce)
             .forms_to(FormTarget::own())
-            .strict_transport(true)
-            .apply(&mut answer)?;
-        Ok(answer)
-    }
-
-    /// The page that posts an answer to the relying party. `size`: octets of what is posted.
-    pub(super) fn post(
-        &self,
-        heading: &str,
-        relying_party: &RelyingParty,
-        address: &str,
-        message: Message<'_>,
-        size: usize,
-    ) -> Result<Response, Refused> {
-        let nonce = nonce()?;
-        let page = PostPage {
-            nonce: nonce.as_str(),
-            relying_party: &relying_party.display_name,
-            heading,
-            action: address,
-            message,
-        };
-        // All of it at once: nearly all of the page is the document, which askama cannot foresee.
-        let mut html = String::with_capacity(PostPage::SIZE_HINT + size);
-        page.render_into(&mut html)?;
-        let mut answer = response::html(StatusCode::OK, html);
-        PageSecurity::new()
-            .styles(&nonce)
-            .scripts(&nonce)
-            .forms_to(FormTarget::origin_of(address)?)
             .strict_transport(true)
             .apply(&mut answer)?;
         Ok(answer)
@@ -155,6 +113,54 @@ impl IdentityProvider {
             .filter(|party| party.speaks(request.protocol))
             .ok_or(Refused::NotTrusted)
     }
+}
+
+/// The page that tells a problem, or asks for the first time. Where trying again later helps, the
+/// answer says when (RFC 9110 10.2.3).
+pub(super) fn tells(problem: Option<Problem>, page: String) -> Response {
+    let (status, retry_after) = match problem {
+        Some(Problem::DirectoryDown | Problem::Busy) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Some("5"))
+        }
+        Some(Problem::TooMany) => (StatusCode::TOO_MANY_REQUESTS, Some("600")),
+        _ => (StatusCode::OK, None),
+    };
+    let mut answer = response::html(status, page);
+    if let Some(seconds) = retry_after {
+        answer
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from_static(seconds));
+    }
+    answer
+}
+
+/// The page that posts an answer to the relying party. `size`: octets of what is posted.
+pub(super) fn post(
+    heading: &str,
+    relying_party: &RelyingParty,
+    address: &str,
+    message: Message<'_>,
+    size: usize,
+) -> Result<Response, Refused> {
+    let nonce = nonce()?;
+    let page = PostPage {
+        nonce: nonce.as_str(),
+        relying_party: &relying_party.display_name,
+        heading,
+        action: address,
+        message,
+    };
+    // All of it at once: nearly all of the page is the document, which askama cannot foresee.
+    let mut html = String::with_capacity(PostPage::SIZE_HINT + size);
+    page.render_into(&mut html)?;
+    let mut answer = response::html(StatusCode::OK, html);
+    PageSecurity::new()
+        .styles(&nonce)
+        .scripts(&nonce)
+        .forms_to(FormTarget::origin_of(address)?)
+        .strict_transport(true)
+        .apply(&mut answer)?;
+    Ok(answer)
 }
 
 pub(super) fn nonce() -> Result<Nonce, Refused> {

@@ -15,6 +15,7 @@ use super::{
     pages::{Base64, Message},
     pending::Saml2Reply,
     refusal::Refused,
+    reply::post,
 };
 
 impl IdentityProvider {
@@ -68,7 +69,7 @@ impl IdentityProvider {
             proof: grant.proof.as_str(),
         }
         .record();
-        self.post_response(relying_party, reply, "You are signed in", &document)
+        post_response(relying_party, reply, "You are signed in", &document)
     }
 
     /// Tells the relying party by a status why there is no assertion.
@@ -99,21 +100,20 @@ impl IdentityProvider {
         .to_xml()
         .map_err(|error| Refused::Internal(error.to_string()))?;
         let relying_party = self.trusted(request)?;
-        self.post_response(relying_party, reply, "You are not signed in", &document)
+        post_response(relying_party, reply, "You are not signed in", &document)
     }
+}
 
-    fn post_response(
-        &self,
-        relying_party: &RelyingParty,
-        reply: &Saml2Reply,
-        heading: &str,
-        document: &str,
-    ) -> Result<Response, Refused> {
-        let message = Message::Saml2 {
-            response: Base64(document.as_bytes()),
-            relay_state: reply.relay_state.as_deref(),
-        };
-        let size = document.len().div_ceil(3) * 4;
-        self.post(heading, relying_party, &reply.consumer, message, size)
-    }
+fn post_response(
+    relying_party: &RelyingParty,
+    reply: &Saml2Reply,
+    heading: &str,
+    document: &str,
+) -> Result<Response, Refused> {
+    let message = Message::Saml2 {
+        response: Base64(document.as_bytes()),
+        relay_state: reply.relay_state.as_deref(),
+    };
+    let size = document.len().div_ceil(3) * 4;
+    post(heading, relying_party, &reply.consumer, message, size)
 }

@@ -25,6 +25,7 @@ use super::{
     pages::Message,
     pending::{Pending, Reply, WsFederationReply},
     refusal::Refused,
+    reply::post,
 };
 
 impl IdentityProvider {
@@ -44,7 +45,10 @@ impl IdentityProvider {
                 let pending = self.pending(&asked, hint(None, [&query, &form]), correlation)?;
                 self.begin(request, pending).await
             }
-            wsfed::Request::SignOut(asked) => self.sign_out(request, &asked, correlation).await,
+            // Boxed, since sign-ins are the rule, and would carry room for it.
+            wsfed::Request::SignOut(asked) => {
+                Box::pin(self.sign_out(request, &asked, correlation)).await
+            }
         }
     }
 
@@ -121,7 +125,7 @@ impl IdentityProvider {
         };
         // Quotes and brackets are written as five characters each.
         let size = document.len() * 3 / 2;
-        self.post(
+        post(
             "You are signed in",
             relying_party,
             &reply.address,

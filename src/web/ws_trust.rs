@@ -1,12 +1,15 @@
 //! WS-Trust at AD FS's addresses: `/adfs/services/trust/...`. A program brings a name and a
 //! password, and gets a token or a fault; there is no page.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hyper::{
     Method, StatusCode,
     header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
 };
 use time::OffsetDateTime;
+use tokio::time::timeout;
 
 use crate::{
     http::{PageSecurity, Request, Response, response},
@@ -133,9 +136,15 @@ impl IdentityProvider {
             password: asked.user.password.reveal(),
             source: &Source::from(self.edge.proxies.client_of(request)),
         };
-        match self.sign_in.exchange(&ws_trust.key, message, typed).await {
-            Ok(grant) => self.issue_token(&exchange, &asked, relying_party, &grant),
-            Err(denied) => exchange.deny(relying_party, denied),
+        let exchanged = self.sign_in.exchange(&ws_trust.key, message, typed);
+        match timeout(LONGEST_EXCHANGE, exchanged).await {
+            Ok(Ok(grant)) => self.issue_token(&exchange, &asked, relying_party, &grant),
+            Ok(Err(denied)) => exchange.deny(relying_party, denied),
+            Err(_) => {
+                let cause = "the directory took too long";
+                audit::request_refused(correlation, Some(relying_party.entity_id()), cause);
+                exchange.deny(relying_party, Denied::Problem(Problem::DirectoryDown))
+            }
         }
     }
 
@@ -191,6 +200,10 @@ impl IdentityProvider {
         soap(StatusCode::OK, document)
     }
 }
+
+/// How long a program waits for its answer. Shorter than the listener's own patience, whose answer
+/// has no `Retry-After`: MSAL for .NET would send the message again at once.
+const LONGEST_EXCHANGE: Duration = Duration::from_secs(25);
 
 const INTERNAL: &str = "Something went wrong here. Try again in a minute.";
 

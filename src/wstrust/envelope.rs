@@ -20,7 +20,7 @@ pub(super) struct Envelope<'a> {
 const LONGEST_URI: usize = 512;
 
 impl<'a> Envelope<'a> {
-    /// Opens an envelope. Its MessageID is put into `message_id` as soon as it is known, since an
+    /// Opens an envelope. Its `MessageID` is put into `message_id` as soon as it is known, since an
     /// answer refers to it whatever else is wrong.
     pub(super) fn open(
         root: &'a Element,

@@ -164,7 +164,7 @@ fn is_asked_by(child: &Element, trust: &str) -> bool {
 }
 
 /// Wishes that an issuer may pass over (WS-Trust 1.3, 9). Not among them is what would change for
-/// whom the token is, or who may use it: OnBehalfOf, ActAs, UseKey, Entropy, Participants.
+/// whom the token is, or who may use it: `OnBehalfOf`, `ActAs`, `UseKey`, Entropy, Participants.
 fn may_be_ignored(child: &Element, trust: &str) -> bool {
     [
         "Lifetime",

@@ -66,6 +66,11 @@ impl Provider {
         } else {
             (slapd.ldaps_url(), "")
         };
+        let deadline = if options.directory.contains("deadline_seconds") {
+            ""
+        } else {
+            "deadline_seconds = 2"
+        };
         let table = format!(
             r#"[directory]
 servers = ["{server}"]
@@ -75,7 +80,7 @@ bind_dn = "{SERVICE_DN}"
 bind_password = {{ file = "directory-password" }}
 base = "{BASE}"
 scope = ["{PARTNERS}"]
-deadline_seconds = 2
+{deadline}
 {directory}
 "#,
             directory = options.directory,
