@@ -14,7 +14,10 @@ pub use answer::{AnswerError, Fault, Token, read_answer};
 pub use mex::{Library, Mex, MexError, PasswordEndpoint};
 pub use request::TokenRequest;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
+
+use super::open_id::SAML1_GRANT;
 
 /// A version of WS-Trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -65,4 +68,17 @@ impl std::fmt::Display for Version {
             Self::V13 => "1.3",
         })
     }
+}
+
+/// What an application posts to Entra's token endpoint with an assertion, encoded as MSAL for Python
+/// does it.
+pub fn grant(token: &Token) -> Vec<(String, String)> {
+    let assertion = URL_SAFE_NO_PAD.encode(&token.assertion);
+    [
+        ("grant_type", SAML1_GRANT),
+        ("assertion", &assertion),
+        ("scope", "openid"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
 }
