@@ -32,8 +32,8 @@ pub enum ActiveWalkError {
     Json(#[from] serde_json::Error),
     /// The name is not of a federated domain.
     #[error(
-        "the domain of {name} is {account_type} at Entra, so that nobody is asked: an application \
-         has to pass the cloud UPN"
+        "Entra says of the domain of {name}: {account_type}. No identity provider is asked then; \
+         for a partner an application has to pass the cloud UPN"
     )]
     NotFederated {
         /// The name that was passed.
@@ -103,7 +103,7 @@ impl ActiveWalk {
     }
 
     async fn realm(&mut self, entra: &str, name: &str) -> Result<UserRealm, ActiveWalkError> {
-        let url = format!("{entra}/common/userrealm/{name}?api-version=1.0").parse()?;
+        let url = UserRealm::address(entra, name).parse()?;
         let reply = self.client.get(&url, None).await?;
         let realm: UserRealm = serde_json::from_slice(&reply.body)?;
         let page = format!("account_type {}", realm.account_type);

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Authentication, PreferredAuthenticationProtocol, SignInName, Tenant};
+use super::{
+    Authentication, PreferredAuthenticationProtocol, SignInName, Tenant, query::percent_encode,
+};
 
 /// The answer of `/common/userrealm/{name}` in `api-version` 1.0 (facts 3.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,14 @@ pub struct UserRealm {
 }
 
 impl UserRealm {
+    /// Where an application asks for the realm of a name. The address names no tenant, whichever one
+    /// the application belongs to.
+    pub fn address(entra: &str, name: &str) -> String {
+        // An at sign needs no encoding in a path, and MSAL does not encode it.
+        let name = percent_encode(name).replace("%40", "@");
+        format!("{entra}/common/userrealm/{name}?api-version=1.0")
+    }
+
     /// Whether another identity provider vouches for the domain.
     pub fn is_federated(&self) -> bool {
         self.account_type == "Federated"

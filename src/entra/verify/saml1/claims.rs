@@ -65,7 +65,7 @@ fn value_of<'e>(
             let name = attribute(given, "AttributeName")?;
             let namespace = attribute(given, "AttributeNamespace")?;
             if (namespace, name) != (claim.namespace, claim.name) {
-                others.push(shown(&format!("{namespace} {name}")));
+                others.push(shown(&format!("{name} of {namespace}")));
                 continue;
             }
             let refuse = |what: &str| {
