@@ -192,3 +192,7 @@ impl<'r> Endpoint<'r> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "open_id_tests.rs"]
+mod tests;

@@ -232,4 +232,4 @@ fn not_allowed(methods: &'static str) -> Response {
 
 #[cfg(test)]
 #[path = "web_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -184,14 +184,9 @@ fn dot_net(root: &Element) -> Result<Vec<PasswordEndpoint>, &'static str> {
             SP_2005,
         ) || asks_for_password(policy, (SP_2005, "SignedSupportingTokens"), SP_2005);
         let over_tls = has_below(policy, SP_2007) || has_below(policy, SP_2005);
-        let id = policy.attribute_ns(WSU, "Id");
-        if !asks || !over_tls || id.is_none() {
-            continue;
+        if asks && over_tls {
+            policies.push(policy);
         }
-        if policies.iter().any(|it| it.attribute_ns(WSU, "Id") == id) {
-            return Err("two policies have one wsu:Id");
-        }
-        policies.push(policy);
     }
     let mut bindings: Vec<Binding<'_>> = Vec::new();
     for binding in children(root, WSDL, "binding") {

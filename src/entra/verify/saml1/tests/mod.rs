@@ -15,7 +15,7 @@ use crate::{
     entra::{
         PendingRequest, PendingRequests, Protocol, Tenant,
         fixture::{
-            self, CURRENT, ISSUER,
+            self, ISSUER,
             document::{ACS, AUDIENCE, Node},
             saml1::{saml1, sign_in_response},
         },
