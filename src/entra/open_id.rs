@@ -65,9 +65,8 @@ impl Simulator {
     }
 
     /// A refusal that is recorded, and told.
-    pub(super) fn refuse_application(&self, refusal: Refusal, now: OffsetDateTime) -> Response {
-        let outcome = self.refuse(refusal.clone(), now);
-        error(&outcome, &refusal)
+    pub(super) fn refuse_application(&self, refusal: &Refusal, now: OffsetDateTime) -> Response {
+        error(&self.refuse(refusal.clone(), now), refusal)
     }
 
     fn grant(&self, request: &Request, now: OffsetDateTime) -> Result<Outcome, FormError> {
@@ -94,7 +93,7 @@ impl Simulator {
         }
     }
 
-    /// Whose access token it is (OpenID Connect Core 5.3).
+    /// Whose access token it is (`OpenID` Connect Core 5.3).
     pub(super) fn user_info(&self, request: &Request, now: OffsetDateTime) -> Response {
         let token = request
             .header(AUTHORIZATION.as_str())

@@ -162,13 +162,14 @@ fn an_assertion_is_exchanged_for_a_token_that_says_whose_it_is() {
 
 #[test]
 fn a_refusal_is_told_as_entra_tells_applications() {
+    type Fields<'a> = &'a [(&'a str, &'a str)];
     let simulator = simulator();
     let now = OffsetDateTime::now_utc();
     let mut wrong_issuer = assertion(now);
     wrong_issuer.set("Issuer", "https://nobody.example/");
     let good = encoded(&assertion(now));
     let old = encoded(&assertion(now - Duration::hours(2)));
-    let table: [(&[(&str, &str)], &str, u32); 8] = [
+    let table: [(Fields<'_>, &str, u32); 8] = [
         (&[], "invalid_request", 90014),
         (&[("grant_type", SAML1_GRANT)], "invalid_request", 90014),
         (

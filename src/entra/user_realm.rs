@@ -54,39 +54,25 @@ impl UserRealm {
         cloud_instance_name: &str,
         audience: &str,
     ) -> Self {
-        let mut realm = Self {
+        let root = name.and_then(|name| tenant.root_of(name.domain()));
+        let (account_type, federation) = match root.map(|root| &root.authentication) {
+            Some(Authentication::Federated(federation)) => ("Federated", Some(federation)),
+            Some(Authentication::Managed | Authentication::Inherited) => ("Managed", None),
+            None => ("Unknown", None),
+        };
+        let active = federation.filter(|federation| {
+            let preferred = federation.preferred_authentication_protocol;
+            preferred == PreferredAuthenticationProtocol::WsFed
+        });
+        Self {
             ver: "1.0".to_owned(),
-            account_type: "Unknown".to_owned(),
+            account_type: account_type.to_owned(),
             domain_name: name.map(|name| name.domain().to_string()),
-            federation_protocol: None,
-            federation_metadata_url: None,
-            federation_active_auth_url: None,
+            federation_protocol: active.map(|_| "WSTrust".to_owned()),
+            federation_metadata_url: active.and_then(|it| it.metadata_exchange_uri.clone()),
+            federation_active_auth_url: active.and_then(|it| it.active_sign_in_uri.clone()),
             cloud_instance_name: cloud_instance_name.to_owned(),
             cloud_audience_urn: audience.to_owned(),
-        };
-        match name
-            .and_then(|name| tenant.root_of(name.domain()))
-            .map(|root| &root.authentication)
-        {
-            Some(Authentication::Federated(federation)) => {
-                realm.account_type = "Federated".to_owned();
-                if federation.preferred_authentication_protocol
-                    == PreferredAuthenticationProtocol::WsFed
-                {
-                    realm.federation_protocol = Some("WSTrust".to_owned());
-                    realm
-                        .federation_metadata_url
-                        .clone_from(&federation.metadata_exchange_uri);
-                    realm
-                        .federation_active_auth_url
-                        .clone_from(&federation.active_sign_in_uri);
-                }
-            }
-            Some(Authentication::Managed | Authentication::Inherited) => {
-                realm.account_type = "Managed".to_owned();
-            }
-            None => {}
         }
-        realm
     }
 }

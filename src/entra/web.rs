@@ -186,7 +186,7 @@ impl Simulator {
             Endpoint::Configuration(tenant) | Endpoint::Token(tenant)
                 if self.address(tenant).is_none() =>
             {
-                self.refuse_application(self.unknown_tenant(tenant), now)
+                self.refuse_application(&self.unknown_tenant(tenant), now)
             }
             Endpoint::Configuration(tenant) => self.openid_configuration(tenant),
             Endpoint::Token(_) => self.token(request, now),

@@ -194,14 +194,14 @@ fn all_statements_are_about_one_bearer() {
         says(
             &|it| {
                 it.at("Subject/SubjectConfirmation")
-                    .repeat("ConfirmationMethod")
+                    .repeat("ConfirmationMethod");
             },
             "more than once",
         );
         says(
             &|it| {
                 it.at("Subject/SubjectConfirmation")
-                    .remove("ConfirmationMethod")
+                    .remove("ConfirmationMethod");
             },
             "is missing",
         );

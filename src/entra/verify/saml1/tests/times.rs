@@ -111,7 +111,7 @@ fn what_is_no_instant_in_utc_is_refused() {
     misconfigured(
         |it| {
             it.at("AuthenticationStatement")
-                .unset("AuthenticationInstant")
+                .unset("AuthenticationInstant");
         },
         "has no AuthenticationInstant",
     );
