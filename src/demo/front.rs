@@ -126,3 +126,68 @@ impl StartPage {
         Ok(answer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use hyper::Uri;
+
+    use super::*;
+    use crate::{
+        demo::Demo,
+        entra::PreferredAuthenticationProtocol,
+        http::{
+            PageForm,
+            client::{Client, Reply},
+            tls::client_config,
+        },
+    };
+
+    #[tokio::test]
+    async fn the_start_page_registers_the_federation_and_no_other_page_does() {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let demo = Demo::start(listen, Protocol::Saml).await.unwrap();
+        let registered = || {
+            let tenant = demo.simulator.tenant();
+            let (_, federation) = tenant.federations().next().unwrap();
+            federation.preferred_authentication_protocol
+        };
+        let tls = client_config(&[demo.ca_pem().as_bytes()]).unwrap();
+        let mut browser = Client::new(tls).with_address(ENTRA_HOST, demo.address);
+        let start: Uri = demo.start_url().parse().unwrap();
+        let page = browser.get(&start, None).await.unwrap();
+        let form = PageForm::find(&page.text(), None).unwrap();
+        let to: Uri = form.action.parse().unwrap();
+        assert_eq!(to.path(), START);
+
+        let chosen = |value: &str| vec![("protocol".to_owned(), value.to_owned())];
+        let elsewhere = Reply {
+            url: "https://elsewhere.example/".parse().unwrap(),
+            ..page.clone()
+        };
+        for (fields, from) in [
+            (chosen("wsfed"), &elsewhere),
+            (chosen("wstrust"), &page),
+            (vec![], &page),
+        ] {
+            let refused = browser.post_form(&to, &fields, Some(from)).await.unwrap();
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{fields:?}");
+            assert_eq!(registered(), PreferredAuthenticationProtocol::Saml);
+        }
+        for (value, expected) in [
+            ("wsfed", PreferredAuthenticationProtocol::WsFed),
+            ("saml", PreferredAuthenticationProtocol::Saml),
+        ] {
+            let gone = browser
+                .post_form(&to, &chosen(value), Some(&page))
+                .await
+                .unwrap();
+            assert_eq!(gone.status, StatusCode::SEE_OTHER);
+            let door = gone.location().unwrap();
+            assert_eq!(door.path(), "/contoso.onmicrosoft.com/");
+            assert_eq!(registered(), expected);
+        }
+        demo.stop().await;
+    }
+}

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{entra::fixture::saml1::claim, xml::Name};
+use crate::{
+    entra::{fixture::saml1::claim, verify::Context},
+    xml::{self, Limits, Name},
+};
 
 const NAME: &str = "AttributeStatement/Subject/NameIdentifier";
 
@@ -26,6 +29,28 @@ fn the_issuer_is_registered_to_the_character() {
     misconfigured(|it| it.unset("Issuer"), "Assertion has no Issuer");
 }
 
+/// The certificate was chosen by the issuer before the signature was checked.
+#[test]
+fn the_signed_issuer_is_the_one_that_was_looked_up() {
+    let mut case = Case::new();
+    let document = case.assertion().to_xml();
+    let assertion = xml::read(document.as_bytes(), &Limits::default()).unwrap();
+    let context = Context {
+        expectations: &case.expectations,
+        protocol: Protocol::WsFederation,
+        now: case.now,
+    };
+    let check = |issuer| outline::check(&assertion, issuer, &context).map_err(|no| no.code);
+    // The signature is there still.
+    assert_eq!(check(ISSUER), Err(Aadsts::InvalidSamlToken));
+    let (bare, _) = document.split_once("<ds:Signature ").unwrap();
+    let bare = format!("{bare}</saml:Assertion>");
+    let assertion = xml::read(bare.as_bytes(), &Limits::default()).unwrap();
+    let check = |issuer| outline::check(&assertion, issuer, &context).map_err(|no| no.code);
+    assert_eq!(check(ISSUER), Ok(()));
+    assert_eq!(check(fixture::OTHER_ISSUER), Err(Aadsts::UnknownRealm));
+}
+
 #[test]
 fn only_saml_1_1_is_read() {
     for version in ["MajorVersion", "MinorVersion"] {
@@ -47,6 +72,7 @@ fn only_saml_1_1_is_read() {
          urn:oasis:names:tc:SAML:1.0:assertion) the actual element is (Assertion, \
          urn:oasis:names:tc:SAML:2.0:assertion)."
     );
+    assert!(refusal.detail.contains("SAML 2.0"), "{}", refusal.detail);
     let other = saml1("Evidence").name;
     misconfigured(
         |it| {
