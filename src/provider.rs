@@ -77,7 +77,10 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
             Ok(Home::new(
                 home.name,
                 Directory::new(home.directory)?,
-                home.mapping,
+                Mapping {
+                    told_attributes: trusts.needs().attributes.clone(),
+                    ..home.mapping
+                },
             ))
         })
         .collect::<Result<_, SettingsError>>()?;

@@ -1,10 +1,11 @@
 use crate::{
     keys::KeyRing,
+    trust::NameIdFormat,
     xml::{CanonicalWriter, WriteError},
 };
 
 use super::{
-    names::{BINDING_POST, BINDING_REDIRECT, NAMEID_PERSISTENT, PROTOCOL, ds, md, plain},
+    names::{BINDING_POST, BINDING_REDIRECT, PROTOCOL, ds, md, plain},
     new_id,
 };
 
@@ -15,6 +16,8 @@ pub struct Endpoints<'a> {
     pub entity_id: &'a str,
     /// The address of `/saml2/sso`, for both bindings.
     pub single_sign_on: &'a str,
+    /// The formats of the names under which relying parties know people.
+    pub name_id_formats: &'a [NameIdFormat],
 }
 
 /// Why metadata could not be written.
@@ -63,7 +66,9 @@ pub fn identity_provider_metadata(
         writer.close();
         writer.close();
     }
-    writer.leaf(md("NameIDFormat"), &[], NAMEID_PERSISTENT);
+    for format in endpoints.name_id_formats {
+        writer.leaf(md("NameIDFormat"), &[], format.uri());
+    }
     for binding in [BINDING_POST, BINDING_REDIRECT] {
         writer.leaf(
             md("SingleSignOnService"),

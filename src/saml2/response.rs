@@ -2,12 +2,13 @@ use time::OffsetDateTime;
 
 use crate::{
     keys::{KeyError, Signer, random_octets},
+    trust::{Claim, NameId},
     xml::{CanonicalWriter, WriteError},
 };
 
 use super::{
     AuthnContextClass, Status, format_timestamp,
-    names::{BEARER, NAMEID_PERSISTENT, plain, saml, samlp},
+    names::{BEARER, plain, saml, samlp},
 };
 
 /// What one assertion says (SAML core 2.3.3), for the bearer profile of web single sign-on
@@ -20,8 +21,8 @@ pub struct Assertion<'a> {
     pub issuer: &'a str,
     /// Now.
     pub issue_instant: OffsetDateTime,
-    /// `NameID`, always persistent: the `ImmutableID`.
-    pub name_id: &'a str,
+    /// `NameID`: the person.
+    pub name_id: &'a NameId<'a>,
     /// The request it answers.
     pub in_response_to: &'a str,
     /// The address it is sent to.
@@ -32,8 +33,8 @@ pub struct Assertion<'a> {
     pub not_before: OffsetDateTime,
     /// The first moment at which it is no longer valid (exclusive).
     pub not_on_or_after: OffsetDateTime,
-    /// Name and value of each attribute.
-    pub attributes: &'a [(&'a str, &'a str)],
+    /// Its attributes.
+    pub attributes: &'a [Claim<'a>],
     /// When the password was proven: the first factor's real time, not the time of issue.
     pub authn_instant: OffsetDateTime,
     /// Names the session, for single logout; says nothing about the cookie.
@@ -145,8 +146,8 @@ impl Assertion<'_> {
         writer.open(saml("Subject"), &[]);
         writer.leaf(
             saml("NameID"),
-            &[(plain("Format"), NAMEID_PERSISTENT)],
-            self.name_id,
+            &[(plain("Format"), self.name_id.format.uri())],
+            &self.name_id.value,
         );
         writer.open(saml("SubjectConfirmation"), &[(plain("Method"), BEARER)]);
         // No NotBefore here: the profile forbids it (SAML profiles 4.1.4.2).
@@ -202,9 +203,20 @@ impl Assertion<'_> {
             return;
         }
         writer.open(saml("AttributeStatement"), &[]);
-        for (name, value) in self.attributes {
-            writer.open(saml("Attribute"), &[(plain("Name"), name)]);
-            writer.leaf(saml("AttributeValue"), &[], value);
+        for claim in self.attributes {
+            let name = (plain("Name"), claim.name);
+            match (claim.friendly_name, claim.name_format) {
+                (None, None) => writer.open(saml("Attribute"), &[name]),
+                (friendly, format) => {
+                    let friendly = friendly.map(|text| (plain("FriendlyName"), text));
+                    let format = format.map(|format| (plain("NameFormat"), format.uri()));
+                    let said: Vec<_> = friendly.into_iter().chain([name]).chain(format).collect();
+                    writer.open(saml("Attribute"), &said);
+                }
+            }
+            for value in claim.values() {
+                writer.leaf(saml("AttributeValue"), &[], value);
+            }
             writer.close();
         }
         writer.close();

@@ -8,12 +8,12 @@ use crate::{
     observe::audit,
     realm::{MappedAccount, MappingError, Realm, SignInName},
     store::{Store, StoreError},
-    trust::{Subject, Trusts},
+    trust::Trusts,
 };
 
 use super::{
     Admission, Answered, BrowserId, Grant, Guard, GuardRules, Problem, Proof, Refusal, Session,
-    SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
+    SessionToken, Sessions, SignInRequest, Source, Step, Verdict, subject_of,
 };
 
 /// How long things last.
@@ -106,9 +106,8 @@ impl SignIn {
                 if failure.verdict == Verdict::Wrong {
                     self.guard.until_refusal(arrival).await;
                 }
-                audit::sign_in_failed(
-                    &request.correlation,
-                    &request.relying_party,
+                self.note(
+                    request,
                     failure.name.as_deref(),
                     typed.source,
                     &failure.cause,
@@ -119,21 +118,22 @@ impl SignIn {
                 return Step::Prompt(Some(failure.problem));
             }
         };
+        let subject = match subject_of(&self.realm, self.trusts.needs(), &account).await {
+            Ok(subject) => subject,
+            Err(error) => {
+                let failure = Failure::directory(&error);
+                self.note(request, Some(&name.key()), typed.source, &failure.cause);
+                return Step::Prompt(Some(failure.problem));
+            }
+        };
         audit::signed_in(
             &request.correlation,
             &request.relying_party,
-            &name.key(),
+            &subject.sign_in_name,
             typed.source,
             account.cloud_upn(),
         );
-        let subject = Subject {
-            immutable_id: account.immutable_id().as_str().to_owned(),
-            cloud_upn: account.cloud_upn().to_owned(),
-            display_name: Some(account.display_name().to_owned()),
-        };
-        let now = OffsetDateTime::now_utc();
-        let suffix = account.federated_domain().suffix.as_ascii();
-        let Ok(session) = Session::new(&name.key(), &subject, suffix, now) else {
+        let Ok(session) = Session::new(subject, OffsetDateTime::now_utc()) else {
             return Step::Refused(Refusal::Internal);
         };
         // Before anything changes: a refused request must end no session and begin none.
@@ -150,6 +150,11 @@ impl SignIn {
             return Step::Refused(Refusal::Internal);
         };
         granted(session, issuer, Proof::Password, Some(token))
+    }
+
+    fn note(&self, request: &SignInRequest, name: Option<&str>, source: &Source, cause: &str) {
+        let (correlation, party) = (&request.correlation, &request.relying_party);
+        audit::sign_in_failed(correlation, party, name, source, cause);
     }
 
     async fn live_session(&self, token: Option<&SessionToken>) -> Option<Session> {
@@ -262,16 +267,28 @@ impl SignIn {
         browser: &BrowserId,
         session: &Session,
     ) -> Result<String, Refusal> {
-        let domain = self
+        let subject = &session.subject;
+        let relying_party = self
             .trusts
-            .domain(&session.suffix)
+            .relying_party(&request.relying_party)
             .ok_or(Refusal::NotTrusted)?;
-        if self.trusts.relying_party(&request.relying_party).is_none() {
-            return Err(Refusal::NotTrusted);
+        let issuer = self
+            .trusts
+            .issuer(relying_party, &subject.suffix)
+            .ok_or(Refusal::NotTrusted)?;
+        if let Err(cause) = relying_party.permits(subject) {
+            audit::not_permitted(
+                &request.correlation,
+                &request.relying_party,
+                &subject.sign_in_name,
+                &subject.cloud_upn,
+                &cause.to_string(),
+            );
+            return Err(Refusal::NotPermitted);
         }
         let now = OffsetDateTime::now_utc();
         match self.answered.may_answer(request, browser, now).await {
-            Ok(true) => Ok(domain.issuer.clone()),
+            Ok(true) => Ok(issuer.to_owned()),
             Ok(false) => Err(Refusal::AlreadyAnswered),
             Err(_) => Err(Refusal::Internal),
         }
@@ -286,11 +303,7 @@ fn granted(
 ) -> Step {
     Step::Granted(Box::new(Grant {
         authn_instant: session.authn_instant(),
-        subject: Subject {
-            immutable_id: session.immutable_id,
-            cloud_upn: session.cloud_upn,
-            display_name: session.display_name,
-        },
+        subject: session.subject,
         issuer,
         session_index: session.session_index,
         proof,
@@ -305,13 +318,14 @@ fn hint_agrees(hint: Option<&str>, session: &Session) -> bool {
         return true;
     };
     // Nearly always it is one of the two to the letter.
-    if hint == session.sign_in_name || hint == session.cloud_upn {
+    let subject = &session.subject;
+    if hint == subject.sign_in_name || hint == subject.cloud_upn {
         return true;
     }
     let Ok(hint) = SignInName::parse(hint) else {
         return false;
     };
-    [&session.sign_in_name, &session.cloud_upn]
+    [&subject.sign_in_name, &subject.cloud_upn]
         .into_iter()
         .any(|name| SignInName::parse(name).is_ok_and(|name| name == hint))
 }

@@ -9,6 +9,7 @@ mod guard;
 mod journey;
 mod password;
 mod session;
+mod subject;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
 pub use journey::{Settings, SignIn, Typed};
 pub use password::{ChangeProblem, ChangeTyped};
 pub use session::{Session, SessionError, SessionToken, Sessions};
+pub use subject::subject_of;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -80,6 +82,8 @@ pub enum Refusal {
     AlreadyAnswered,
     /// The relying party or the federated domain is not among the trusts any more.
     NotTrusted,
+    /// She is who she says, and may not sign in at this relying party.
+    NotPermitted,
     /// A random number could not be had, or the store failed.
     Internal,
 }
@@ -99,7 +103,7 @@ pub enum Proof {
 pub struct Grant {
     /// Who.
     pub subject: Subject,
-    /// The issuer that speaks for her federated domain.
+    /// The issuer that speaks for her federated domain, or to this relying party.
     pub issuer: String,
     /// When the password was proven.
     pub authn_instant: OffsetDateTime,

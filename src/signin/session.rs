@@ -65,21 +65,9 @@ impl std::fmt::Debug for SessionToken {
 /// A person signed in with one browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// The name she typed: her email.
-    #[serde(rename = "n")]
-    pub sign_in_name: String,
-    /// The `ImmutableID`.
-    #[serde(rename = "i")]
-    pub immutable_id: String,
-    /// The cloud UPN.
-    #[serde(rename = "u")]
-    pub cloud_upn: String,
-    /// The display name.
-    #[serde(rename = "d", skip_serializing_if = "Option::is_none", default)]
-    pub display_name: Option<String>,
-    /// The federated domain's suffix.
-    #[serde(rename = "s")]
-    pub suffix: String,
+    /// Who.
+    #[serde(rename = "p")]
+    pub subject: Subject,
     /// When the password was proven, in milliseconds since 1970.
     #[serde(rename = "t")]
     authn_instant: i64,
@@ -90,18 +78,9 @@ pub struct Session {
 
 impl Session {
     /// A session of somebody who has just proven her password.
-    pub fn new(
-        sign_in_name: &str,
-        subject: &Subject,
-        suffix: &str,
-        now: OffsetDateTime,
-    ) -> Result<Self, KeyError> {
+    pub fn new(subject: Subject, now: OffsetDateTime) -> Result<Self, KeyError> {
         Ok(Self {
-            sign_in_name: sign_in_name.to_owned(),
-            immutable_id: subject.immutable_id.clone(),
-            cloud_upn: subject.cloud_upn.clone(),
-            display_name: subject.display_name.clone(),
-            suffix: suffix.to_owned(),
+            subject,
             authn_instant: i64::try_from(now.unix_timestamp_nanos() / 1_000_000)
                 .unwrap_or(i64::MAX),
             session_index: crate::saml2::new_id()?,

@@ -1,13 +1,24 @@
 use std::time::Duration;
 
-use super::{AttributeClaim, ClaimSource};
+use super::{
+    Access, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule, NotPermitted, Preset,
+    Subject, claims,
+};
 use crate::keys::VerifyingKey;
 
 /// Somebody who may ask us to sign a person in.
 #[derive(Clone, Debug)]
 pub struct RelyingParty {
+    preset: Preset,
     entity_id: String,
     consumers: Vec<AssertionConsumerService>,
+    name_id: NameIdRule,
+    /// Those of the preset first.
+    claims: Vec<ClaimRule>,
+    /// Who may sign in.
+    pub access: Access,
+    /// The issuer of its assertions; `None` for that of the person's federated domain.
+    pub issuer: Option<String>,
     /// The name that the sign-in page shows.
     pub display_name: String,
     /// The `Audience` of assertions; for Entra the same as its entity ID.
@@ -20,9 +31,34 @@ pub struct RelyingParty {
     pub assertion_lifetime: Duration,
     /// How far `NotBefore` is dated back, for relying parties whose clock is behind.
     pub not_before_skew: Duration,
-    /// The attributes of an assertion.
-    pub attributes: Vec<AttributeClaim>,
 }
+
+/// Why a relying party cannot have a claim rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimRuleError {
+    /// Its name is none.
+    #[error("the name of a claim has 1 to 256 characters, and no spaces or controls")]
+    Name,
+    /// The preset says it itself, or it must not be said at all.
+    #[error(
+        "no rule may issue this claim: what Entra knows a person by, and how she signed in, is \
+             said by the preset alone"
+    )]
+    Reserved,
+    /// Entra takes nobody without it.
+    #[error("Entra needs this claim: a rule in place of the preset's says required = true")]
+    Required,
+    /// Two rules share a name, and not what is said about it.
+    #[error("another rule issues this claim with another friendly_name or name_format")]
+    Differs,
+    /// There are too many.
+    #[error("a relying party has at most {MOST_RULES} claim rules")]
+    TooMany,
+}
+
+/// Of one relying party.
+const MOST_RULES: usize = 64;
 
 /// An address that answers may be sent to, by HTTP-POST.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,29 +110,139 @@ impl RequestKeys {
 }
 
 impl RelyingParty {
-    /// Entra's internal federation as the facts of SP-Lite have it: persistent `NameID` =
-    /// `ImmutableID`, `IDPEmail` = cloud UPN, signed assertion, one hour of life.
+    /// A relying party of a kind, with everything that the kind knows.
     ///
     /// The first address is the default one, used when a request names none (Entra's never does).
     /// `None` when there is no address.
-    pub fn entra(
+    pub fn new(
+        preset: Preset,
         entity_id: &str,
         assertion_consumer_services: Vec<AssertionConsumerService>,
     ) -> Option<Self> {
+        let display_name = match preset {
+            Preset::Entra | Preset::EntraExternal => "Microsoft Entra ID".to_owned(),
+            Preset::Saml2 => host(&assertion_consumer_services.first()?.url).to_owned(),
+        };
         (!assertion_consumer_services.is_empty()).then(|| Self {
+            preset,
             entity_id: entity_id.to_owned(),
+            display_name,
             consumers: assertion_consumer_services,
-            display_name: "Microsoft Entra ID".to_owned(),
+            name_id: preset.name_id(),
+            claims: preset.claims(),
+            access: preset.access(),
+            issuer: None,
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,
             sign_response: false,
             assertion_lifetime: Duration::from_secs(3600),
             not_before_skew: Duration::from_secs(60),
-            attributes: vec![AttributeClaim {
-                name: "IDPEmail".to_owned(),
-                source: ClaimSource::CloudUpn,
-            }],
         })
+    }
+
+    /// Entra's internal federation as the facts of SP-Lite have it: persistent `NameID` =
+    /// `ImmutableID`, `IDPEmail` = cloud UPN, signed assertion, one hour of life.
+    pub fn entra(
+        entity_id: &str,
+        assertion_consumer_services: Vec<AssertionConsumerService>,
+    ) -> Option<Self> {
+        Self::new(Preset::Entra, entity_id, assertion_consumer_services)
+    }
+
+    /// What kind it is.
+    pub fn preset(&self) -> Preset {
+        self.preset
+    }
+
+    /// Sets how it knows people; `false` where its kind cannot know them so.
+    #[must_use]
+    pub fn set_name_id(&mut self, rule: NameIdRule) -> bool {
+        let may = self.preset.permits(&rule);
+        if may {
+            self.name_id = rule;
+        }
+        may
+    }
+
+    /// How it knows people.
+    pub fn name_id_rule(&self) -> &NameIdRule {
+        &self.name_id
+    }
+
+    /// Adds a rule behind those that are there. One of the name that Entra's external federation
+    /// needs takes the place of the preset's.
+    pub fn add_claim(&mut self, mut rule: ClaimRule) -> Result<(), ClaimRuleError> {
+        let count = rule.name.chars().count();
+        if count == 0
+            || count > 256
+            || rule
+                .name
+                .contains(|c: char| c.is_whitespace() || c.is_control())
+        {
+            return Err(ClaimRuleError::Name);
+        }
+        if self.preset.reserves(&rule.name) {
+            return Err(ClaimRuleError::Reserved);
+        }
+        if self.claims.len() == MOST_RULES {
+            return Err(ClaimRuleError::TooMany);
+        }
+        let is_uri = rule.name.contains(':');
+        rule.name_format = rule.name_format.or(is_uri.then_some(NameFormat::Uri));
+        let needed = self.preset.claims().into_iter();
+        let needed = needed.filter(|needed| needed.name == rule.name);
+        for needed in needed {
+            if let Some(at) = self.claims.iter().position(|known| *known == needed) {
+                if !rule.required {
+                    return Err(ClaimRuleError::Required);
+                }
+                self.claims.remove(at);
+            }
+        }
+        let agrees = |other: &ClaimRule| {
+            (&other.friendly_name, other.name_format) == (&rule.friendly_name, rule.name_format)
+        };
+        let mut same = self.claims.iter().filter(|other| other.name == rule.name);
+        if !same.all(agrees) {
+            return Err(ClaimRuleError::Differs);
+        }
+        self.claims.push(rule);
+        Ok(())
+    }
+
+    /// All rules, those of the preset first.
+    pub fn claim_rules(&self) -> &[ClaimRule] {
+        &self.claims
+    }
+
+    /// What a SAML 2.0 assertion says about `subject`: nothing that no rule names.
+    pub fn claims<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
+        claims::issue(&self.claims, subject)
+    }
+
+    /// The same without what has another name in other protocols: Entra's `IDPEmail`, which is its
+    /// `UPN` there.
+    pub fn claims_beside_upn<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
+        let own = match self.preset {
+            Preset::Entra => self.claims.get(1..).unwrap_or_default(),
+            Preset::EntraExternal | Preset::Saml2 => &self.claims,
+        };
+        claims::issue(own, subject)
+    }
+
+    /// The name under which it knows `subject`. A transient one is another each time.
+    pub fn name_id<'a>(&self, subject: &'a Subject) -> Result<NameId<'a>, NameIdError> {
+        self.name_id.name(&self.entity_id, subject)
+    }
+
+    /// Whether `subject` may sign in here: whether she has access, a name, and all that is required.
+    pub fn permits(&self, subject: &Subject) -> Result<(), NotPermitted> {
+        self.access.decide(subject)?;
+        self.name_id.check(subject)?;
+        match self.claims.iter().find(|rule| rule.is_wanting(subject)) {
+            Some(wanting) => Err(NotPermitted::NoClaim(wanting.name.clone())),
+            None => Ok(()),
+        }
     }
 
     /// The name it gives itself in requests.
@@ -123,4 +269,10 @@ impl RelyingParty {
     pub fn default_consumer(&self) -> Option<&AssertionConsumerService> {
         self.consumers.first()
     }
+}
+
+/// The host of an address, for people to recognise.
+fn host(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    after_scheme.split(['/', ':', '?']).next().unwrap_or(url)
 }

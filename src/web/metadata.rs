@@ -10,7 +10,7 @@ use crate::{
     http::{Response, response},
     keys::KeyRing,
     saml2::{Endpoints, MetadataError, identity_provider_metadata},
-    trust::Trusts,
+    trust::{NameIdFormat, Trusts},
 };
 
 use super::{Edge, refusal::Refused};
@@ -29,6 +29,11 @@ impl Metadata {
         keys: &KeyRing,
     ) -> Result<Self, MetadataError> {
         let single_sign_on = edge.sso_url();
+        let issued = |format: &NameIdFormat| {
+            let mut parties = trusts.relying_parties().iter();
+            parties.any(|party| party.name_id_rule().format() == *format)
+        };
+        let name_id_formats: Vec<_> = NameIdFormat::ALL.into_iter().filter(issued).collect();
         let documents = trusts
             .domains()
             .iter()
@@ -36,6 +41,7 @@ impl Metadata {
                 let endpoints = Endpoints {
                     entity_id: &domain.issuer,
                     single_sign_on: &single_sign_on,
+                    name_id_formats: &name_id_formats,
                 };
                 let document = identity_provider_metadata(&endpoints, keys)?;
                 Ok((domain.suffix.as_ascii().to_owned(), document.into()))

@@ -6,6 +6,7 @@
 
 mod browser;
 mod metadata;
+mod not_permitted;
 mod operations;
 mod pages;
 mod password;

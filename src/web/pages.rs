@@ -55,6 +55,20 @@ pub(super) struct PostPage<'a> {
     pub relay_state: Option<&'a str>,
 }
 
+/// Says that the person may not sign in at the relying party, and lets her go back to it.
+#[derive(Template)]
+#[template(path = "web/not_permitted.html")]
+pub(super) struct NotPermittedPage<'a> {
+    pub nonce: &'a str,
+    pub heading: &'a str,
+    pub relying_party: &'a str,
+    pub action: &'a str,
+    pub saml_response: Base64<'a>,
+    pub relay_state: Option<&'a str>,
+    pub support: Option<&'a str>,
+    pub correlation: &'a str,
+}
+
 /// Octets that a page shows in base64, encoded straight into it.
 #[derive(Clone, Copy)]
 pub(super) struct Base64<'a>(pub &'a [u8]);

@@ -47,6 +47,7 @@ impl IdentityProvider {
                 request_id: pending.request.request_id,
             }),
             Step::Refused(Refusal::NotTrusted) => Err(Refused::NotTrusted),
+            Step::Refused(Refusal::NotPermitted) => self.answer_not_permitted(&pending),
             Step::Refused(Refusal::Internal) => Err(Refused::Internal(
                 "no random number, or the store failed".into(),
             )),
@@ -107,11 +108,10 @@ impl IdentityProvider {
             .filter(|party| party.is_consumer(&pending.reply.consumer))
             .ok_or(Refused::NotTrusted)?;
         let now = OffsetDateTime::now_utc();
-        let attributes: Vec<_> = relying_party
-            .attributes
-            .iter()
-            .filter_map(|claim| Some((claim.name.as_str(), claim.source.value(&grant.subject)?)))
-            .collect();
+        let claims = relying_party.claims(&grant.subject);
+        let name_id = relying_party
+            .name_id(&grant.subject)
+            .map_err(|error| Refused::Internal(error.to_string()))?;
         let (response_id, assertion_id) = (new_id()?, new_id()?);
         let document = SuccessResponse {
             id: &response_id,
@@ -119,13 +119,13 @@ impl IdentityProvider {
                 id: &assertion_id,
                 issuer: &grant.issuer,
                 issue_instant: now,
-                name_id: &grant.subject.immutable_id,
+                name_id: &name_id,
                 in_response_to: &pending.request.request_id,
                 recipient: &pending.reply.consumer,
                 audience: &relying_party.audience,
                 not_before: now - relying_party.not_before_skew,
                 not_on_or_after: now + relying_party.assertion_lifetime,
-                attributes: &attributes,
+                attributes: &claims,
                 authn_instant: grant.authn_instant,
                 session_index: &grant.session_index,
                 authn_context: pending.reply.authn_context,
@@ -164,14 +164,24 @@ impl IdentityProvider {
     ) -> Result<Response, Refused> {
         let request = &pending.request;
         audit::request_refused(&request.correlation, Some(&request.relying_party), cause);
+        let document = self.error_document(pending, status, cause)?;
+        self.post(pending, "You are not signed in", &document)
+    }
+
+    /// The Response that carries a status.
+    pub(super) fn error_document(
+        &self,
+        pending: &Pending,
+        status: Status,
+        cause: &str,
+    ) -> Result<String, Refused> {
+        let request = &pending.request;
         let issuer = self
             .trusts
-            .domains()
-            .first()
-            .ok_or(Refused::NotTrusted)?
-            .issuer
-            .as_str();
-        let document = ErrorResponse {
+            .relying_party(&request.relying_party)
+            .and_then(|party| self.trusts.default_issuer(party))
+            .ok_or(Refused::NotTrusted)?;
+        ErrorResponse {
             id: &new_id()?,
             issuer,
             issue_instant: OffsetDateTime::now_utc(),
@@ -181,11 +191,15 @@ impl IdentityProvider {
             message: &format!("{cause} (correlation id {})", request.correlation),
         }
         .to_xml()
-        .map_err(|error| Refused::Internal(error.to_string()))?;
-        self.post(pending, "You are not signed in", &document)
+        .map_err(|error| Refused::Internal(error.to_string()))
     }
 
-    fn post(&self, pending: &Pending, heading: &str, document: &str) -> Result<Response, Refused> {
+    pub(super) fn post(
+        &self,
+        pending: &Pending,
+        heading: &str,
+        document: &str,
+    ) -> Result<Response, Refused> {
         let nonce = nonce()?;
         let page = PostPage {
             nonce: nonce.as_str(),
@@ -208,7 +222,7 @@ impl IdentityProvider {
         Ok(answer)
     }
 
-    fn display_name(&self, pending: &Pending) -> Result<&str, Refused> {
+    pub(super) fn display_name(&self, pending: &Pending) -> Result<&str, Refused> {
         self.trusts
             .relying_party(&pending.request.relying_party)
             .map(|relying_party| relying_party.display_name.as_str())

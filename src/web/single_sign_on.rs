@@ -8,7 +8,7 @@ use crate::{
     observe::CorrelationId,
     saml2::{AuthnContextClass, AuthnRequest, ReceivedRequest, RequestedConsumer, Status},
     signin::SignInRequest,
-    trust::RelyingParty,
+    trust::{NameIdFormat, RelyingParty},
 };
 
 use super::{
@@ -64,7 +64,8 @@ impl IdentityProvider {
                 authn_context: AuthnContextClass::PasswordProtectedTransport,
             },
         };
-        match self.acceptable(&authn_request, OffsetDateTime::now_utc()) {
+        let issued = relying_party.name_id_rule().format();
+        match self.acceptable(&authn_request, issued, OffsetDateTime::now_utc()) {
             Ok(authn_context) => pending.reply.authn_context = authn_context,
             Err((status, cause)) => return self.answer_with_error(&pending, status, cause),
         }
@@ -84,6 +85,7 @@ impl IdentityProvider {
     fn acceptable(
         &self,
         request: &AuthnRequest,
+        issued: NameIdFormat,
         now: OffsetDateTime,
     ) -> Result<AuthnContextClass, (Status, &'static str)> {
         if request
@@ -103,7 +105,7 @@ impl IdentityProvider {
         if request.issue_instant < now - self.edge.request_lifetime - self.edge.clock_skew {
             return Err((Status::RequestDenied, "the request is too old"));
         }
-        if let Some(status) = request.policy_problem() {
+        if let Some(status) = request.policy_problem(issued) {
             return Err((status, "the request asks for what is not issued here"));
         }
         match &request.authn_context {

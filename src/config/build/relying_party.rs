@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     http::FormTarget,
-    trust::{AssertionConsumerService, AttributeClaim, ClaimSource, RelyingParty, RequestKeys},
+    trust::{AssertionConsumerService, Preset, RelyingParty, RequestKeys},
 };
 
 use super::{
-    super::{ConfigError, RelyingPartyFile, error::Source, file, read_certificate},
-    https_url, minutes, seconds,
+    super::{ConfigError, RelyingPartyFile, SecretSource, error::Source, file, read_certificate},
+    claims::{NameId, Names},
+    https_url, is_absolute_uri, minutes, seconds,
 };
 
 /// How requests are authenticated, the certificates still files.
@@ -39,10 +40,12 @@ impl KeyFiles {
 }
 
 pub(super) fn build(
-    party: file::RelyingParty,
-    source: Source<'_>,
+    party: &file::RelyingParty,
+    names: Names<'_>,
+    salt: Option<&SecretSource>,
     folder: &Path,
 ) -> Result<RelyingPartyFile, ConfigError> {
+    let source = names.source;
     let span = party.assertion_consumer_services.span();
     let consumers = party
         .assertion_consumer_services
@@ -64,14 +67,19 @@ pub(super) fn build(
     if party.entity_id.as_ref().trim().is_empty() {
         return Err(source.invalid(party.entity_id.span(), "entity_id is empty"));
     }
-    let signatures = signatures(&party, source, folder)?;
-    let mut settings = RelyingParty::entra(party.entity_id.as_ref(), consumers)
+    let signatures = signatures(party, source, folder)?;
+    let preset = match party.preset {
+        file::Preset::Entra => Preset::Entra,
+        file::Preset::EntraExternal => Preset::EntraExternal,
+        file::Preset::Saml2 => Preset::Saml2,
+    };
+    let mut settings = RelyingParty::new(preset, party.entity_id.as_ref(), consumers)
         .ok_or_else(|| source.invalid(span, "at least one assertion consumer service is needed"))?;
-    if let Some(name) = party.display_name {
-        settings.display_name = name;
+    if let Some(name) = &party.display_name {
+        settings.display_name.clone_from(name);
     }
-    if let Some(audience) = party.audience {
-        settings.audience = audience;
+    if let Some(audience) = &party.audience {
+        settings.audience.clone_from(audience);
     }
     settings.sign_response = party.sign_response;
     if let Some(lifetime) = &party.assertion_lifetime_minutes {
@@ -80,26 +88,73 @@ pub(super) fn build(
     if let Some(skew) = &party.not_before_skew_seconds {
         settings.not_before_skew = seconds(skew, 0..=3600, source)?;
     }
-    if let Some(attributes) = party.attributes {
-        settings.attributes = attributes
-            .into_iter()
-            .map(|(name, claim)| AttributeClaim {
-                name,
-                source: claim_source(claim),
-            })
-            .collect();
+    settings.issuer = issuer(party, preset, names)?;
+    if let Some(access) = &party.access {
+        settings.access = names.access(access)?;
+    }
+    for claim in &party.claim {
+        names.add_claim(&mut settings, claim)?;
     }
     Ok(RelyingPartyFile {
+        salt: name_id(party, &mut settings, names, salt)?,
         party: settings,
         signatures,
     })
 }
 
-fn claim_source(claim: file::Claim) -> ClaimSource {
-    match claim {
-        file::Claim::CloudUpn => ClaimSource::CloudUpn,
-        file::Claim::ImmutableId => ClaimSource::ImmutableId,
-        file::Claim::DisplayName => ClaimSource::DisplayName,
+/// Sets how people are known, as far as it can be without the salt; returns that where it is
+/// needed.
+fn name_id(
+    party: &file::RelyingParty,
+    settings: &mut RelyingParty,
+    names: Names<'_>,
+    salt: Option<&SecretSource>,
+) -> Result<Option<SecretSource>, ConfigError> {
+    let Some(id) = &party.name_id else {
+        return Ok(None);
+    };
+    let wrong = |message: String| names.source.invalid(id.span(), message);
+    let preset = settings.preset();
+    let (fits, salt) = match names.name_id(id)? {
+        NameId::Rule(rule) => (settings.set_name_id(rule), None),
+        NameId::Pairwise => {
+            let salt = salt.cloned().ok_or_else(|| {
+                wrong("pairwise names need pairwise_salt = { file = \"PATH\" }".to_owned())
+            })?;
+            (preset != Preset::Entra, Some(salt))
+        }
+    };
+    if fits {
+        return Ok(salt);
+    }
+    Err(wrong(format!(
+        "a relying party of the preset {:?} cannot know people so: Entra itself knows them by \
+         \"immutable-id\" alone, and guests by it or \"pairwise\"",
+        preset.name()
+    )))
+}
+
+/// The issuer of the assertions, where it is not that of the person's domain.
+fn issuer(
+    party: &file::RelyingParty,
+    preset: Preset,
+    names: Names<'_>,
+) -> Result<Option<String>, ConfigError> {
+    let Some(issuer) = &party.issuer else {
+        return Ok(None);
+    };
+    let text = issuer.as_ref();
+    let wrong = |message| Err(names.source.invalid(issuer.span(), message));
+    if !is_absolute_uri(text) {
+        return wrong(format!("{text:?} is not an absolute URI"));
+    }
+    match (preset, names.domains) {
+        (Preset::Entra, [only]) if only.issuer == *text => Ok(None),
+        (Preset::Entra, _) => wrong(
+            "to Entra, the issuer is that of each [[federated_domain]]: there is none beside it"
+                .to_owned(),
+        ),
+        _ => Ok(Some(text.clone())),
     }
 }
 
