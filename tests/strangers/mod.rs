@@ -14,11 +14,14 @@ use std::{
 };
 
 /// The Debian packages of the tools that are not called like their package.
-const PACKAGES: [(&str, &str); 4] = [
+const PACKAGES: [(&str, &str); 7] = [
     ("python3", "python3 python3-venv"),
     ("chromedriver", "chromium-driver"),
     ("ldapsearch", "ldap-utils"),
     ("slapadd", "slapd"),
+    ("shibd", "libapache2-mod-shib"),
+    ("apache2", "apache2-bin"),
+    ("node", "nodejs"),
 ];
 
 /// The path of an executable.

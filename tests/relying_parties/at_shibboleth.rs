@@ -1,0 +1,401 @@
+//! What a Shibboleth SP makes of Homerealm's answers, and Homerealm of its requests.
+
+use std::{fs, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use homerealm::http::{
+    PageForm,
+    client::{Client, Reply},
+};
+use hyper::Uri;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{
+    SLAPD, WENDY, WENDYS_ANCHOR, WENDYS_UPN,
+    provider::{ISSUER, Options, Provider, is_sign_in_page, posted, type_password},
+    shibboleth::{Shibboleth, seen},
+    slapd::{Numbered, PASSWORD},
+};
+
+/// A relying party that knows people as Entra does.
+const PORTAL: &str = r#"
+preset = "saml2"
+access = "everyone"
+name_id = "immutable-id"
+assertion_consumer_services = ["@consumer@"]
+request_signatures = "required"
+request_certificates = ["@folder@/sp.crt"]
+"#;
+
+/// A service provider, and the identity provider that knows it.
+struct Federation {
+    sp: Shibboleth,
+    idp: Provider,
+}
+
+impl Federation {
+    /// With these settings of the service provider, and these lines in the relying party's table;
+    /// `@consumer@` and `@folder@` in them are the service provider's.
+    async fn new(settings: &str, relying_party: &str) -> Self {
+        let sp = Shibboleth::start(ISSUER, settings);
+        let lines = format!(
+            "preset = \"entra\"\n[[relying_party]]\nentity_id = \"{}\"\n{relying_party}",
+            sp.entity_id()
+        )
+        .replace("@consumer@", &sp.consumer())
+        .replace("@folder@/", sp.file("").to_str().expect("UTF-8"));
+        let options = Options {
+            top: "pairwise_salt = { file = \"pairwise-salt\" }",
+            relying_party: lines.leak(),
+            ..Options::default()
+        };
+        let idp = Provider::start(&SLAPD, options);
+        let federation = Self { sp, idp };
+        let metadata = federation.metadata().await;
+        federation.sp.trust(ISSUER, &metadata);
+        federation
+    }
+
+    /// The identity provider's.
+    async fn metadata(&self) -> String {
+        let url = self.idp.url("/metadata");
+        let reply = self.idp.browser().get(&url, None).await;
+        reply.expect("metadata").text()
+    }
+
+    /// A browser with no cookies that finds both.
+    fn browser(&self) -> Client {
+        self.sp
+            .found_by(self.idp.browser_trusting(self.sp.ca_pem()))
+    }
+
+    /// From the application's page to a page that asks for something, or to the application.
+    async fn visit(&self, browser: &mut Client, url: Uri) -> Reply {
+        let page = browser.get(&url, None).await.expect("an answer");
+        let page = walk(browser, page).await;
+        assert!(
+            !page.text().contains("ListenerException"),
+            "{}\n{}",
+            page.text(),
+            self.sp.log()
+        );
+        page
+    }
+
+    /// All the way, by password.
+    async fn sign_in(&self, browser: &mut Client, name: &str) -> Reply {
+        let page = self.answered(browser, name).await;
+        walk(browser, page).await
+    }
+
+    /// To the page that carries the answer, which is not sent yet.
+    async fn answered(&self, browser: &mut Client, name: &str) -> Reply {
+        let page = self.visit(browser, self.sp.page()).await;
+        type_password(browser, &page, name, PASSWORD).await
+    }
+}
+
+/// Goes on as a browser does by itself: redirects, and forms that post themselves.
+async fn walk(browser: &mut Client, mut page: Reply) -> Reply {
+    for _ in 0..8 {
+        page = if page.status.is_redirection() {
+            let next = page.location().expect("a place");
+            browser.get(&next, Some(&page)).await.expect("an answer")
+        } else if let Some(form) = saml_form(&page) {
+            submit(browser, &page, &form).await
+        } else {
+            return page;
+        };
+    }
+    panic!("it goes round in circles: {}", page.text());
+}
+
+/// The form of a page that carries a SAML message.
+fn saml_form(page: &Reply) -> Option<PageForm> {
+    let form = PageForm::find(&page.text(), None).ok()?;
+    ["SAMLRequest", "SAMLResponse"]
+        .iter()
+        .any(|name| form.field(name).is_some())
+        .then_some(form)
+}
+
+async fn submit(browser: &mut Client, page: &Reply, form: &PageForm) -> Reply {
+    let url = page.resolve(&form.action).expect("a URL");
+    let sent = browser.post_form(&url, &form.fields, Some(page)).await;
+    sent.expect("an answer")
+}
+
+/// What the service provider's page says of an answer that it does not take.
+fn refusal(page: &Reply) -> String {
+    let text = page.text();
+    assert_eq!(page.status, 500, "{text}");
+    let (_, told) = text.split_once("<p class=\"error\">").expect("a reason");
+    told.replace("&#58;", ":").replace("&#40;", "(")
+}
+
+#[tokio::test]
+async fn the_application_reads_who_signed_in() {
+    let federation = Federation::new("", PORTAL).await;
+    let (sp, idp) = (&federation.sp, &federation.idp);
+    let mut browser = federation.browser();
+    let page = federation.sign_in(&mut browser, WENDY).await;
+    assert_eq!(page.url, sp.page());
+    let first = seen(&page);
+    assert_eq!(
+        first["REMOTE_USER"],
+        format!("{ISSUER}!{}!{WENDYS_ANCHOR}", sp.entity_id())
+    );
+    assert_eq!(first["AUTH_TYPE"], "shibboleth");
+    assert_eq!(first["Shib-Identity-Provider"], ISSUER);
+    assert_eq!(
+        first["Shib-AuthnContext-Class"],
+        "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+    );
+    let instant = &first["Shib-Authentication-Instant"];
+    let instant = OffsetDateTime::parse(instant, &Rfc3339).expect("an instant");
+    assert!((OffsetDateTime::now_utc() - instant).abs() < Duration::from_secs(60));
+
+    // Anew at the service provider: the session at the identity provider answers, with the time of
+    // the password.
+    let again = seen(&federation.visit(&mut browser, sp.login("")).await);
+    assert_ne!(again["Shib-Session-ID"], first["Shib-Session-ID"]);
+    for kept in ["REMOTE_USER", "Shib-Authentication-Instant"] {
+        assert_eq!(again[kept], first[kept]);
+    }
+    let passive = sp.login("&isPassive=true");
+    let passive = seen(&federation.visit(&mut browser, passive).await);
+    assert_eq!(passive["REMOTE_USER"], first["REMOTE_USER"]);
+    let issued = idp.audit("assertion-issued", 3);
+    let proofs: Vec<_> = issued.iter().map(|line| &line["proof"]).collect();
+    assert_eq!(proofs, ["password", "session", "session"]);
+    assert_eq!(issued[0]["relying_party"], *sp.entity_id());
+
+    // Unless it wants her asked again.
+    let forced = sp.login("&forceAuthn=true");
+    assert!(is_sign_in_page(
+        &federation.visit(&mut browser, forced).await
+    ));
+}
+
+#[tokio::test]
+async fn signed_requests_are_taken_by_either_binding() {
+    const POST: &str = "&outgoingBinding=urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+    const SHA256: &str = "signingAlg=\"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256\"";
+    const SHA1_PERMITTED: &str = "permit_sha1_requests = true";
+    // By POST, this Shibboleth signs with SHA-1 unless it is told otherwise.
+    for (settings, lines, by_post) in [
+        ("", "", false),
+        ("", SHA1_PERMITTED, true),
+        (SHA256, "", true),
+    ] {
+        let federation = Federation::new(settings, &format!("{PORTAL}{lines}")).await;
+        for (options, taken) in [("", true), (POST, by_post)] {
+            let login = federation.sp.login(options);
+            let page = federation.visit(&mut federation.browser(), login).await;
+            let case = format!("{settings} {lines} {options}: {}", page.text());
+            assert_eq!(is_sign_in_page(&page), taken, "{case}");
+        }
+        if !by_post {
+            let line = &federation.idp.audit("request-refused", 1)[0];
+            let cause = line["cause"].as_str().expect("a cause");
+            assert!(cause.contains("algorithm is not permitted"), "{cause}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_that_are_not_hers_to_send_are_refused() {
+    let another_key = PORTAL.replace("sp.crt", "sp-encryption.crt");
+    let another_address = PORTAL.replace("@consumer@", "https://elsewhere.test/acs");
+    for (lines, status, told) in [
+        (another_key, 400, "signature"),
+        (another_address, 403, "unknown assertion consumer"),
+    ] {
+        let federation = Federation::new("", &lines).await;
+        let page = federation.sp.page();
+        let page = federation.visit(&mut federation.browser(), page).await;
+        assert_eq!(page.status, status, "{lines}");
+        assert!(saml_form(&page).is_none(), "nothing goes anywhere");
+        let line = &federation.idp.audit("request-refused", 1)[0];
+        let cause = line["cause"].as_str().expect("a cause");
+        assert!(cause.contains(told), "{cause}");
+    }
+}
+
+#[tokio::test]
+async fn answers_that_were_changed_or_seen_before_are_refused() {
+    let federation = Federation::new("", PORTAL).await;
+    let mut browser = federation.browser();
+    seen(&federation.sign_in(&mut browser, WENDY).await);
+    let another = Numbered(0).guid().immutable_id();
+    let consumer = federation.sp.consumer();
+    let changes: [(&str, &dyn Fn(&str) -> String); 4] = [
+        ("", &str::to_owned),
+        ("signature could not be verified", &|document| {
+            document.replace(WENDYS_ANCHOR, &another)
+        }),
+        ("incorrect server URL", &|document| {
+            document.replace(&consumer, "https://elsewhere.test/acs")
+        }),
+        ("establish security of", &|document| {
+            without(document, "<ds:Signature", "</ds:Signature>")
+        }),
+    ];
+    for (told, change) in changes {
+        // Each a fresh one, since it knows messages again by their IDs.
+        let page = browser.get(&federation.sp.login(""), None).await;
+        let page = page.expect("an answer");
+        let request = page.location().expect("a request");
+        let page = browser.get(&request, Some(&page)).await.expect("an answer");
+        let mut form = saml_form(&page).expect("an answer");
+        let document = change(&posted(&page).document);
+        form.fill("SAMLResponse", &STANDARD.encode(document))
+            .expect("a field");
+        let answered = submit(&mut browser, &page, &form).await;
+        if told.is_empty() {
+            seen(&walk(&mut browser, answered).await);
+            let again = refusal(&submit(&mut browser, &page, &form).await);
+            assert!(again.contains("replayed message"), "{again}");
+        } else {
+            let refused = refusal(&answered);
+            assert!(refused.contains(told), "{told}: {refused}");
+        }
+    }
+}
+
+/// A text without what stands between these, and without these.
+fn without(text: &str, start: &str, end: &str) -> String {
+    let (before, rest) = text.split_once(start).expect("the start");
+    let (_, after) = rest.split_once(end).expect("the end");
+    format!("{before}{after}")
+}
+
+#[tokio::test]
+async fn an_answer_for_another_audience_or_by_another_key_is_refused() {
+    let lines = format!("{PORTAL}audience = \"https://elsewhere.test\"");
+    let federation = Federation::new("", &lines).await;
+    let page = federation.sign_in(&mut federation.browser(), WENDY).await;
+    let refused = refusal(&page);
+    assert!(refused.contains("AudienceRestriction"), "{refused}");
+
+    let federation = Federation::new("", PORTAL).await;
+    let metadata = federation.metadata().await;
+    let pem = fs::read_to_string(federation.sp.file("sp.crt")).expect("a certificate");
+    let another: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let (_, rest) = metadata
+        .split_once("<ds:X509Certificate>")
+        .expect("a certificate");
+    let (ours, _) = rest.split_once('<').expect("its end");
+    let believed = metadata.replace(ours, &another);
+    federation.sp.trust(ISSUER, &believed);
+    let page = federation.sign_in(&mut federation.browser(), WENDY).await;
+    let refused = refusal(&page);
+    assert!(
+        refused.contains("signature could not be verified"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_answered_is_told_by_a_status() {
+    let federation = Federation::new("", PORTAL).await;
+    for (options, status, told) in [
+        ("&isPassive=true", "Responder", "NoPassive"),
+        (
+            "&authnContextClassRef=http://schemas.microsoft.com/claims/multipleauthn",
+            "Responder",
+            "NoAuthnContext",
+        ),
+        (
+            "&NameIDFormat=urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+            "Requester",
+            "InvalidNameIDPolicy",
+        ),
+    ] {
+        let login = federation.sp.login(options);
+        let page = federation.visit(&mut federation.browser(), login).await;
+        let refused = refusal(&page);
+        for told in [status, told, "correlation id"] {
+            assert!(refused.contains(told), "{options}: {refused}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn rules_decide_what_the_application_reads() {
+    let lines = format!(
+        r#"{PORTAL}
+[[relying_party.claim]]
+name = "urn:oid:0.9.2342.19200300.100.1.3"
+friendly_name = "mail"
+from = "email"
+[[relying_party.claim]]
+name = "urn:oid:2.5.4.12"
+from = {{ attribute = "title" }}
+[[relying_party.claim]]
+name = "urn:oid:1.3.6.1.4.1.5923.1.1.1.7"
+from = {{ groups = [
+    {{ group = "cn=Owners,ou=Groups,dc=contoso,dc=com", value = "urn:portal:owner" }},
+    {{ group = "cn=Admins,ou=Groups,dc=contoso,dc=com", value = "urn:portal:admin" }},
+] }}
+[[relying_party.claim]]
+name = "IDPEmail"
+from = "cloud-upn"
+[[relying_party.claim]]
+name = "urn:oid:2.16.840.1.113730.3.1.241"
+from = "display-name"
+issue_if = {{ email_domain = "adatum.com" }}
+"#
+    );
+    let federation = Federation::new("", &lines).await;
+    let page = federation.sign_in(&mut federation.browser(), WENDY).await;
+    let seen = seen(&page);
+    assert_eq!(seen["mail"], WENDY);
+    let mut titles: Vec<&str> = seen["title"].split(';').collect();
+    titles.sort_unstable();
+    assert_eq!(titles, ["Auditor", "Editor"]);
+    assert_eq!(seen["entitlement"], "urn:portal:owner");
+    assert_eq!(seen["idp-email"], WENDYS_UPN);
+    assert!(!seen.contains_key("displayName"), "its rule does not hold");
+}
+
+#[tokio::test]
+async fn remote_user_is_the_name_that_was_agreed_on() {
+    for (name_id, stable) in [
+        (r#""pairwise""#, true),
+        (r#""transient""#, false),
+        (r#"{ email-address = "email" }"#, true),
+    ] {
+        let lines = PORTAL.replace(r#""immutable-id""#, name_id);
+        let federation = Federation::new("", &lines).await;
+        let mut users = Vec::new();
+        for _ in 0..2 {
+            let page = federation.sign_in(&mut federation.browser(), WENDY).await;
+            users.push(seen(&page)["REMOTE_USER"].clone());
+        }
+        assert_eq!(users[0] == users[1], stable, "{name_id}: {users:?}");
+        let prefix = format!("{ISSUER}!{}!", federation.sp.entity_id());
+        match name_id {
+            r#""pairwise""# => assert_eq!(users[0].len(), prefix.len() + 64),
+            r#""transient""# => assert!(!users[0].contains('!')),
+            _ => assert_eq!(users[0], WENDY),
+        }
+        assert!(!users[0].contains(WENDYS_ANCHOR));
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_use_the_application_goes_back_with_a_status() {
+    let lines = PORTAL.replace(
+        r#""everyone""#,
+        r#"{ group = "cn=Readers,ou=Groups,dc=contoso,dc=com" }"#,
+    );
+    let federation = Federation::new("", &lines).await;
+    let page = federation.sign_in(&mut federation.browser(), WENDY).await;
+    seen(&page);
+    let mut browser = federation.browser();
+    let page = federation.answered(&mut browser, &Numbered(0).mail()).await;
+    assert_eq!(page.status, 403);
+    let refused = refusal(&walk(&mut browser, page).await);
+    assert!(refused.contains("RequestDenied"), "{refused}");
+}
