@@ -121,7 +121,7 @@ async fn a_stranger_reads_what_the_rules_issue_and_nothing_else() {
         .browser()
         .get(&provider.url("/metadata"), None)
         .await;
-    let metadata = metadata.expect("metadata").text().to_string();
+    let metadata = metadata.expect("metadata").text();
     assert!(
         metadata.contains("1.1:nameid-format:emailAddress</md:NameIDFormat>"),
         "{metadata}"

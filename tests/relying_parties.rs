@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
 
+#[path = "relying_parties/at_node_saml.rs"]
+mod at_node_saml;
 #[path = "relying_parties/at_shibboleth.rs"]
 mod at_shibboleth;
 mod provider;

@@ -21,8 +21,8 @@ pub struct Directory {
     pub(super) links: Arc<SearchLinks>,
     binds: Arc<BindPool>,
     decoy: Dn,
-    /// Whether it is an Active Directory, once that was asked.
-    pub(super) is_active_directory: Arc<OnceLock<bool>>,
+    /// Whether it is an Active Directory, which finds nested members by itself, once that was asked.
+    pub(super) knows_chains: Arc<OnceLock<bool>>,
 }
 
 impl Directory {
@@ -36,7 +36,7 @@ impl Directory {
             binds: Arc::new(BindPool::new(dialer.clone())),
             dialer,
             decoy,
-            is_active_directory: Arc::default(),
+            knows_chains: Arc::default(),
         })
     }
 

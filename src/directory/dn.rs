@@ -44,6 +44,7 @@ impl Dn {
     }
 
     /// The name above this one that has so many parts; itself where it has no more.
+    #[must_use]
     pub fn ancestor(&self, depth: usize) -> Dn {
         let above = self.parts.len().saturating_sub(depth);
         let pieces = split_unescaped(&self.text, ',');

@@ -158,7 +158,7 @@ impl Directory {
 
     /// Asked of the root DSE (RFC 4512 5.1) once, and then known.
     async fn is_active_directory(&self) -> Result<bool, DirectoryError> {
-        if let Some(known) = self.is_active_directory.get() {
+        if let Some(known) = self.knows_chains.get() {
             return Ok(*known);
         }
         let (found, _) = self.links.run(root_query("supportedCapabilities")).await?;
@@ -167,7 +167,7 @@ impl Directory {
             .iter()
             .flat_map(|root| root.values("supportedCapabilities"));
         let is = capabilities.any(|capability| CAPABILITIES.contains(&capability));
-        Ok(*self.is_active_directory.get_or_init(|| is))
+        Ok(*self.knows_chains.get_or_init(|| is))
     }
 }
 

@@ -106,7 +106,7 @@ impl SignIn {
                 if failure.verdict == Verdict::Wrong {
                     self.guard.until_refusal(arrival).await;
                 }
-                self.note(
+                note(
                     request,
                     failure.name.as_deref(),
                     typed.source,
@@ -122,7 +122,7 @@ impl SignIn {
             Ok(subject) => subject,
             Err(error) => {
                 let failure = Failure::directory(&error);
-                self.note(request, Some(&name.key()), typed.source, &failure.cause);
+                note(request, Some(&name.key()), typed.source, &failure.cause);
                 return Step::Prompt(Some(failure.problem));
             }
         };
@@ -150,11 +150,6 @@ impl SignIn {
             return Step::Refused(Refusal::Internal);
         };
         granted(session, issuer, Proof::Password, Some(token))
-    }
-
-    fn note(&self, request: &SignInRequest, name: Option<&str>, source: &Source, cause: &str) {
-        let (correlation, party) = (&request.correlation, &request.relying_party);
-        audit::sign_in_failed(correlation, party, name, source, cause);
     }
 
     async fn live_session(&self, token: Option<&SessionToken>) -> Option<Session> {
@@ -293,6 +288,11 @@ impl SignIn {
             Err(_) => Err(Refusal::Internal),
         }
     }
+}
+
+fn note(request: &SignInRequest, name: Option<&str>, source: &Source, cause: &str) {
+    let (correlation, party) = (&request.correlation, &request.relying_party);
+    audit::sign_in_failed(correlation, party, name, source, cause);
 }
 
 fn granted(

@@ -176,11 +176,14 @@ impl ClaimRule {
             let replaced = replaced.filter(|value| !value.is_empty()).map(Cow::Owned);
             values = once_each(replaced);
         }
-        match values.as_slice().iter().map(|value| value.len()).sum() {
-            0 => Err(NotIssued::NoMatch),
-            ..=MOST_BYTES => Ok(values),
-            _ => Err(NotIssued::TooMuch),
+        let size: usize = values.as_slice().iter().map(|value| value.len()).sum();
+        if size == 0 {
+            return Err(NotIssued::NoMatch);
         }
+        if size > MOST_BYTES {
+            return Err(NotIssued::TooMuch);
+        }
+        Ok(values)
     }
 
     /// Whether it issues nothing about somebody without whom it may not be.

@@ -33,19 +33,16 @@ impl Needs {
 
     fn add_party(&mut self, party: &RelyingParty) {
         if let Access::Only(conditions) = &party.access {
-            conditions
-                .iter()
-                .for_each(|condition| self.add_condition(condition));
+            self.add_conditions(conditions);
         }
         match party.name_id_rule().source() {
             Some(NameIdSource::Email) => self.email = true,
             Some(NameIdSource::Attribute(name)) => self.add_attribute(name),
             Some(NameIdSource::CloudUpn) | None => {}
         }
-        party
-            .claim_rules()
-            .iter()
-            .for_each(|rule| self.add_rule(rule));
+        for rule in party.claim_rules() {
+            self.add_rule(rule);
+        }
     }
 
     fn add_rule(&mut self, rule: &ClaimRule) {
@@ -53,20 +50,18 @@ impl Needs {
             ClaimSource::Email => self.email = true,
             ClaimSource::Attribute(name) => self.add_attribute(name),
             ClaimSource::Groups(groups) => {
-                add(&mut self.groups, groups.iter().map(|(group, _)| group))
+                add(&mut self.groups, groups.iter().map(|(group, _)| group));
             }
             ClaimSource::CloudUpn
             | ClaimSource::ImmutableId
             | ClaimSource::DisplayName
             | ClaimSource::Constant(_) => {}
         }
-        rule.conditions
-            .iter()
-            .for_each(|condition| self.add_condition(condition));
+        self.add_conditions(&rule.conditions);
     }
 
-    fn add_condition(&mut self, condition: &Condition) {
-        for test in condition.tests() {
+    fn add_conditions(&mut self, conditions: &[Condition]) {
+        for test in conditions.iter().flat_map(Condition::tests) {
             match test {
                 Test::Group(groups) => add(&mut self.groups, groups),
                 Test::Below(places) => add(&mut self.places, places),

@@ -64,8 +64,8 @@ impl IdentityProvider {
                 authn_context: AuthnContextClass::PasswordProtectedTransport,
             },
         };
-        let issued = relying_party.name_id_rule().format();
-        match self.acceptable(&authn_request, issued, OffsetDateTime::now_utc()) {
+        let name_ids = relying_party.name_id_rule().format();
+        match self.acceptable(&authn_request, name_ids, OffsetDateTime::now_utc()) {
             Ok(authn_context) => pending.reply.authn_context = authn_context,
             Err((status, cause)) => return self.answer_with_error(&pending, status, cause),
         }
@@ -85,7 +85,7 @@ impl IdentityProvider {
     fn acceptable(
         &self,
         request: &AuthnRequest,
-        issued: NameIdFormat,
+        name_ids: NameIdFormat,
         now: OffsetDateTime,
     ) -> Result<AuthnContextClass, (Status, &'static str)> {
         if request
@@ -105,7 +105,7 @@ impl IdentityProvider {
         if request.issue_instant < now - self.edge.request_lifetime - self.edge.clock_skew {
             return Err((Status::RequestDenied, "the request is too old"));
         }
-        if let Some(status) = request.policy_problem(issued) {
+        if let Some(status) = request.policy_problem(name_ids) {
             return Err((status, "the request asks for what is not issued here"));
         }
         match &request.authn_context {
