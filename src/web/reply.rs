@@ -176,10 +176,13 @@ impl IdentityProvider {
         cause: &str,
     ) -> Result<String, Refused> {
         let request = &pending.request;
-        let issuer = self
+        let relying_party = self
             .trusts
             .relying_party(&request.relying_party)
-            .and_then(|party| self.trusts.default_issuer(party))
+            .ok_or(Refused::NotTrusted)?;
+        let issuer = self
+            .trusts
+            .default_issuer(relying_party)
             .ok_or(Refused::NotTrusted)?;
         ErrorResponse {
             id: &new_id()?,
@@ -190,7 +193,7 @@ impl IdentityProvider {
             status,
             message: &format!("{cause} (correlation id {})", request.correlation),
         }
-        .to_xml()
+        .to_xml(relying_party.sign_response.then(|| self.keys.current()))
         .map_err(|error| Refused::Internal(error.to_string()))
     }
 

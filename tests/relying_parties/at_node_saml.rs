@@ -41,6 +41,9 @@ name = "title"
 from = { attribute = "title" }
 "#;
 
+/// Beside them, where its requests are to be signed.
+const SIGNED: &str = "request_signatures = \"required\"\nrequest_certificates = [\"sp.crt\"]\n";
+
 fn provider(relying_party: &str) -> Provider {
     let options = Options {
         relying_party: relying_party.to_owned().leak(),
@@ -52,6 +55,8 @@ fn provider(relying_party: &str) -> Provider {
 /// One node-saml, which remembers what it asked.
 struct NodeSaml {
     child: Child,
+    /// What it calls the binding of its requests.
+    binding: &'static str,
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
@@ -87,6 +92,11 @@ impl NodeSaml {
             orders: child.stdin.take().expect("its input"),
             answers: BufReader::new(child.stdout.take().expect("its output")),
             child,
+            binding: if options["authnRequestBinding"] == "HTTP-POST" {
+                "post"
+            } else {
+                "redirect"
+            },
         }
     }
 
@@ -97,9 +107,9 @@ impl NodeSaml {
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("node is gone: {line}"))
     }
 
-    /// Has it ask; gives the page that comes back.
-    async fn ask(&mut self, provider: &Provider, browser: &mut Client, binding: &str) -> Reply {
-        let asked = self.tell(&json!({"do": binding}));
+    /// Has it ask, and gives the page that comes back.
+    async fn ask(&mut self, provider: &Provider, browser: &mut Client) -> Reply {
+        let asked = self.tell(&json!({"do": self.binding}));
         if let Some(url) = asked["url"].as_str() {
             return browser
                 .get(&url.parse().expect("a URL"), None)
@@ -119,7 +129,7 @@ impl NodeSaml {
 
     /// Has it ask, and signs Wendy in, by her password or by her session.
     async fn sign_in(&mut self, provider: &Provider, browser: &mut Client) -> Posted {
-        let mut page = self.ask(provider, browser, "redirect").await;
+        let mut page = self.ask(provider, browser).await;
         if is_sign_in_page(&page) {
             page = type_password(browser, &page, WENDY, PASSWORD).await;
         }
@@ -147,23 +157,23 @@ impl Drop for NodeSaml {
 
 #[tokio::test]
 async fn it_reads_who_signed_in() {
-    const SIGNED: &str = "request_signatures = \"required\"\nrequest_certificates = [\"sp.crt\"]\n";
     let signing = json!({"privateKey": "sp.key", "signatureAlgorithm": "sha256"});
-    let mut signing_by_post = signing.clone();
-    signing_by_post["authnRequestBinding"] = json!("HTTP-POST");
-    for (binding, keys, options) in [
-        ("redirect", "", json!({})),
-        ("post", "", json!({"authnRequestBinding": "HTTP-POST"})),
-        ("redirect", SIGNED, signing),
-        ("post", SIGNED, signing_by_post),
+    let by_post = json!({"authnRequestBinding": "HTTP-POST", "skipRequestCompression": true});
+    let mut signing_by_post = by_post.clone();
+    signing_by_post["privateKey"] = json!("sp.key");
+    signing_by_post["signatureAlgorithm"] = json!("sha256");
+    signing_by_post["digestAlgorithm"] = json!("sha256");
+    for (keys, options) in [
+        ("", json!({})),
+        ("", by_post.clone()),
+        (SIGNED, signing),
+        (SIGNED, signing_by_post),
     ] {
         let lines = CLIENT.replacen("[[", &format!("{keys}[["), 1);
         let provider = provider(&lines);
         let mut client = NodeSaml::new(&provider, &options);
         let mut browser = provider.browser();
-        let page = client.ask(&provider, &mut browser, binding).await;
-        let log = provider.log().join("\n");
-        assert!(is_sign_in_page(&page), "{binding} {options}: {log}");
+        let page = client.ask(&provider, &mut browser).await;
         let answer = posted(&type_password(&mut browser, &page, WENDY, PASSWORD).await);
         assert_eq!(answer.action, ACS);
         assert_eq!(answer.relay_state.as_deref(), Some("state-of-the-sp"));
@@ -186,6 +196,32 @@ async fn it_reads_who_signed_in() {
         let answer = client.sign_in(&provider, &mut browser).await;
         let profile = client.judge(&answer.document).expect("it takes the answer");
         assert_eq!(profile["nameID"], WENDY);
+    }
+}
+
+#[tokio::test]
+async fn some_of_its_own_choices_are_refused() {
+    let by_post = json!({"authnRequestBinding": "HTTP-POST"});
+    let by_sha1 = json!({"privateKey": "sp.key"});
+    let digest_by_sha1 = json!({
+        "privateKey": "sp.key",
+        "signatureAlgorithm": "sha256",
+        "authnRequestBinding": "HTTP-POST",
+        "skipRequestCompression": true,
+    });
+    for (keys, options, told) in [
+        ("", by_post, "the text is not UTF-8"),
+        (SIGNED, by_sha1, "SigAlg is not permitted"),
+        (SIGNED, digest_by_sha1, "digest algorithm is not permitted"),
+        (SIGNED, json!({}), "not signed"),
+    ] {
+        let provider = provider(&CLIENT.replacen("[[", &format!("{keys}[["), 1));
+        let mut client = NodeSaml::new(&provider, &options);
+        let page = client.ask(&provider, &mut provider.browser()).await;
+        assert_eq!(page.status, 400, "{told}");
+        let line = &provider.audit("request-refused", 1)[0];
+        let cause = line["cause"].as_str().expect("a cause");
+        assert!(cause.contains(told), "{cause}");
     }
 }
 
@@ -265,7 +301,7 @@ async fn it_reads_why_nobody_signed_in() {
     ] {
         let mut client = NodeSaml::new(&provider, &options);
         let mut browser = provider.browser();
-        let page = client.ask(&provider, &mut browser, "redirect").await;
+        let page = client.ask(&provider, &mut browser).await;
         match (client.judge(&posted(&page).document), told) {
             // NoPassive is no error to it, but only where the Response is signed.
             (Ok(profile), None) => assert!(profile.is_null(), "{profile}"),
