@@ -12,7 +12,7 @@ mod shibboleth;
 mod slapd;
 mod strangers;
 
-use std::sync::LazyLock;
+use std::{fs, path::Path, sync::LazyLock};
 
 use slapd::Slapd;
 
@@ -21,3 +21,16 @@ static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options
 const WENDY: &str = "wmoran@fabrikam.com";
 const WENDYS_UPN: &str = "special0@partners.contoso.com";
 const WENDYS_ANCHOR: &str = "EBrsWwAAAECAAAAAAAAAAA==";
+
+/// The first block of a page of the documentation that begins with this.
+fn recipe(page: &str, language: &str, begins: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs/src")
+        .join(page);
+    let text = fs::read_to_string(path).expect("a page");
+    let blocks = text.split("```").skip(1).step_by(2);
+    let block = blocks
+        .filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n'))
+        .find(|block| block.starts_with(begins));
+    block.expect("a block").to_owned()
+}

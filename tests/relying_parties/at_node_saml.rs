@@ -16,6 +16,7 @@ use crate::{
     provider::{
         ACS, ISSUER, Options, Posted, Provider, SP, is_sign_in_page, posted, type_password,
     },
+    recipe,
     slapd::{Numbered, PASSWORD},
     strangers::{node_environment, tool},
 };
@@ -79,11 +80,19 @@ impl NodeSaml {
                 _ => value.clone(),
             };
         }
+        Self::start(
+            &all.to_string(),
+            options["authnRequestBinding"] == "HTTP-POST",
+        )
+    }
+
+    /// With these options, as they are written in a program.
+    fn start(options: &str, by_post: bool) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers/node_saml_sp.js");
         let mut child = Command::new(tool("node"))
             .arg(script)
             .arg(node_environment())
-            .arg(all.to_string())
+            .arg(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -92,11 +101,7 @@ impl NodeSaml {
             orders: child.stdin.take().expect("its input"),
             answers: BufReader::new(child.stdout.take().expect("its output")),
             child,
-            binding: if options["authnRequestBinding"] == "HTTP-POST" {
-                "post"
-            } else {
-                "redirect"
-            },
+            binding: if by_post { "post" } else { "redirect" },
         }
     }
 
@@ -197,6 +202,28 @@ async fn it_reads_who_signed_in() {
         let profile = client.judge(&answer.document).expect("it takes the answer");
         assert_eq!(profile["nameID"], WENDY);
     }
+}
+
+#[tokio::test]
+async fn the_recipe_works() {
+    let page = "node-saml.md";
+    let lines =
+        recipe(page, "toml", "[[relying_party]]").replace("/etc/homerealm/app.crt", "sp.crt");
+    let provider = provider(&format!("preset = \"entra\"\n{lines}"));
+    let file = |name: &str| provider.file(name).to_str().expect("UTF-8").to_owned();
+    let sso = provider.url("/saml2/sso").to_string();
+    let options = recipe(page, "js", "const saml = new SAML(")
+        .replace("https://login.contoso.com/saml2/sso", &sso)
+        .replace("/etc/app/homerealm.crt", &file("signing.crt"))
+        .replace("/etc/app/app.key", &file("sp.key"));
+    let (_, options) = options.split_once('(').expect("the options");
+    let (options, _) = options.rsplit_once(')').expect("their end");
+    let mut client = NodeSaml::start(options, false);
+    let answer = client.sign_in(&provider, &mut provider.browser()).await;
+    assert_eq!(answer.action, "https://app.contoso.com/saml/acs");
+    let profile = client.judge(&answer.document).expect("it takes the answer");
+    assert_eq!(profile["nameID"], WENDY);
+    assert_eq!(profile["upn"], WENDYS_UPN);
 }
 
 #[tokio::test]

@@ -13,12 +13,14 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::{
     SLAPD, WENDY, WENDYS_ANCHOR, WENDYS_UPN,
     provider::{ISSUER, Options, Provider, is_sign_in_page, posted, type_password},
-    shibboleth::{Shibboleth, seen},
+    recipe,
+    shibboleth::{Settings, Shibboleth, USUAL, seen},
     slapd::{Numbered, PASSWORD},
 };
 
 /// A relying party that knows people as Entra does.
 const PORTAL: &str = r#"
+entity_id = "@entity@"
 preset = "saml2"
 access = "everyone"
 name_id = "immutable-id"
@@ -35,15 +37,13 @@ struct Federation {
 
 impl Federation {
     /// With these settings of the service provider, and these lines in the relying party's table;
-    /// `@consumer@` and `@folder@` in them are the service provider's.
-    async fn new(settings: &str, relying_party: &str) -> Self {
+    /// `@entity@`, `@consumer@` and `@folder@` in them are the service provider's.
+    async fn new(settings: Settings<'_>, relying_party: &str) -> Self {
         let sp = Shibboleth::start(ISSUER, settings);
-        let lines = format!(
-            "preset = \"entra\"\n[[relying_party]]\nentity_id = \"{}\"\n{relying_party}",
-            sp.entity_id()
-        )
-        .replace("@consumer@", &sp.consumer())
-        .replace("@folder@/", sp.file("").to_str().expect("UTF-8"));
+        let lines = format!("preset = \"entra\"\n[[relying_party]]\n{relying_party}")
+            .replace("@entity@", &sp.entity_id())
+            .replace("@consumer@", &sp.consumer())
+            .replace("@folder@/", sp.file("").to_str().expect("UTF-8"));
         let options = Options {
             top: "pairwise_salt = { file = \"pairwise-salt\" }",
             relying_party: lines.leak(),
@@ -135,7 +135,7 @@ fn refusal(page: &Reply) -> String {
 
 #[tokio::test]
 async fn the_application_reads_who_signed_in() {
-    let federation = Federation::new("", PORTAL).await;
+    let federation = Federation::new(USUAL, PORTAL).await;
     let (sp, idp) = (&federation.sp, &federation.idp);
     let mut browser = federation.browser();
     let page = federation.sign_in(&mut browser, WENDY).await;
@@ -180,19 +180,24 @@ async fn the_application_reads_who_signed_in() {
 #[tokio::test]
 async fn signed_requests_are_taken_by_either_binding() {
     const POST: &str = "&outgoingBinding=urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
-    const SHA256: &str = "signingAlg=\"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256\"";
+    const SHA256: &str =
+        r#"signing="true" signingAlg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256""#;
     const SHA1_PERMITTED: &str = "permit_sha1_requests = true";
     // By POST, this Shibboleth signs with SHA-1 unless it is told otherwise.
-    for (settings, lines, by_post) in [
-        ("", "", false),
-        ("", SHA1_PERMITTED, true),
+    for (application, lines, by_post) in [
+        (USUAL.application, "", false),
+        (USUAL.application, SHA1_PERMITTED, true),
         (SHA256, "", true),
     ] {
+        let settings = Settings {
+            application,
+            ..USUAL
+        };
         let federation = Federation::new(settings, &format!("{PORTAL}{lines}")).await;
         for (options, taken) in [("", true), (POST, by_post)] {
             let login = federation.sp.login(options);
             let page = federation.visit(&mut federation.browser(), login).await;
-            let case = format!("{settings} {lines} {options}: {}", page.text());
+            let case = format!("{application} {lines} {options}: {}", page.text());
             assert_eq!(is_sign_in_page(&page), taken, "{case}");
         }
         if !by_post {
@@ -211,7 +216,7 @@ async fn requests_that_are_not_hers_to_send_are_refused() {
         (another_key, 400, "signature"),
         (another_address, 403, "unknown assertion consumer"),
     ] {
-        let federation = Federation::new("", &lines).await;
+        let federation = Federation::new(USUAL, &lines).await;
         let page = federation.sp.page();
         let page = federation.visit(&mut federation.browser(), page).await;
         assert_eq!(page.status, status, "{lines}");
@@ -224,7 +229,7 @@ async fn requests_that_are_not_hers_to_send_are_refused() {
 
 #[tokio::test]
 async fn answers_that_were_changed_or_seen_before_are_refused() {
-    let federation = Federation::new("", PORTAL).await;
+    let federation = Federation::new(USUAL, PORTAL).await;
     let mut browser = federation.browser();
     seen(&federation.sign_in(&mut browser, WENDY).await);
     let another = Numbered(0).guid().immutable_id();
@@ -273,12 +278,12 @@ fn without(text: &str, start: &str, end: &str) -> String {
 #[tokio::test]
 async fn an_answer_for_another_audience_or_by_another_key_is_refused() {
     let lines = format!("{PORTAL}audience = \"https://elsewhere.test\"");
-    let federation = Federation::new("", &lines).await;
+    let federation = Federation::new(USUAL, &lines).await;
     let page = federation.sign_in(&mut federation.browser(), WENDY).await;
     let refused = refusal(&page);
     assert!(refused.contains("AudienceRestriction"), "{refused}");
 
-    let federation = Federation::new("", PORTAL).await;
+    let federation = Federation::new(USUAL, PORTAL).await;
     let metadata = federation.metadata().await;
     let pem = fs::read_to_string(federation.sp.file("sp.crt")).expect("a certificate");
     let another: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
@@ -298,7 +303,7 @@ async fn an_answer_for_another_audience_or_by_another_key_is_refused() {
 
 #[tokio::test]
 async fn what_cannot_be_answered_is_told_by_a_status() {
-    let federation = Federation::new("", PORTAL).await;
+    let federation = Federation::new(USUAL, PORTAL).await;
     for (options, status, told) in [
         ("&isPassive=true", "Responder", "NoPassive"),
         (
@@ -318,6 +323,40 @@ async fn what_cannot_be_answered_is_told_by_a_status() {
         for told in [status, told, "correlation id"] {
             assert!(refused.contains(told), "{options}: {refused}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_recipe_works() {
+    let page = "shibboleth.md";
+    let application = recipe(page, "xml", "<ApplicationDefaults");
+    let (_, application) = application
+        .split_once("entityID=\"https://portal.contoso.com/shibboleth\"")
+        .expect("its entity ID");
+    let settings = Settings {
+        application: application.trim().trim_end_matches('>'),
+        attribute_map: &recipe(page, "xml", "<Attributes"),
+    };
+    let lines = recipe(page, "toml", "[[relying_party]]")
+        .replacen("[[relying_party]]", "", 1)
+        .replace("https://portal.contoso.com/shibboleth", "@entity@")
+        .replace(
+            "https://portal.contoso.com/Shibboleth.sso/SAML2/POST",
+            "@consumer@",
+        )
+        .replace("/etc/homerealm/portal.crt", "@folder@/sp.crt");
+    let federation = Federation::new(settings, &lines).await;
+    let page = federation.sign_in(&mut federation.browser(), WENDY).await;
+    let seen = seen(&page);
+    let prefix = format!("{ISSUER}!{}!", federation.sp.entity_id());
+    let pairwise = seen["REMOTE_USER"].strip_prefix(&prefix).expect("a name");
+    assert_eq!(pairwise.len(), 64);
+    for (name, value) in [
+        ("mail", WENDY),
+        ("displayName", "Wendy Moran"),
+        ("upn", WENDYS_UPN),
+    ] {
+        assert_eq!(seen[name], value, "{name}");
     }
 }
 
@@ -347,7 +386,7 @@ from = "display-name"
 issue_if = {{ email_domain = "adatum.com" }}
 "#
     );
-    let federation = Federation::new("", &lines).await;
+    let federation = Federation::new(USUAL, &lines).await;
     let page = federation.sign_in(&mut federation.browser(), WENDY).await;
     let seen = seen(&page);
     assert_eq!(seen["mail"], WENDY);
@@ -367,7 +406,7 @@ async fn remote_user_is_the_name_that_was_agreed_on() {
         (r#"{ email-address = "email" }"#, true),
     ] {
         let lines = PORTAL.replace(r#""immutable-id""#, name_id);
-        let federation = Federation::new("", &lines).await;
+        let federation = Federation::new(USUAL, &lines).await;
         let mut users = Vec::new();
         for _ in 0..2 {
             let page = federation.sign_in(&mut federation.browser(), WENDY).await;
@@ -390,7 +429,7 @@ async fn who_may_not_use_the_application_goes_back_with_a_status() {
         r#""everyone""#,
         r#"{ group = "cn=Readers,ou=Groups,dc=contoso,dc=com" }"#,
     );
-    let federation = Federation::new("", &lines).await;
+    let federation = Federation::new(USUAL, &lines).await;
     let page = federation.sign_in(&mut federation.browser(), WENDY).await;
     seen(&page);
     let mut browser = federation.browser();

@@ -29,6 +29,21 @@ use hyper::Uri;
 use crate::strangers::tool;
 
 const HOST: &str = "portal.fabrikam.test";
+
+/// What its administrator chose.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings<'a> {
+    /// The attributes of `ApplicationDefaults`, beside the entity ID.
+    pub(crate) application: &'a str,
+    /// attribute-map.xml.
+    pub(crate) attribute_map: &'a str,
+}
+
+/// Signed requests, each NameID as `REMOTE_USER`.
+pub(crate) const USUAL: Settings<'static> = Settings {
+    application: r#"signing="true" REMOTE_USER="persistent-id email-id transient-id""#,
+    attribute_map: include_str!("attribute-map.xml"),
+};
 const MODULES: &str = "/usr/lib/apache2/modules";
 
 /// A running service provider.
@@ -41,9 +56,8 @@ pub(crate) struct Shibboleth {
 
 impl Shibboleth {
     /// Starts one that sends people to the identity provider of this entity ID. It knows nothing
-    /// of that one until [`Self::trust`] says it. `settings` are further attributes of its
-    /// `ApplicationDefaults`.
-    pub(crate) fn start(issuer: &str, settings: &str) -> Self {
+    /// of that one until [`Self::trust`] says it.
+    pub(crate) fn start(issuer: &str, settings: Settings<'_>) -> Self {
         // Between choosing a port and taking it, somebody else may have taken it.
         let mut told = String::new();
         for _ in 0..3 {
@@ -55,7 +69,7 @@ impl Shibboleth {
         panic!("the Shibboleth SP does not start: {told}");
     }
 
-    fn try_start(issuer: &str, settings: &str) -> Result<Self, String> {
+    fn try_start(issuer: &str, settings: Settings<'_>) -> Result<Self, String> {
         let folder = tempfile::Builder::new().prefix("homerealm-sp-").tempdir();
         let folder = folder.expect("a temporary folder").keep();
         // Apache's worker is another user, who must reach the pages and shibd's socket.
@@ -214,7 +228,7 @@ fn make_keys(folder: &Path) -> String {
     ca.ca_pem().to_owned()
 }
 
-fn write_files(folder: &Path, port: u16, issuer: &str, settings: &str) {
+fn write_files(folder: &Path, port: u16, issuer: &str, settings: Settings<'_>) {
     for inside in ["providers", "www/secure"] {
         fs::create_dir_all(folder.join(inside)).expect("a folder");
     }
@@ -227,7 +241,7 @@ fn write_files(folder: &Path, port: u16, issuer: &str, settings: &str) {
     let logger = include_str!("logger");
     for (name, template) in [
         ("shibboleth2.xml", include_str!("shibboleth2.xml")),
-        ("attribute-map.xml", include_str!("attribute-map.xml")),
+        ("attribute-map.xml", settings.attribute_map),
         ("apache2.conf", include_str!("apache2.conf")),
         ("logger", &logger.replace("@log@", "shibd.log")),
         (
@@ -244,7 +258,7 @@ fn write_files(folder: &Path, port: u16, issuer: &str, settings: &str) {
             .replace("@origin@", &origin(port))
             .replace("@port@", &port.to_string())
             .replace("@modules@", MODULES)
-            .replace("@settings@", settings)
+            .replace("@application@", settings.application)
             .replace("@issuer@", issuer);
         fs::write(folder.join(name), text).expect("a file");
     }

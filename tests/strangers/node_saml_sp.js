@@ -2,18 +2,19 @@
 //
 // usage: node node_saml_sp.js ENVIRONMENT OPTIONS
 //
-// ENVIRONMENT holds node_modules; OPTIONS are node-saml's own, as JSON.
+// ENVIRONMENT holds node_modules; OPTIONS are node-saml's own, as they are written in a program.
 //   {"do": "redirect"}                      -> {"url": ...}
 //   {"do": "post"}                          -> {"fields": {"SAMLRequest": ..., "RelayState": ...}}
 //   {"do": "response", "SAMLResponse": ...} -> {"profile": ...} or {"error": ...}
 
+const { readFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { join } = require("node:path");
 const { createInterface } = require("node:readline");
 
 const [environment, options] = process.argv.slice(2);
 const { SAML } = createRequire(join(environment, "package.json"))("@node-saml/node-saml");
-const saml = new SAML(JSON.parse(options));
+const saml = new SAML(Function("readFileSync", `return (${options})`)(readFileSync));
 
 const orders = {
   async redirect() {
