@@ -7,6 +7,8 @@
 mod at_node_saml;
 #[path = "relying_parties/at_shibboleth.rs"]
 mod at_shibboleth;
+#[path = "relying_parties/federation.rs"]
+mod federation;
 mod provider;
 mod shibboleth;
 mod slapd;
@@ -21,6 +23,9 @@ static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options
 const WENDY: &str = "wmoran@fabrikam.com";
 const WENDYS_UPN: &str = "special0@partners.contoso.com";
 const WENDYS_ANCHOR: &str = "EBrsWwAAAECAAAAAAAAAAA==";
+
+/// What somebody on the way does to a message.
+type Change<'a> = &'a dyn Fn(&str) -> String;
 
 /// The first block of a page of the documentation that begins with this.
 fn recipe(page: &str, language: &str, begins: &str) -> String {

@@ -465,10 +465,10 @@ fn an_error_response_has_its_second_level_status_signed_or_not() {
     };
     let unsigned = response.to_xml(None).unwrap();
     assert_eq!(unsigned, include_str!("golden/error.xml").trim_end());
-    let signer = create_signing_key("idp", 1).unwrap().signer;
-    let signed = response.to_xml(Some(&signer)).unwrap();
+    let key_pair = create_signing_key("idp", 1).unwrap().signer;
+    let signed = response.to_xml(Some(&key_pair)).unwrap();
     let root = xml::read(signed.as_bytes(), &Limits::default()).unwrap();
-    let key = signer.certificate().public_key();
+    let key = key_pair.certificate().public_key();
     xml::verify_enveloped(&root, &[key], &SignaturePolicy::SHA2).unwrap();
     let (start, rest) = signed.split_once("<ds:Signature").unwrap();
     let (_, end) = rest.split_once("</ds:Signature>").unwrap();

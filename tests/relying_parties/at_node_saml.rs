@@ -12,7 +12,7 @@ use homerealm::http::client::{Client, Reply};
 use serde_json::{Value, json};
 
 use crate::{
-    SLAPD, WENDY, WENDYS_ANCHOR, WENDYS_UPN,
+    Change, SLAPD, WENDY, WENDYS_ANCHOR, WENDYS_UPN,
     provider::{
         ACS, ISSUER, Options, Posted, Provider, SP, is_sign_in_page, posted, type_password,
     },
@@ -259,7 +259,7 @@ async fn it_refuses_what_was_changed_or_is_for_somebody_else() {
     let another = Numbered(0).mail();
     let swapped = |document: &str| document.replace(WENDY, &another);
     let kept = |document: &str| document.to_owned();
-    let changes: [(Value, &dyn Fn(&str) -> String, &str); 4] = [
+    let changes: [(Value, Change<'_>, &str); 4] = [
         (json!({}), &swapped, "Invalid document signature"),
         (
             json!({"wantAuthnResponseSigned": false}),

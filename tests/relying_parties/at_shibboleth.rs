@@ -3,135 +3,16 @@
 use std::{fs, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use homerealm::http::{
-    PageForm,
-    client::{Client, Reply},
-};
-use hyper::Uri;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    SLAPD, WENDY, WENDYS_ANCHOR, WENDYS_UPN,
-    provider::{ISSUER, Options, Provider, is_sign_in_page, posted, type_password},
+    Change, WENDY, WENDYS_ANCHOR, WENDYS_UPN,
+    federation::{Federation, PORTAL, refusal, saml_form, submit, walk},
+    provider::{ISSUER, is_sign_in_page, posted},
     recipe,
-    shibboleth::{Settings, Shibboleth, USUAL, seen},
-    slapd::{Numbered, PASSWORD},
+    shibboleth::{Settings, USUAL, seen},
+    slapd::Numbered,
 };
-
-/// A relying party that knows people as Entra does.
-const PORTAL: &str = r#"
-entity_id = "@entity@"
-preset = "saml2"
-access = "everyone"
-name_id = "immutable-id"
-assertion_consumer_services = ["@consumer@"]
-request_signatures = "required"
-request_certificates = ["@folder@/sp.crt"]
-"#;
-
-/// A service provider, and the identity provider that knows it.
-struct Federation {
-    sp: Shibboleth,
-    idp: Provider,
-}
-
-impl Federation {
-    /// With these settings of the service provider, and these lines in the relying party's table;
-    /// `@entity@`, `@consumer@` and `@folder@` in them are the service provider's.
-    async fn new(settings: Settings<'_>, relying_party: &str) -> Self {
-        let sp = Shibboleth::start(ISSUER, settings);
-        let lines = format!("preset = \"entra\"\n[[relying_party]]\n{relying_party}")
-            .replace("@entity@", &sp.entity_id())
-            .replace("@consumer@", &sp.consumer())
-            .replace("@folder@/", sp.file("").to_str().expect("UTF-8"));
-        let options = Options {
-            top: "pairwise_salt = { file = \"pairwise-salt\" }",
-            relying_party: lines.leak(),
-            ..Options::default()
-        };
-        let idp = Provider::start(&SLAPD, options);
-        let federation = Self { sp, idp };
-        let metadata = federation.metadata().await;
-        federation.sp.trust(ISSUER, &metadata);
-        federation
-    }
-
-    /// The identity provider's.
-    async fn metadata(&self) -> String {
-        let url = self.idp.url("/metadata");
-        let reply = self.idp.browser().get(&url, None).await;
-        reply.expect("metadata").text()
-    }
-
-    /// A browser with no cookies that finds both.
-    fn browser(&self) -> Client {
-        self.sp
-            .found_by(self.idp.browser_trusting(self.sp.ca_pem()))
-    }
-
-    /// From the application's page to a page that asks for something, or to the application.
-    async fn visit(&self, browser: &mut Client, url: Uri) -> Reply {
-        let page = browser.get(&url, None).await.expect("an answer");
-        let page = walk(browser, page).await;
-        assert!(
-            !page.text().contains("ListenerException"),
-            "{}\n{}",
-            page.text(),
-            self.sp.log()
-        );
-        page
-    }
-
-    /// All the way, by password.
-    async fn sign_in(&self, browser: &mut Client, name: &str) -> Reply {
-        let page = self.answered(browser, name).await;
-        walk(browser, page).await
-    }
-
-    /// To the page that carries the answer, which is not sent yet.
-    async fn answered(&self, browser: &mut Client, name: &str) -> Reply {
-        let page = self.visit(browser, self.sp.page()).await;
-        type_password(browser, &page, name, PASSWORD).await
-    }
-}
-
-/// Goes on as a browser does by itself: redirects, and forms that post themselves.
-async fn walk(browser: &mut Client, mut page: Reply) -> Reply {
-    for _ in 0..8 {
-        page = if page.status.is_redirection() {
-            let next = page.location().expect("a place");
-            browser.get(&next, Some(&page)).await.expect("an answer")
-        } else if let Some(form) = saml_form(&page) {
-            submit(browser, &page, &form).await
-        } else {
-            return page;
-        };
-    }
-    panic!("it goes round in circles: {}", page.text());
-}
-
-/// The form of a page that carries a SAML message.
-fn saml_form(page: &Reply) -> Option<PageForm> {
-    let form = PageForm::find(&page.text(), None).ok()?;
-    ["SAMLRequest", "SAMLResponse"]
-        .iter()
-        .any(|name| form.field(name).is_some())
-        .then_some(form)
-}
-
-async fn submit(browser: &mut Client, page: &Reply, form: &PageForm) -> Reply {
-    let url = page.resolve(&form.action).expect("a URL");
-    let sent = browser.post_form(&url, &form.fields, Some(page)).await;
-    sent.expect("an answer")
-}
-
-/// What the service provider's page says of an answer that it does not take.
-fn refusal(page: &Reply) -> String {
-    let text = page.text();
-    assert_eq!(page.status, 500, "{text}");
-    let (_, told) = text.split_once("<p class=\"error\">").expect("a reason");
-    told.replace("&#58;", ":").replace("&#40;", "(")
-}
 
 #[tokio::test]
 async fn the_application_reads_who_signed_in() {
@@ -234,7 +115,7 @@ async fn answers_that_were_changed_or_seen_before_are_refused() {
     seen(&federation.sign_in(&mut browser, WENDY).await);
     let another = Numbered(0).guid().immutable_id();
     let consumer = federation.sp.consumer();
-    let changes: [(&str, &dyn Fn(&str) -> String); 4] = [
+    let changes: [(&str, Change<'_>); 4] = [
         ("", &str::to_owned),
         ("signature could not be verified", &|document| {
             document.replace(WENDYS_ANCHOR, &another)

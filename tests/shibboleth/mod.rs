@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
@@ -144,13 +145,12 @@ impl Shibboleth {
 
     /// Gives it an identity provider's metadata, before anybody signs in.
     pub(crate) fn trust(&self, issuer: &str, metadata: &str) {
-        let name = digest(&SHA1_FOR_LEGACY_USE_ONLY, issuer.as_bytes());
-        let name: String = name
-            .as_ref()
-            .iter()
-            .map(|octet| format!("{octet:02x}"))
-            .collect();
-        let file = self.folder.join("providers").join(format!("{name}.xml"));
+        let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, issuer.as_bytes());
+        let mut name = String::new();
+        for octet in digest.as_ref() {
+            write!(name, "{octet:02x}").expect("a string");
+        }
+        let file = self.folder.join("providers").join(name + ".xml");
         fs::write(file, metadata).expect("the metadata");
     }
 
