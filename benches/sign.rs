@@ -73,7 +73,7 @@ fn signed_response(signer: &Signer) -> String {
                 format: NameIdFormat::Persistent,
                 value: "1TIu064jGEmmf+hnI+F0Jg==".into(),
             },
-            in_response_to: "_6d7e8b1c-0d6c-4d0e-9a53-6f1f3a6d2f10",
+            in_response_to: Some("_6d7e8b1c-0d6c-4d0e-9a53-6f1f3a6d2f10"),
             recipient: "https://login.microsoftonline.com/login.srf",
             audience: "urn:federation:MicrosoftOnline",
             not_before: now - Duration::minutes(1),

@@ -9,7 +9,10 @@ mod strangers;
 
 use std::sync::LazyLock;
 
-use homerealm::http::client::{Client, Reply};
+use homerealm::http::{
+    PageForm,
+    client::{Client, Reply},
+};
 use provider::{
     ACS, Asked, Options, Posted, Provider, SP, homerealm, is_sign_in_page, posted, type_password,
 };
@@ -240,7 +243,7 @@ async fn names_are_as_each_relying_party_knows_them() {
 async fn the_presets_of_entra_say_what_it_needs() {
     let external = Options {
         relying_party: "preset = \"entra-external\"\naccess = \"everyone\"\n\
-                        [[relying_party.claim]]\nname = \"urn:more\"\nfrom = \"display-name\"",
+                        [[relying_party.claim]]\nname = \"https://contoso.com/claims/name\"\nfrom = \"display-name\"",
         ..Options::default()
     };
     let provider = Provider::start(&SLAPD, external);
@@ -256,7 +259,11 @@ async fn the_presets_of_entra_say_what_it_needs() {
     let statement = "<saml:Attribute Name=\"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/\
                      emailaddress\"><saml:AttributeValue>wmoran@fabrikam.com</saml:AttributeValue>";
     assert!(answer.document.contains(statement), "{}", answer.document);
-    assert!(answer.document.contains("Name=\"urn:more\""));
+    assert!(
+        answer
+            .document
+            .contains("Name=\"https://contoso.com/claims/name\"")
+    );
     // Without an address Entra would refuse her with a number; here are words.
     let page = sign_in(
         &provider,
@@ -337,6 +344,60 @@ async fn who_is_not_let_in_reads_why_and_the_relying_party_is_told() {
         page.text()
     );
     assert!(posted(&page).document.contains("status:RequestDenied"));
+}
+
+/// A portal that was set up for AD FS.
+const PORTAL: &str = r#"
+preset = "ws-federation"
+access = { group = "cn=Readers,ou=Groups,dc=contoso,dc=com" }
+name_id = { email-address = "email" }
+[[relying_party.claim]]
+name = "http://schemas.xmlsoap.org/claims/Group"
+from = { groups = [
+    { group = "cn=Owners,ou=Groups,dc=contoso,dc=com", value = "owner" },
+    { group = "cn=Readers,ou=Groups,dc=contoso,dc=com", value = "reader" },
+] }
+"#;
+
+#[tokio::test]
+async fn tokens_of_ws_federation_say_what_the_rules_issue() {
+    let options = Options {
+        relying_party: PORTAL,
+        ..Options::default()
+    };
+    let provider = Provider::start(&SLAPD, options);
+    let asked = provider.url("/adfs/ls/?wa=wsignin1.0&wtrealm=https%3A%2F%2Fsp.test%2Fmetadata");
+    let mut browser = provider.browser();
+    let page = browser.get(&asked, None).await.expect("an answer");
+    let page = type_password(&mut browser, &page, WENDY, PASSWORD).await;
+    let form = PageForm::find(&page.text(), Some("post")).expect("a form");
+    let token = form.field("wresult").expect("wresult");
+    for said in [
+        "<saml:NameIdentifier Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress\">\
+         wmoran@fabrikam.com</saml:NameIdentifier>",
+        "AttributeName=\"Group\" AttributeNamespace=\"http://schemas.xmlsoap.org/claims\">\
+         <saml:AttributeValue>owner</saml:AttributeValue>\
+         <saml:AttributeValue>reader</saml:AttributeValue></saml:Attribute>",
+    ] {
+        assert!(token.contains(said), "{said}: {token}");
+    }
+    assert_eq!(token.matches("<saml:Attribute ").count(), 1, "{token}");
+
+    // There is no word for a refusal in this protocol, and so no form to send it by.
+    let mut browser = provider.browser();
+    let page = browser.get(&asked, None).await.expect("an answer");
+    let page = type_password(&mut browser, &page, &Numbered(0).mail(), PASSWORD).await;
+    let text = page.text();
+    assert_eq!(page.status, 403);
+    assert!(text.contains("You may not use this application"), "{text}");
+    assert!(!text.contains("<form"), "{text}");
+    assert_eq!(
+        provider.audit("not-permitted", 1)[0]["name"],
+        Numbered(0).mail()
+    );
+    // By SAML 2.0 it may not ask.
+    let page = open(&provider, &mut provider.browser(), &Asked::new()).await;
+    assert_eq!(page.status, 403);
 }
 
 #[tokio::test]

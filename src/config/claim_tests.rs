@@ -238,6 +238,7 @@ fn what_entra_knows_people_by_cannot_be_changed_by_a_slip() {
     let entra = |old: &str, new: &str| {
         let (text, line) = with_line(old, new);
         let text = text.replace(PRESET, "preset = \"entra\"");
+        let text = text.replace(r#"display_name = "The wiki""#, r#"protocols = ["saml2"]"#);
         let text = if old == NAME_ID {
             text
         } else {
@@ -264,6 +265,32 @@ fn what_entra_knows_people_by_cannot_be_changed_by_a_slip() {
         );
         assert!(error.contains(says), "{error}");
     }
+}
+
+#[test]
+fn a_claim_fits_the_tokens_that_carry_it() {
+    let with = |name: &str, more: &str| {
+        let (text, line) = with_line(NAME, &format!("name = {name:?}"));
+        let text = text.replace(r#"display_name = "The wiki""#, more);
+        let text = text.replace(r#"name = "role""#, r#"name = "https://contoso.com/role""#);
+        (parse(&text), line)
+    };
+    let (ws_federation, ws_trust) = (
+        r#"protocols = ["ws-federation"]"#,
+        r#"protocols = ["saml2", "ws-trust"]"#,
+    );
+    for more in [ws_federation, ws_trust] {
+        assert!(with("https://contoso.com/ou", more).0.is_ok(), "{more}");
+        let (outcome, line) = with("urn:oid:2.5.4.11", more);
+        let error = outcome.unwrap_err().to_string();
+        let begins = format!("homerealm.toml:{line}: \"urn:oid:2.5.4.11\" cannot stand in");
+        assert!(error.starts_with(&begins), "{error}");
+    }
+    for more in ["", r#"protocols = ["saml2"]"#] {
+        assert!(with("urn:oid:2.5.4.11", more).0.is_ok(), "{more}");
+    }
+    let saml2_tokens = format!("{ws_federation}\ntoken = \"saml2\"");
+    assert!(with("urn:oid:2.5.4.11", &saml2_tokens).0.is_ok());
 }
 
 #[test]

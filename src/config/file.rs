@@ -33,6 +33,8 @@ pub(super) struct File {
     pub guard: Guard,
     #[serde(default)]
     pub requests: Requests,
+    #[serde(default)]
+    pub ws_trust: WsTrust,
     pub federated_domain: Vec<FederatedDomain>,
     pub pairwise_salt: Option<Spanned<Credential>>,
     pub relying_party: Vec<RelyingParty>,
@@ -148,6 +150,13 @@ fn one_minute() -> Spanned<u32> {
     Spanned::new(0..0, 60)
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WsTrust {
+    #[serde(default)]
+    pub enabled: bool,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FederatedDomain {
@@ -162,7 +171,11 @@ pub(super) struct RelyingParty {
     pub preset: Preset,
     pub display_name: Option<String>,
     pub audience: Option<String>,
+    pub protocols: Option<Spanned<Vec<Protocol>>>,
     pub assertion_consumer_services: Spanned<Vec<Spanned<String>>>,
+    pub reply_addresses: Option<Spanned<Vec<Spanned<String>>>>,
+    #[serde(default)]
+    pub token: Token,
     #[serde(default)]
     pub request_signatures: RequestSignatures,
     #[serde(default)]
@@ -178,6 +191,7 @@ pub(super) struct RelyingParty {
     pub access: Option<Spanned<Access>>,
     #[serde(default)]
     pub claim: Vec<Claim>,
+    pub ws_trust_addresses: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -186,6 +200,7 @@ pub(super) enum Preset {
     Entra,
     EntraExternal,
     Saml2,
+    WsFederation,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -195,6 +210,23 @@ pub(super) enum RequestSignatures {
     NotVerified,
     WhenPresent,
     Required,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Protocol {
+    Saml2,
+    WsFederation,
+    WsTrust,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(super) enum Token {
+    #[default]
+    #[serde(rename = "saml1.1")]
+    Saml1,
+    #[serde(rename = "saml2")]
+    Saml2,
 }
 
 #[derive(Debug, Deserialize)]

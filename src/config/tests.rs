@@ -12,6 +12,7 @@ const BASE_URL: &str = r#"base_url = "https://login.contoso.com""#;
 const ENTITY_ID: &str = r#"entity_id = "urn:federation:MicrosoftOnline""#;
 const CONSUMERS: &str =
     r#"assertion_consumer_services = ["https://login.microsoftonline.com/login.srf"]"#;
+const REPLIES: &str = r#"# reply_addresses = ["https://login.microsoftonline.com/login.srf"]"#;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text, "homerealm.toml", Path::new("/etc/homerealm"))
@@ -81,6 +82,8 @@ fn an_issuer_is_any_absolute_uri() {
     }
 }
 
+const WS_TRUST: &str = r#"# ws_trust_addresses = ["urn:federation:MicrosoftOnline", "https://login.microsoftonline.com/extSTS.srf"]"#;
+
 /// A line of the example, what stands in its place, and what the error says.
 #[rustfmt::skip]
 const WRONG: &[(&str, &str, &str)] = &[
@@ -98,6 +101,11 @@ const WRONG: &[(&str, &str, &str)] = &[
     (CONSUMERS, r#"assertion_consumer_services = ["http://login.microsoftonline.com/login.srf"]"#, "https://"),
     (CONSUMERS, r#"assertion_consumer_services = ["https://sp'.test/"]"#, "plain"),
     (CONSUMERS, "assertion_consumer_services = []", "at least one"),
+    ("# protocols = [\"saml2\", \"ws-federation\", \"ws-trust\"]", "protocols = []", "at least one"),
+    (REPLIES, "reply_addresses = []", "at least one"),
+    (REPLIES, r#"reply_addresses = ["http://rp.test/"]"#, "https://"),
+    (REPLIES, r#"reply_addresses = ["https://*.rp.test/"]"#, "plain"),
+    (WS_TRUST, "ws_trust_addresses = [\"extSTS\"]", "URI"),
     (ENTITY_ID, "entity_id = \"x\"\nrequest_signatures = \"required\"", "request_certificates"),
     (ENTITY_ID, "entity_id = \"x\"\npermit_sha1_requests = true", "request_signatures"),
     (r#"servers = ["ldaps://dc1.contoso.com", "ldaps://dc2.contoso.com"]"#, r#"servers = ["https://dc1.contoso.com"]"#, "https://dc1.contoso.com"),
@@ -155,6 +163,12 @@ fn unknown_keys_are_refused_with_the_nearest_that_exists() {
             r#"request_signatures = "require""#,
             "required",
         ),
+        (
+            r#"# protocols = ["saml2", "ws-federation", "ws-trust"]"#,
+            r#"protocols = ["ws-fed"]"#,
+            "ws-federation",
+        ),
+        (r#"# token = "saml1.1""#, r#"token = "saml1""#, "saml1.1"),
         (
             r#"# sign_in_attributes = ["mail", "proxyAddresses", "userPrincipalName"]"#,
             r#"sign_in_attributes = ["email"]"#,

@@ -90,6 +90,7 @@ pub struct PageSecurity {
     styles: Option<Nonce>,
     scripts: Option<Nonce>,
     images: bool,
+    image_origins: Vec<FormTarget>,
     forms: Vec<FormTarget>,
     strict_transport: bool,
 }
@@ -119,6 +120,18 @@ impl PageSecurity {
     pub fn images(mut self) -> Self {
         self.images = true;
         self
+    }
+
+    /// Allows images from the origin of `url`, beside those given before.
+    ///
+    /// # Errors
+    /// As [`FormTarget::origin_of`].
+    pub fn images_from(mut self, url: &str) -> Result<Self, BadHeader> {
+        let origin = FormTarget::origin_of(url)?;
+        if !self.image_origins.contains(&origin) {
+            self.image_origins.push(origin);
+        }
+        Ok(self)
     }
 
     /// Allows forms to go to `target`, beside those given before.
@@ -174,8 +187,15 @@ impl PageSecurity {
         if let Some(Nonce(nonce)) = &self.scripts {
             let _ = write!(policy, "; script-src 'nonce-{nonce}'");
         }
-        if self.images {
-            policy.push_str("; img-src 'self' data:");
+        if self.images || !self.image_origins.is_empty() {
+            policy.push_str("; img-src");
+            if self.images {
+                policy.push_str(" 'self' data:");
+            }
+            for FormTarget(origin) in &self.image_origins {
+                policy.push(' ');
+                policy.push_str(origin);
+            }
         }
         // form-action does not fall back to default-src.
         policy.push_str("; form-action");
@@ -219,6 +239,20 @@ mod tests {
              style-src 'nonce-bm9uY2U='; script-src 'nonce-bm9uY2U='; img-src 'self' data:; \
              form-action 'self' https://login.microsoftonline.com"
         );
+    }
+
+    #[test]
+    fn images_come_from_the_named_origins_only() {
+        let policy = |page: PageSecurity| page.content_policy();
+        let page = PageSecurity::new()
+            .images_from("https://rp.test:8443/app?a=b")
+            .and_then(|page| page.images_from("https://rp.test:8443/other"))
+            .and_then(|page| page.images_from("https://login.microsoftonline.com/login.srf"))
+            .unwrap();
+        let origins = "https://rp.test:8443 https://login.microsoftonline.com";
+        assert!(policy(page.clone()).contains(&format!("; img-src {origins}; ")));
+        assert!(policy(page.images()).contains(&format!("; img-src 'self' data: {origins}; ")));
+        assert!(PageSecurity::new().images_from("https://*/").is_err());
     }
 
     #[test]

@@ -74,8 +74,8 @@ mod tests {
     #[test]
     fn sizes_may_be_mixed_and_reach_the_portion() {
         let whole = random_octets::<PORTION>().unwrap();
-        // Each octet of a fair portion is zero with 1 in 256: 24 of 512 would be a wonder.
-        assert!(whole.iter().filter(|octet| **octet == 0).count() < 24);
+        // Each value is rare: of the 256, 512 fair octets have some 220.
+        assert!(whole.iter().collect::<HashSet<_>>().len() > 150);
         assert_ne!(
             random_octets::<511>().unwrap()[..32],
             random_octets::<33>().unwrap()[..32]

@@ -36,12 +36,14 @@ pub fn request_refused(correlation: &CorrelationId, relying_party: Option<&str>,
 pub fn sign_in_failed(
     correlation: &CorrelationId,
     relying_party: &str,
+    protocol: &str,
     name: Option<&str>,
     source: &impl std::fmt::Display,
     cause: &str,
 ) {
     record(&Line {
         relying_party: Some(relying_party),
+        protocol: Some(protocol),
         name,
         source: Some(&source.to_string()),
         cause: Some(cause),
@@ -49,16 +51,18 @@ pub fn sign_in_failed(
     });
 }
 
-/// A password was proven and a session began.
+/// A password was proven: on a page, and then a session began, or by a program.
 pub fn signed_in(
     correlation: &CorrelationId,
     relying_party: &str,
+    protocol: &str,
     name: &str,
     source: &impl std::fmt::Display,
     cloud_upn: &str,
 ) {
     record(&Line {
         relying_party: Some(relying_party),
+        protocol: Some(protocol),
         name: Some(name),
         source: Some(&source.to_string()),
         cloud_upn: Some(cloud_upn),
@@ -80,6 +84,15 @@ pub fn not_permitted(
         cloud_upn: Some(cloud_upn),
         cause: Some(cause),
         ..Line::new("not-permitted", correlation)
+    });
+}
+
+/// A session was ended by the person, or by a relying party for her.
+pub fn signed_out(correlation: &CorrelationId, name: &str, cloud_upn: &str) {
+    record(&Line {
+        name: Some(name),
+        cloud_upn: Some(cloud_upn),
+        ..Line::new("signed-out", correlation)
     });
 }
 
@@ -114,8 +127,8 @@ pub struct Issued<'a> {
     pub issuer: &'a str,
     /// The assertion's ID.
     pub assertion_id: &'a str,
-    /// The request it answers.
-    pub in_response_to: &'a str,
+    /// The request it answers, where it has an ID of its own.
+    pub in_response_to: Option<&'a str>,
     /// The person, as the relying party knows her.
     pub immutable_id: &'a str,
     /// The person's cloud UPN.
@@ -135,7 +148,7 @@ impl Issued<'_> {
             relying_party: Some(self.relying_party),
             issuer: Some(self.issuer),
             assertion_id: Some(self.assertion_id),
-            in_response_to: Some(self.in_response_to),
+            in_response_to: self.in_response_to,
             immutable_id: Some(self.immutable_id),
             cloud_upn: Some(self.cloud_upn),
             proof: Some(self.proof),
@@ -175,6 +188,8 @@ struct Line<'a> {
     correlation: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     relying_party: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -244,7 +259,7 @@ mod tests {
             relying_party: "urn:federation:MicrosoftOnline",
             issuer: "https://login.contoso.com/partners",
             assertion_id: "_1",
-            in_response_to: "_2",
+            in_response_to: Some("_2"),
             immutable_id: "AAAA",
             cloud_upn: "wendy\n{\"event\":\"signed-in\"}",
             proof: "session",

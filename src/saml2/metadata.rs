@@ -32,7 +32,7 @@ pub enum MetadataError {
     Write(#[from] WriteError),
 }
 
-/// The identity provider's metadata (SAML metadata 2.4.3), signed, with the certificate that signs
+/// The identity provider's metadata (SAML metadata 2.3), signed, with the certificate that signs
 /// now and the one that will sign next.
 pub fn identity_provider_metadata(
     endpoints: &Endpoints<'_>,
@@ -50,6 +50,17 @@ pub fn identity_provider_metadata(
         ],
     );
     writer.signature_here();
+    write_identity_provider(&mut writer, endpoints, keys);
+    writer.close_signed(keys.current());
+    Ok(writer.finish()?)
+}
+
+/// The role of an identity provider that speaks SAML 2.0 (SAML metadata 2.4.3).
+pub fn write_identity_provider(
+    writer: &mut CanonicalWriter,
+    endpoints: &Endpoints<'_>,
+    keys: &KeyRing,
+) {
     writer.open(
         md("IDPSSODescriptor"),
         &[
@@ -57,15 +68,7 @@ pub fn identity_provider_metadata(
             (plain("protocolSupportEnumeration"), PROTOCOL),
         ],
     );
-    for certificate in keys.published() {
-        writer.open(md("KeyDescriptor"), &[(plain("use"), "signing")]);
-        writer.open(ds("KeyInfo"), &[]);
-        writer.open(ds("X509Data"), &[]);
-        writer.leaf(ds("X509Certificate"), &[], certificate.base64());
-        writer.close();
-        writer.close();
-        writer.close();
-    }
+    write_certificates(writer, keys);
     for format in endpoints.name_id_formats {
         writer.leaf(md("NameIDFormat"), &[], format.uri());
     }
@@ -80,6 +83,17 @@ pub fn identity_provider_metadata(
         );
     }
     writer.close();
-    writer.close_signed(keys.current());
-    Ok(writer.finish()?)
+}
+
+/// The certificate that signs now and the one that will sign next, for a role's descriptor.
+pub fn write_certificates(writer: &mut CanonicalWriter, keys: &KeyRing) {
+    for certificate in keys.published() {
+        writer.open(md("KeyDescriptor"), &[(plain("use"), "signing")]);
+        writer.open(ds("KeyInfo"), &[]);
+        writer.open(ds("X509Data"), &[]);
+        writer.leaf(ds("X509Certificate"), &[], certificate.base64());
+        writer.close();
+        writer.close();
+        writer.close();
+    }
 }

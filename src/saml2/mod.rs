@@ -23,8 +23,11 @@ mod tests;
 pub use authn_context::{AuthnContextClass, Comparison, RequestedAuthnContext};
 pub use authn_request::{AuthnRequest, RequestError, RequestedConsumer};
 pub use binding::{BindingError, MAX_RELAY_STATE, ReceivedRequest};
-pub use metadata::{Endpoints, MetadataError, identity_provider_metadata};
-pub use names::{BINDING_POST, BINDING_REDIRECT, NAMEID_PERSISTENT};
+pub use metadata::{
+    Endpoints, MetadataError, identity_provider_metadata, write_certificates,
+    write_identity_provider,
+};
+pub use names::{BINDING_POST, BINDING_REDIRECT, NAMEID_PERSISTENT, TOKEN_TYPE};
 pub use response::{Assertion, ErrorResponse, SuccessResponse, new_id};
 pub use status::Status;
 pub use timestamp::{format_timestamp, parse_timestamp};

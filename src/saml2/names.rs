@@ -7,6 +7,9 @@ pub(super) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub(super) const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 pub(super) const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 
+/// What a `TokenType` calls a SAML 2.0 assertion, as AD FS spells it.
+pub const TOKEN_TYPE: &str = ASSERTION;
+
 /// HTTP-POST (SAML bindings 3.5).
 pub const BINDING_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 /// HTTP-Redirect (SAML bindings 3.4).

@@ -3,7 +3,7 @@ use time::OffsetDateTime;
 use crate::{
     keys::{KeyError, Signer, random_octets},
     trust::{Claim, NameId},
-    xml::{CanonicalWriter, WriteError},
+    xml::{CanonicalWriter, Name, WriteError},
 };
 
 use super::{
@@ -23,8 +23,8 @@ pub struct Assertion<'a> {
     pub issue_instant: OffsetDateTime,
     /// `NameID`: the person.
     pub name_id: &'a NameId<'a>,
-    /// The request it answers.
-    pub in_response_to: &'a str,
+    /// The request it answers; `None` where a message of another protocol carries it.
+    pub in_response_to: Option<&'a str>,
     /// The address it is sent to.
     pub recipient: &'a str,
     /// Who may take it.
@@ -90,24 +90,20 @@ impl SuccessResponse<'_> {
     pub fn to_signed_xml(&self, signer: &Signer) -> Result<String, WriteError> {
         let assertion = &self.assertion;
         let issued = format_timestamp(assertion.issue_instant);
-        let attributes = [
-            (plain("Destination"), assertion.recipient),
-            (plain("InResponseTo"), assertion.in_response_to),
-            (plain("IssueInstant"), &issued),
-            (plain("Version"), "2.0"),
-        ];
+        let in_response_to = in_response_to(assertion.in_response_to);
+        let destination = (plain("Destination"), assertion.recipient);
+        let issue_instant = (plain("IssueInstant"), issued.as_str());
+        let version = (plain("Version"), "2.0");
         let mut writer = CanonicalWriter::new();
         if self.sign_response {
-            writer.open_signed(samlp("Response"), "ID", self.id, &attributes);
+            let attributes = [in_response_to, destination, issue_instant, version];
+            writer.open_signed(samlp("Response"), "ID", self.id, present(&attributes));
             writer.leaf(saml("Issuer"), &[], assertion.issuer);
             writer.signature_here();
         } else {
-            let [destination, in_response_to, issue_instant, version] = attributes;
             let id = (plain("ID"), self.id);
-            writer.open(
-                samlp("Response"),
-                &[destination, id, in_response_to, issue_instant, version],
-            );
+            let attributes = [in_response_to, destination, id, issue_instant, version];
+            writer.open(samlp("Response"), present(&attributes));
             writer.leaf(saml("Issuer"), &[], assertion.issuer);
         }
         writer.open(samlp("Status"), &[]);
@@ -125,7 +121,28 @@ impl SuccessResponse<'_> {
 
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
+/// `InResponseTo`, for the first place of a list that [`present`] is asked about.
+fn in_response_to(request: Option<&str>) -> (Name, &str) {
+    (plain("InResponseTo"), request.unwrap_or_default())
+}
+
+/// The list without its first attribute where that one has no value.
+fn present<'a, 'b>(attributes: &'a [(Name, &'b str)]) -> &'a [(Name, &'b str)] {
+    match attributes {
+        [(_, ""), rest @ ..] => rest,
+        all => all,
+    }
+}
+
 impl Assertion<'_> {
+    /// Writes it where `writer` stands, signed on its own. It says all of its namespaces itself, and
+    /// stays valid when it is cut out of the document around it.
+    ///
+    /// What cannot be written is an error of [`CanonicalWriter::finish`].
+    pub fn write_signed(&self, writer: &mut CanonicalWriter, signer: &Signer) {
+        self.write(writer, signer, &format_timestamp(self.issue_instant));
+    }
+
     fn write(&self, writer: &mut CanonicalWriter, signer: &Signer, issued: &str) {
         writer.open_signed(
             saml("Assertion"),
@@ -153,14 +170,14 @@ impl Assertion<'_> {
         // No NotBefore here: the profile forbids it (SAML profiles 4.1.4.2).
         writer.leaf(
             saml("SubjectConfirmationData"),
-            &[
-                (plain("InResponseTo"), self.in_response_to),
+            present(&[
+                in_response_to(self.in_response_to),
                 (
                     plain("NotOnOrAfter"),
                     &format_timestamp(self.not_on_or_after),
                 ),
                 (plain("Recipient"), self.recipient),
-            ],
+            ]),
             "",
         );
         writer.close();

@@ -318,7 +318,7 @@ fn written(signer: &Signer, sign_response: bool, claims: &[Claim<'_>]) -> String
                 format: NameIdFormat::Persistent,
                 value: "1TIu064jGEmmf+hnI+F0Jg==".into(),
             },
-            in_response_to: "_a1",
+            in_response_to: Some("_a1"),
             recipient: "https://login.microsoftonline.com/login.srf",
             audience: "urn:federation:MicrosoftOnline",
             not_before: now,

@@ -5,15 +5,17 @@ use tokio::time::Instant;
 
 use crate::{
     directory::{BindError, DirectoryError, Password},
+    keys::KeyError,
     observe::audit,
     realm::{MappedAccount, MappingError, Realm, SignInName},
     store::{Store, StoreError},
-    trust::Trusts,
+    trust::{Subject, Trusts},
 };
 
 use super::{
-    Admission, Answered, BrowserId, Grant, Guard, GuardRules, Problem, Proof, Refusal, Session,
-    SessionToken, Sessions, SignInRequest, Source, Step, Verdict, subject_of,
+    Admission, Answered, BrowserId, Grant, Guard, GuardRules, Participant, Problem, Proof, Refusal,
+    Session, SessionToken, Sessions, SignInRequest, Source, Step, Verdict, message::RecentMessages,
+    participants::Participants, subject_of,
 };
 
 /// How long things last.
@@ -41,10 +43,12 @@ pub struct Typed<'a> {
 /// Runs sign-ins.
 pub struct SignIn {
     pub(super) realm: Arc<Realm>,
-    trusts: Arc<Trusts>,
-    sessions: Sessions,
+    pub(super) trusts: Arc<Trusts>,
+    pub(super) sessions: Sessions,
+    pub(super) participants: Participants,
     answered: Answered,
     pub(super) guard: Guard,
+    pub(super) recent: RecentMessages,
 }
 
 impl SignIn {
@@ -59,8 +63,10 @@ impl SignIn {
             realm,
             trusts,
             sessions: Sessions::new(store.clone(), settings.session_lifetime),
+            participants: Participants::new(store.clone(), settings.session_lifetime),
             answered: Answered::new(store.clone(), settings.answers_kept),
-            guard: Guard::new(store, settings.guard),
+            guard: Guard::new(store.clone(), settings.guard),
+            recent: RecentMessages::new(store),
         }
     }
 
@@ -71,14 +77,25 @@ impl SignIn {
         browser: &BrowserId,
         token: Option<&SessionToken>,
     ) -> Step {
-        if !request.fresh
-            && let Some(session) = self.live_session(token).await
-            && hint_agrees(request.hint.as_deref(), &session)
+        if let Some(token) = token
+            && let Some(session) = self.live_session(request, token).await
         {
-            return match self.may_grant(request, browser, &session).await {
-                Ok(issuer) => granted(session, issuer, Proof::Session, None),
-                Err(refusal) => Step::Refused(refusal),
+            let issuer = match self.may_grant(request, browser, &session).await {
+                Ok(issuer) => issuer,
+                Err(refusal) => return Step::Refused(refusal),
             };
+            // Who would not hear of the session's end must not be told of the session. Boxed, since
+            // most sessions have one relying party.
+            if !session.first_participant.asks(request) {
+                let asking = Participant::of(request);
+                if Box::pin(self.participants.add(token, &asking))
+                    .await
+                    .is_err()
+                {
+                    return Step::Refused(Refusal::Internal);
+                }
+            }
+            return granted(session, issuer, Proof::Session, None);
         }
         if request.passive {
             return Step::Refused(Refusal::NoPassive);
@@ -99,61 +116,78 @@ impl SignIn {
         if typed.name.trim().is_empty() || typed.password.is_empty() {
             return Step::Prompt(Some(Problem::Incomplete));
         }
-        let arrival = Instant::now();
-        let (name, account) = match self.prove_password(typed).await {
-            Ok(proven) => proven,
-            Err(failure) => {
-                if failure.verdict == Verdict::Wrong {
-                    self.guard.until_refusal(arrival).await;
-                }
-                note(
-                    request,
-                    failure.name.as_deref(),
-                    typed.source,
-                    &failure.cause,
-                );
-                if failure.may_change {
-                    return Step::ChangePassword;
-                }
-                return Step::Prompt(Some(failure.problem));
-            }
-        };
-        let subject = match subject_of(&self.realm, self.trusts.needs(), &account).await {
-            Ok(subject) => subject,
-            Err(error) => {
-                let failure = Failure::directory(&error);
-                note(request, Some(&name.key()), typed.source, &failure.cause);
-                return Step::Prompt(Some(failure.problem));
-            }
-        };
-        audit::signed_in(
-            &request.correlation,
-            &request.relying_party,
-            &subject.sign_in_name,
-            typed.source,
-            account.cloud_upn(),
-        );
-        let Ok(session) = Session::new(subject, OffsetDateTime::now_utc()) else {
-            return Step::Refused(Refusal::Internal);
+        let session = match self.authenticate(request, typed).await {
+            Ok(Ok(session)) => session,
+            Ok(Err(_)) => return Step::Refused(Refusal::Internal),
+            Err(failure) if failure.may_change => return Step::ChangePassword,
+            Err(failure) => return Step::Prompt(Some(failure.problem)),
         };
         // Before anything changes: a refused request must end no session and begin none.
         let issuer = match self.may_grant(request, browser, &session).await {
             Ok(issuer) => issuer,
             Err(refusal) => return Step::Refused(refusal),
         };
-        if let Some(previous) = previous
-            && self.sessions.end(previous).await.is_err()
-        {
-            return Step::Refused(Refusal::Internal);
+        match self.succeed(previous, &session).await {
+            Ok(token) => granted(session, issuer, Proof::Password, Some(token)),
+            Err(_) => Step::Refused(Refusal::Internal),
         }
-        let Ok(token) = self.sessions.begin(&session).await else {
-            return Step::Refused(Refusal::Internal);
-        };
-        granted(session, issuer, Proof::Password, Some(token))
     }
 
-    async fn live_session(&self, token: Option<&SessionToken>) -> Option<Session> {
-        self.sessions.find(token?).await
+    /// The person whose name and password these are, by whatever door they came: what she is known
+    /// by from here on, not kept yet. How it came out is noted, and a refusal takes its time.
+    pub(super) async fn authenticate(
+        &self,
+        request: &SignInRequest,
+        typed: Typed<'_>,
+    ) -> Result<Result<Session, KeyError>, Failure> {
+        let arrival = Instant::now();
+        let subject = match self.person(typed).await {
+            Ok(subject) => subject,
+            Err(failure) => {
+                if failure.verdict == Verdict::Wrong {
+                    self.guard.until_refusal(arrival).await;
+                }
+                audit::sign_in_failed(
+                    &request.correlation,
+                    &request.relying_party,
+                    request.protocol.as_str(),
+                    failure.name.as_deref(),
+                    typed.source,
+                    &failure.cause,
+                );
+                return Err(failure);
+            }
+        };
+        audit::signed_in(
+            &request.correlation,
+            &request.relying_party,
+            request.protocol.as_str(),
+            &subject.sign_in_name,
+            typed.source,
+            &subject.cloud_upn,
+        );
+        let asking = Participant::of(request);
+        Ok(Session::new(subject, asking, OffsetDateTime::now_utc()))
+    }
+
+    /// The person behind a name and its password, with what rules ask to be known of her.
+    async fn person(&self, typed: Typed<'_>) -> Result<Subject, Failure> {
+        let (name, account) = self.prove_password(typed).await?;
+        subject_of(&self.realm, self.trusts.needs(), &account)
+            .await
+            .map_err(|error| Failure::directory(&error).of(Some(name.key())))
+    }
+
+    /// The session that may answer this request.
+    async fn live_session(&self, request: &SignInRequest, token: &SessionToken) -> Option<Session> {
+        if request.max_age == Some(Duration::ZERO) {
+            return None;
+        }
+        let session = self.sessions.find(token).await?;
+        let is_young_enough = request
+            .max_age
+            .is_none_or(|max_age| OffsetDateTime::now_utc() - session.authn_instant() < max_age);
+        (is_young_enough && hint_agrees(request.hint.as_deref(), &session)).then_some(session)
     }
 
     /// The account whose password it is.
@@ -256,7 +290,7 @@ impl SignIn {
 
     /// The issuer that speaks for the session's person, when this request may be answered to this
     /// browser. Asking counts as answering.
-    async fn may_grant(
+    pub(super) async fn may_grant(
         &self,
         request: &SignInRequest,
         browser: &BrowserId,
@@ -290,25 +324,30 @@ impl SignIn {
     }
 }
 
-fn note(request: &SignInRequest, name: Option<&str>, source: &Source, cause: &str) {
-    let (correlation, party) = (&request.correlation, &request.relying_party);
-    audit::sign_in_failed(correlation, party, name, source, cause);
-}
-
 fn granted(
     session: Session,
     issuer: String,
     proof: Proof,
     new_session: Option<SessionToken>,
 ) -> Step {
-    Step::Granted(Box::new(Grant {
+    Step::Granted(Box::new(grant(session, issuer, proof, new_session)))
+}
+
+/// The one place where a grant is made.
+pub(super) fn grant(
+    session: Session,
+    issuer: String,
+    proof: Proof,
+    new_session: Option<SessionToken>,
+) -> Grant {
+    Grant {
         authn_instant: session.authn_instant(),
         subject: session.subject,
         issuer,
         session_index: session.session_index,
         proof,
         new_session,
-    }))
+    }
 }
 
 /// A hint that names somebody else than the live session asks instead of assuming, so that a

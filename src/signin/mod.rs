@@ -7,8 +7,11 @@
 mod answered;
 mod guard;
 mod journey;
+mod message;
+mod participants;
 mod password;
 mod session;
+mod sign_out;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -16,6 +19,8 @@ mod tests;
 pub use answered::{Answered, BrowserId};
 pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
 pub use journey::{Settings, SignIn, Typed};
+pub use message::{Denied, Message, MessageKey};
+pub use participants::Participant;
 pub use password::{ChangeProblem, ChangeTyped};
 pub use session::{Session, SessionError, SessionToken, Sessions};
 pub use subject::subject_of;
@@ -23,7 +28,13 @@ pub use subject::subject_of;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::{directory::AccountState, observe::CorrelationId, trust::Subject};
+use std::time::Duration;
+
+use crate::{
+    directory::AccountState,
+    observe::CorrelationId,
+    trust::{Protocol, Subject},
+};
 
 /// What a relying party asked for, freed of its protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,10 +43,13 @@ pub struct SignInRequest {
     pub correlation: CorrelationId,
     /// The entity ID of the relying party, found among the trusts.
     pub relying_party: String,
+    /// How it asks.
+    pub protocol: Protocol,
     /// The request's own ID: it is answered once.
     pub request_id: String,
-    /// A live session does not count: prove it again.
-    pub fresh: bool,
+    /// How long ago the password of a session that answers may have been proven. Zero: no session
+    /// counts, prove it again. `None`: as long as sessions last.
+    pub max_age: Option<Duration>,
     /// Nobody may be asked anything.
     pub passive: bool,
     /// Who is expected to sign in: the email or the cloud UPN.
@@ -57,7 +71,7 @@ pub enum Step {
 
 /// What the person is told on the page. Unknown names, ambiguous ones, names out of scope and
 /// wrong passwords are all [`Problem::NotRecognised`]: the audit line has the cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Problem {
     /// A field was left empty.
     Incomplete,
@@ -95,6 +109,16 @@ pub enum Proof {
     Password,
     /// By a live session.
     Session,
+}
+
+impl Proof {
+    /// Its name in the audit trail.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Session => "session",
+        }
+    }
 }
 
 /// Leave to issue one assertion for one person to one relying party.

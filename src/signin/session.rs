@@ -12,6 +12,8 @@ use crate::{
     trust::Subject,
 };
 
+use super::Participant;
+
 /// Why no session could be begun.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -49,7 +51,8 @@ impl SessionToken {
         &self.0
     }
 
-    fn key(&self) -> [u8; 32] {
+    /// What the store knows it by.
+    pub(super) fn key(&self) -> [u8; 32] {
         let mut key = [0; 32];
         key.copy_from_slice(digest(&SHA256, self.0.as_bytes()).as_ref());
         key
@@ -66,7 +69,7 @@ impl std::fmt::Debug for SessionToken {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// Who.
-    #[serde(rename = "p")]
+    #[serde(rename = "w")]
     pub subject: Subject,
     /// When the password was proven, in milliseconds since 1970.
     #[serde(rename = "t")]
@@ -74,17 +77,31 @@ pub struct Session {
     /// Names the session to relying parties.
     #[serde(rename = "x")]
     pub session_index: String,
+    /// The relying party that it began with, which must hear of its end.
+    #[serde(rename = "p")]
+    pub first_participant: Participant,
 }
 
 impl Session {
-    /// A session of somebody who has just proven her password.
-    pub fn new(subject: Subject, now: OffsetDateTime) -> Result<Self, KeyError> {
+    /// A session of somebody who has just proven her password to go on to `participant`.
+    pub fn new(
+        subject: Subject,
+        participant: Participant,
+        now: OffsetDateTime,
+    ) -> Result<Self, KeyError> {
         Ok(Self {
             subject,
             authn_instant: i64::try_from(now.unix_timestamp_nanos() / 1_000_000)
                 .unwrap_or(i64::MAX),
             session_index: crate::saml2::new_id()?,
+            first_participant: participant,
         })
+    }
+
+    /// Whether both are one person's.
+    pub(super) fn is_of_the_same_person_as(&self, other: &Self) -> bool {
+        let (one, other) = (&self.subject, &other.subject);
+        one.immutable_id == other.immutable_id && one.suffix == other.suffix
     }
 
     /// When the password was proven.

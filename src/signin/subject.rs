@@ -32,6 +32,7 @@ pub async fn subject_of(
             places: places.map(Dn::key).collect(),
             groups: groups.iter().map(Dn::key).collect(),
             attributes: account.attributes().to_vec(),
-        },
+        }
+        .kept(),
     })
 }

@@ -18,6 +18,8 @@ const LARGEST_VALUE: usize = 64 * 1024;
 pub struct Capacities {
     /// Of [`Kind::Session`].
     pub sessions: usize,
+    /// Of [`Kind::Participant`].
+    pub participants: usize,
     /// Of [`Kind::AnsweredRequest`]: as many as can be answered while one of them is still valid,
     /// or the oldest could be replayed. Only sign-ins that succeed are counted here.
     pub answered_requests: usize,
@@ -25,15 +27,19 @@ pub struct Capacities {
     pub failed_attempts: usize,
     /// Of [`Kind::FamiliarSource`].
     pub familiar_sources: usize,
+    /// Of [`Kind::RecentMessage`]: as many as come within a minute. A stranger's are among them.
+    pub recent_messages: usize,
 }
 
 impl Default for Capacities {
     fn default() -> Self {
         Self {
             sessions: 200_000,
+            participants: 200_000,
             answered_requests: 250_000,
             failed_attempts: 200_000,
             familiar_sources: 200_000,
+            recent_messages: 50_000,
         }
     }
 }
@@ -48,9 +54,11 @@ pub struct MemoryStore {
     /// What moments are counted from.
     start: Instant,
     sessions: Mutex<Shelf>,
+    participants: Mutex<Shelf>,
     answered_requests: Mutex<Shelf>,
     failed_attempts: Mutex<Shelf>,
     familiar_sources: Mutex<Shelf>,
+    recent_messages: Mutex<Shelf>,
 }
 
 impl MemoryStore {
@@ -59,9 +67,11 @@ impl MemoryStore {
         Self {
             start: Instant::now(),
             sessions: Mutex::new(Shelf::new(capacities.sessions)),
+            participants: Mutex::new(Shelf::new(capacities.participants)),
             answered_requests: Mutex::new(Shelf::new(capacities.answered_requests)),
             failed_attempts: Mutex::new(Shelf::new(capacities.failed_attempts)),
             familiar_sources: Mutex::new(Shelf::new(capacities.familiar_sources)),
+            recent_messages: Mutex::new(Shelf::new(capacities.recent_messages)),
         }
     }
 
@@ -74,9 +84,11 @@ impl MemoryStore {
     fn of(&self, kind: Kind) -> MutexGuard<'_, Shelf> {
         let entries = match kind {
             Kind::Session => &self.sessions,
+            Kind::Participant => &self.participants,
             Kind::AnsweredRequest => &self.answered_requests,
             Kind::FailedAttempts => &self.failed_attempts,
             Kind::FamiliarSource => &self.familiar_sources,
+            Kind::RecentMessage => &self.recent_messages,
         };
         entries.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -20,12 +20,16 @@ use bytes::Bytes;
 pub enum Kind {
     /// A person who has signed in, by the identifier in the session cookie.
     Session,
+    /// A relying party that a session was told to, by session and relying party.
+    Participant,
     /// A request that has been answered, by issuer and ID: each is answered once.
     AnsweredRequest,
     /// How many attempts failed, by account or by source.
     FailedAttempts,
     /// A source from which an account has signed in before.
     FamiliarSource,
+    /// What a message that brought a password was answered a moment ago, for when it comes again.
+    RecentMessage,
 }
 
 /// Why the store did not do what it was asked to.

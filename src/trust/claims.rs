@@ -208,7 +208,7 @@ impl ClaimSource {
             Self::Groups(groups) => once_each(
                 groups
                     .iter()
-                    .filter(|(group, _)| group.is_among(&subject.particulars.groups))
+                    .filter(|(group, _)| subject.is_in(group))
                     .map(|(_, value)| Cow::Borrowed(&**value)),
             ),
         }
@@ -225,10 +225,14 @@ fn once_each<'a>(values: impl Iterator<Item = Cow<'a, str>>) -> Values<'a> {
     Values::Several(all)
 }
 
-/// What `rules` issue about `subject`: in their order, one claim for each name.
-pub(super) fn issue<'a>(rules: &'a [ClaimRule], subject: &'a Subject) -> Vec<Claim<'a>> {
-    let mut claims: Vec<Claim<'a>> = Vec::with_capacity(rules.len());
-    for rule in rules {
+/// What two lists of rules issue about `subject`: in their order, one claim for each name.
+pub(super) fn issue<'a>(
+    first: &'a [ClaimRule],
+    then: &'a [ClaimRule],
+    subject: &'a Subject,
+) -> Vec<Claim<'a>> {
+    let mut claims: Vec<Claim<'a>> = Vec::with_capacity(first.len() + then.len());
+    for rule in first.iter().chain(then) {
         let Ok(values) = rule.evaluate(subject) else {
             continue;
         };

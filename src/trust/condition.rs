@@ -61,14 +61,13 @@ impl Condition {
 
 impl Test {
     fn holds(&self, subject: &Subject) -> bool {
-        let particulars = &subject.particulars;
         match self {
-            Self::Group(groups) => groups.iter().any(|g| g.is_among(&particulars.groups)),
-            Self::Below(places) => places.iter().any(|p| p.is_among(&particulars.places)),
-            Self::Directory(names) => particulars
-                .directory
-                .as_ref()
-                .is_some_and(|directory| names.contains(directory)),
+            Self::Group(groups) => groups.iter().any(|group| subject.is_in(group)),
+            Self::Below(places) => places.iter().any(|place| subject.is_below(place)),
+            Self::Directory(names) => {
+                let directory = subject.directory();
+                directory.is_some_and(|own| names.iter().any(|name| name == own))
+            }
             Self::Suffix(suffixes) => suffixes.iter().any(|s| s.as_ascii() == subject.suffix),
             Self::EmailDomain(domains) => subject
                 .email()
@@ -155,7 +154,8 @@ mod tests {
                 places: vec!["ou=partners,dc=contoso".into()],
                 groups: vec!["cn=wiki,ou=groups,dc=contoso".into()],
                 attributes: vec![("Department".into(), vec!["HR".into(), "Straße".into()])],
-            },
+            }
+            .kept(),
         }
     }
 
@@ -207,7 +207,7 @@ mod tests {
             assert_eq!(test.holds(&wendy()), holds, "{test}");
         }
         let mut by_upn = wendy();
-        by_upn.particulars.external = false;
+        by_upn.particulars = None;
         assert!(!Test::EmailDomain(domain("bücher.example")).holds(&by_upn));
     }
 

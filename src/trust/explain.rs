@@ -46,8 +46,7 @@ impl RelyingParty {
             access: access.map_err(|error| error.to_string()),
             name_id: name_id.map_err(|error| error.to_string()),
             claims: self
-                .claim_rules()
-                .iter()
+                .issuing_rules()
                 .map(|rule| rule.explain(subject))
                 .collect(),
         }

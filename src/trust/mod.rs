@@ -22,6 +22,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod told_attribute;
+mod ws_federation;
 
 pub use access::{Access, Missing, NotPermitted};
 pub use claims::{Claim, ClaimRule, ClaimSource, NameFormat, NotIssued};
@@ -38,6 +39,7 @@ pub use relying_party::{
 };
 pub use subject::{KeyedDn, Particulars, Subject};
 pub use told_attribute::{ToldAttribute, ToldAttributeError};
+pub use ws_federation::{Protocol, TokenVersion, WsFederation};
 
 use crate::realm::FederatedDomain;
 
@@ -56,6 +58,9 @@ pub enum TrustError {
     /// Two relying parties share an entity ID.
     #[error("two relying parties have the entity_id {0:?}")]
     DuplicateRelyingParty(String),
+    /// Two relying parties share an address by which they are asked for in WS-Trust.
+    #[error("two relying parties have the WS-Trust address {0:?}")]
+    DuplicateWsTrustAddress(String),
     /// Two federated domains share a suffix.
     #[error("two federated domains have the suffix {0:?}")]
     DuplicateSuffix(String),
@@ -92,6 +97,12 @@ impl Trusts {
         if let Some(id) = first_duplicate(relying_parties.iter().map(RelyingParty::entity_id)) {
             return Err(TrustError::DuplicateRelyingParty(id.to_owned()));
         }
+        let addresses = relying_parties
+            .iter()
+            .flat_map(|party| party.ws_trust_addresses.iter().map(String::as_str));
+        if let Some(address) = first_duplicate(addresses) {
+            return Err(TrustError::DuplicateWsTrustAddress(address.to_owned()));
+        }
         if let Some(suffix) = first_duplicate(domains.iter().map(|domain| domain.suffix.as_ascii()))
         {
             return Err(TrustError::DuplicateSuffix(suffix.to_owned()));
@@ -123,6 +134,16 @@ impl Trusts {
             .find(|party| party.entity_id() == entity_id)
     }
 
+    /// The relying party that a request by WS-Trust names so, compared character for character, if
+    /// it may be asked for by that.
+    pub fn ws_trust_relying_party(&self, address: &str) -> Option<&RelyingParty> {
+        let is_named = |party: &&RelyingParty| {
+            let mut addresses = party.ws_trust_addresses.iter();
+            party.speaks(Protocol::WsTrust) && addresses.any(|known| known == address)
+        };
+        self.relying_parties.iter().find(is_named)
+    }
+
     /// All relying parties.
     pub fn relying_parties(&self) -> &[RelyingParty] {
         &self.relying_parties
@@ -144,7 +165,9 @@ impl Trusts {
         let own = &self.domain(suffix)?.issuer;
         Some(match party.preset() {
             Preset::Entra => own,
-            Preset::EntraExternal | Preset::Saml2 => self.default_issuer(party)?,
+            Preset::EntraExternal | Preset::Saml2 | Preset::WsFederation => {
+                self.default_issuer(party)?
+            }
         })
     }
 

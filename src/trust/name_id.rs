@@ -61,7 +61,16 @@ impl NameIdFormat {
         Self::ALL.into_iter().find(|format| format.uri() == uri)
     }
 
-    /// The URI that stands in an assertion.
+    /// The URI that stands in a SAML 1.1 assertion, which knows neither persistent nor transient
+    /// names.
+    pub const fn saml1_uri(self) -> &'static str {
+        match self {
+            Self::EmailAddress => Self::EmailAddress.uri(),
+            Self::Persistent | Self::Transient | Self::Unspecified => Self::Unspecified.uri(),
+        }
+    }
+
+    /// The URI that stands in a SAML 2.0 assertion.
     pub const fn uri(self) -> &'static str {
         match self {
             Self::Persistent => "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
@@ -247,7 +256,8 @@ mod tests {
                     ("two".into(), vec!["a@b.com".into(), "c@d.com".into()]),
                 ],
                 ..Particulars::default()
-            },
+            }
+            .kept(),
             ..Subject::default()
         }
     }
@@ -332,7 +342,7 @@ mod tests {
             assert!(found.is_ok_and(|id| id.format == format) == name.is_some());
         }
         let mut by_upn = wendy();
-        by_upn.particulars.external = false;
+        by_upn.particulars = None;
         let error = Rule::EmailAddress(email()).check(&by_upn).unwrap_err();
         assert!(error.to_string().contains("external address"), "{error}");
     }

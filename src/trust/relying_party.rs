@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{
     Access, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule, NotPermitted, Preset,
-    Subject, claims,
+    Protocol, Subject, WsFederation, claims,
 };
 use crate::keys::VerifyingKey;
 
@@ -13,12 +13,18 @@ pub struct RelyingParty {
     entity_id: String,
     consumers: Vec<AssertionConsumerService>,
     name_id: NameIdRule,
-    /// Those of the preset first.
+    /// What the preset says besides: in SAML 2.0, and in the tokens of the other protocols.
+    preset_saml2: Vec<ClaimRule>,
+    preset_tokens: Vec<ClaimRule>,
     claims: Vec<ClaimRule>,
     /// Who may sign in.
     pub access: Access,
     /// The issuer of its assertions; `None` for that of the person's federated domain.
     pub issuer: Option<String>,
+    /// The protocols by which it may ask.
+    pub protocols: Vec<Protocol>,
+    /// What it is answered by WS-Federation, if it may ask by that.
+    pub ws_federation: WsFederation,
     /// The name that the sign-in page shows.
     pub display_name: String,
     /// The `Audience` of assertions; for Entra the same as its entity ID.
@@ -31,6 +37,9 @@ pub struct RelyingParty {
     pub assertion_lifetime: Duration,
     /// How far `NotBefore` is dated back, for relying parties whose clock is behind.
     pub not_before_skew: Duration,
+    /// What a program may call it by when it asks for a token by WS-Trust (`AppliesTo`), compared
+    /// character for character.
+    pub ws_trust_addresses: Vec<String>,
 }
 
 /// Why a relying party cannot have a claim rule.
@@ -121,22 +130,30 @@ impl RelyingParty {
     ) -> Option<Self> {
         let display_name = match preset {
             Preset::Entra | Preset::EntraExternal => "Microsoft Entra ID".to_owned(),
-            Preset::Saml2 => host(&assertion_consumer_services.first()?.url).to_owned(),
+            Preset::Saml2 | Preset::WsFederation => {
+                host(&assertion_consumer_services.first()?.url).to_owned()
+            }
         };
+        let reply_addresses = urls(&assertion_consumer_services);
         (!assertion_consumer_services.is_empty()).then(|| Self {
             preset,
             entity_id: entity_id.to_owned(),
             display_name,
             consumers: assertion_consumer_services,
             name_id: preset.name_id(),
+            preset_saml2: preset.saml2_claims(),
+            preset_tokens: preset.token_claims(),
             claims: preset.claims(),
             access: preset.access(),
             issuer: None,
+            protocols: preset.protocols(),
+            ws_federation: WsFederation::new(reply_addresses),
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,
             sign_response: false,
             assertion_lifetime: Duration::from_secs(3600),
             not_before_skew: Duration::from_secs(60),
+            ws_trust_addresses: ws_trust_addresses(entity_id),
         })
     }
 
@@ -210,24 +227,35 @@ impl RelyingParty {
         Ok(())
     }
 
-    /// All rules, those of the preset first.
+    /// The rules that count by each protocol.
     pub fn claim_rules(&self) -> &[ClaimRule] {
         &self.claims
     }
 
-    /// What a SAML 2.0 assertion says about `subject`: nothing that no rule names.
+    /// What a SAML 2.0 Response says about `subject`: nothing that no rule names.
     pub fn claims<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
-        claims::issue(&self.claims, subject)
+        claims::issue(&self.preset_saml2, &self.claims, subject)
     }
 
-    /// The same without what has another name in other protocols: Entra's `IDPEmail`, which is its
-    /// `UPN` there.
-    pub fn claims_beside_upn<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
-        let own = match self.preset {
-            Preset::Entra => self.claims.get(1..).unwrap_or_default(),
-            Preset::EntraExternal | Preset::Saml2 => &self.claims,
-        };
-        claims::issue(own, subject)
+    /// What a token of WS-Federation or WS-Trust says: the same rules, and what the preset says
+    /// there.
+    pub fn token_claims<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
+        claims::issue(&self.preset_tokens, &self.claims, subject)
+    }
+
+    /// The names of all claims that a token of WS-Federation or WS-Trust may have.
+    pub fn token_claim_names(&self) -> impl Iterator<Item = &str> {
+        let rules = self.preset_tokens.iter().chain(&self.claims);
+        rules.map(|rule| rule.name.as_str())
+    }
+
+    /// The rules by which something is issued, as far as it may ask by the protocol.
+    pub(super) fn issuing_rules(&self) -> impl Iterator<Item = &ClaimRule> {
+        let saml2 = self.speaks(Protocol::Saml2).then_some(&self.preset_saml2);
+        let by_token = self.speaks(Protocol::WsFederation) || self.speaks(Protocol::WsTrust);
+        let tokens = by_token.then_some(&self.preset_tokens);
+        let of_preset = saml2.into_iter().chain(tokens).flatten();
+        of_preset.chain(&self.claims)
     }
 
     /// The name under which it knows `subject`. A transient one is another each time.
@@ -263,12 +291,33 @@ impl RelyingParty {
     /// Sends answers to this address and no other one.
     pub fn answer_only_to(&mut self, consumer: AssertionConsumerService) {
         self.consumers = vec![consumer];
+        self.ws_federation.reply_addresses = urls(&self.consumers);
+    }
+
+    /// Whether it may ask by this protocol.
+    pub fn speaks(&self, protocol: Protocol) -> bool {
+        self.protocols.contains(&protocol)
     }
 
     /// Where an answer goes when the request does not say.
     pub fn default_consumer(&self) -> Option<&AssertionConsumerService> {
         self.consumers.first()
     }
+}
+
+/// By its name; and Entra in the worldwide cloud by the address of its token service, too, which
+/// AD FS knows it by as well.
+fn ws_trust_addresses(entity_id: &str) -> Vec<String> {
+    let mut addresses = vec![entity_id.to_owned()];
+    if entity_id == "urn:federation:MicrosoftOnline" {
+        addresses.push("https://login.microsoftonline.com/extSTS.srf".to_owned());
+    }
+    addresses
+}
+
+fn urls(consumers: &[AssertionConsumerService]) -> Vec<String> {
+    let urls = consumers.iter().map(|consumer| consumer.url.clone());
+    urls.collect()
 }
 
 /// The host of an address, for people to recognise.

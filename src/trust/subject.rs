@@ -25,8 +25,8 @@ pub struct Subject {
     #[serde(rename = "s")]
     pub suffix: String,
     /// What the rules of relying parties ask for besides.
-    #[serde(rename = "m", skip_serializing_if = "Particulars::is_empty", default)]
-    pub particulars: Particulars,
+    #[serde(rename = "m", skip_serializing_if = "Option::is_none", default)]
+    pub particulars: Option<Box<Particulars>>,
 }
 
 /// What is known of a person because some relying party's rule asks for it: see
@@ -55,22 +55,37 @@ impl Subject {
     /// The external address that she signed in with: hers alone in all directories, since an
     /// address that two accounts have leads to neither. `None` for a UPN or an account name.
     pub fn email(&self) -> Option<&str> {
-        self.particulars
-            .external
-            .then_some(self.sign_in_name.as_str())
+        let is_external = self.particulars.as_ref()?.external;
+        is_external.then_some(self.sign_in_name.as_str())
+    }
+
+    /// The directory that her account is in, where a rule asks for it.
+    pub fn directory(&self) -> Option<&str> {
+        self.particulars.as_ref()?.directory.as_deref()
     }
 
     /// The values of an attribute that a rule names.
     pub fn attribute(&self, name: &ToldAttribute) -> &[String] {
-        let mut attributes = self.particulars.attributes.iter();
-        let found = attributes.find(|(known, _)| known.eq_ignore_ascii_case(name.as_str()));
-        found.map_or(&[], |(_, values)| values)
+        let attributes = self.particulars.iter().flat_map(|known| &known.attributes);
+        let mut found = attributes.filter(|(known, _)| known.eq_ignore_ascii_case(name.as_str()));
+        found.next().map_or(&[], |(_, values)| values)
+    }
+
+    pub(super) fn is_in(&self, group: &KeyedDn) -> bool {
+        let known = self.particulars.as_ref();
+        known.is_some_and(|known| known.groups.contains(&group.key))
+    }
+
+    pub(super) fn is_below(&self, place: &KeyedDn) -> bool {
+        let known = self.particulars.as_ref();
+        known.is_some_and(|known| known.places.contains(&place.key))
     }
 }
 
 impl Particulars {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
+    /// To be kept with a person; nothing where there is nothing to keep.
+    pub fn kept(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
     }
 }
 
@@ -92,10 +107,6 @@ impl KeyedDn {
     pub fn dn(&self) -> &Dn {
         &self.dn
     }
-
-    pub(super) fn is_among(&self, keys: &[String]) -> bool {
-        keys.contains(&self.key)
-    }
 }
 
 impl From<Dn> for KeyedDn {
@@ -116,7 +127,7 @@ mod tests {
             cloud_upn: "wmoran@partners.contoso.com".into(),
             display_name: None,
             suffix: "partners.contoso.com".into(),
-            particulars: Particulars::default(),
+            particulars: None,
         };
         let json = serde_json::to_string(&plain).unwrap();
         assert_eq!(
@@ -131,7 +142,8 @@ mod tests {
                 places: vec!["ou=a".into()],
                 groups: vec!["cn=b".into()],
                 attributes: vec![("department".into(), vec!["IT".into()])],
-            },
+            }
+            .kept(),
             ..plain
         };
         let json = serde_json::to_string(&full).unwrap();

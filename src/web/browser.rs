@@ -64,3 +64,9 @@ pub(super) fn set_session(token: &SessionToken, response: &mut Response) -> Resu
     Cookie::new(SESSION, token.reveal(), SameSite::None)?.set_on(response)?;
     Ok(())
 }
+
+/// Makes the browser forget the session.
+pub(super) fn end_session(response: &mut Response) -> Result<(), Refused> {
+    Cookie::removal(SESSION, SameSite::None)?.set_on(response)?;
+    Ok(())
+}

@@ -1,4 +1,4 @@
-//! `/metadata` of each federated domain.
+//! `/metadata` of each federated domain, and `FederationMetadata.xml` of the first one.
 
 use bytes::Bytes;
 use hyper::{
@@ -10,7 +10,8 @@ use crate::{
     http::{Response, response},
     keys::KeyRing,
     saml2::{Endpoints, MetadataError, identity_provider_metadata},
-    trust::{NameIdFormat, Trusts},
+    trust::{NameIdFormat, Protocol, RelyingParty, Trusts},
+    wsfed::{self, federation_metadata},
 };
 
 use super::{Edge, refusal::Refused};
@@ -20,6 +21,8 @@ use super::{Edge, refusal::Refused};
 pub(super) struct Metadata {
     /// Suffix and document, in the order of the trusts.
     documents: Vec<(String, Bytes)>,
+    /// Of the first federated domain: AD FS has one address for it.
+    federation: Bytes,
 }
 
 impl Metadata {
@@ -34,6 +37,20 @@ impl Metadata {
             parties.any(|party| party.name_id_rule().format() == *format)
         };
         let name_id_formats: Vec<_> = NameIdFormat::ALL.into_iter().filter(issued).collect();
+        let first = trusts.domains().first();
+        let federation = federation_metadata(
+            &wsfed::Endpoints {
+                passive: &edge.passive_url(),
+                active: &edge.passive_url(),
+                claim_types: &claim_types(trusts),
+                saml2: Endpoints {
+                    entity_id: first.map_or("", |domain| &domain.issuer),
+                    single_sign_on: &single_sign_on,
+                    name_id_formats: &name_id_formats,
+                },
+            },
+            keys,
+        )?;
         let documents = trusts
             .domains()
             .iter()
@@ -47,12 +64,23 @@ impl Metadata {
                 Ok((domain.suffix.as_ascii().to_owned(), document.into()))
             })
             .collect::<Result<_, MetadataError>>()?;
-        Ok(Self { documents })
+        Ok(Self {
+            documents,
+            federation: federation.into(),
+        })
+    }
+
+    /// `FederationMetadata.xml`.
+    pub(super) fn federation(&self) -> Response {
+        answer(&self.federation)
     }
 
     /// Of the first federated domain.
     pub(super) fn first(&self) -> Result<Response, Refused> {
-        self.documents.first().map(answer).ok_or(Refused::NotFound)
+        self.documents
+            .first()
+            .map(|(_, document)| answer(document))
+            .ok_or(Refused::NotFound)
     }
 
     /// Of the federated domain with this suffix.
@@ -60,12 +88,25 @@ impl Metadata {
         self.documents
             .iter()
             .find(|(known, _)| known == suffix)
-            .map(answer)
+            .map(|(_, document)| answer(document))
             .ok_or(Refused::NotFound)
     }
 }
 
-fn answer((_, document): &(String, Bytes)) -> Response {
+/// What the tokens of WS-Federation may say, each once.
+fn claim_types(trusts: &Trusts) -> Vec<&str> {
+    let mut all: Vec<&str> = trusts
+        .relying_parties()
+        .iter()
+        .filter(|party| party.speaks(Protocol::WsFederation))
+        .flat_map(RelyingParty::token_claim_names)
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn answer(document: &Bytes) -> Response {
     let mut answer = response::typed(
         StatusCode::OK,
         "application/samlmetadata+xml",

@@ -4,6 +4,8 @@
 //! a page. It decides nothing about identity itself. Every answer to a person carries the
 //! correlation id that the log and the audit line carry.
 
+mod adfs;
+mod arrival;
 mod browser;
 mod metadata;
 mod not_permitted;
@@ -13,9 +15,14 @@ mod password;
 mod pending;
 mod refusal;
 mod reply;
+mod saml2_answer;
 mod sign_in_form;
+mod sign_out;
 mod single_sign_on;
+mod ws_federation;
+mod ws_trust;
 
+pub use adfs::PASSIVE_PATH;
 pub use operations::{Operations, Readiness};
 
 use std::{sync::Arc, time::Duration};
@@ -34,6 +41,7 @@ use crate::{
 use metadata::Metadata;
 use pending::Seal;
 use refusal::Refused;
+use ws_trust::WsTrust;
 
 /// How the identity provider is seen from outside.
 #[derive(Clone, Debug)]
@@ -50,6 +58,8 @@ pub struct Edge {
     pub request_lifetime: Duration,
     /// How far a relying party's clock may be ahead of ours.
     pub clock_skew: Duration,
+    /// Whether programs may bring passwords, by WS-Trust.
+    pub ws_trust: bool,
 }
 
 /// Names longer than an address can be are not shown again: they are no help to anybody.
@@ -63,6 +73,11 @@ impl Edge {
     /// `Destination` must equal it.
     pub fn sso_url(&self) -> String {
         format!("{}{SSO_PATH}", self.base_url)
+    }
+
+    /// The absolute address of WS-Federation.
+    pub fn passive_url(&self) -> String {
+        format!("{}{PASSIVE_PATH}", self.base_url)
     }
 
     /// The longest time between a request's first answer and the last moment at which the same
@@ -81,6 +96,7 @@ pub struct IdentityProvider {
     keys: Arc<KeyRing>,
     metadata: Metadata,
     seal: Seal,
+    ws_trust: Option<WsTrust>,
 }
 
 /// Why no identity provider could be made.
@@ -93,6 +109,9 @@ pub enum EdgeError {
     /// The metadata cannot be written or signed.
     #[error("the metadata cannot be written: {0}")]
     Metadata(#[from] MetadataError),
+    /// The MEX document cannot be written.
+    #[error("the MEX document cannot be written: {0}")]
+    MetadataExchange(#[from] askama::Error),
 }
 
 impl IdentityProvider {
@@ -105,6 +124,7 @@ impl IdentityProvider {
     ) -> Result<Self, EdgeError> {
         Ok(Self {
             metadata: Metadata::write(&edge, &trusts, &keys)?,
+            ws_trust: WsTrust::of(&edge)?,
             edge,
             sign_in,
             trusts,
@@ -133,7 +153,7 @@ impl IdentityProvider {
             (_, "/signin", _) => Err(Refused::Method("POST")),
             (_, "/password", _) => Err(Refused::Method("GET, HEAD, POST")),
             (_, "/" | "/metadata", _) | (_, _, Some(_)) => Err(Refused::Method("GET, HEAD")),
-            _ => Err(Refused::NotFound),
+            _ => self.adfs(&request, &correlation).await,
         };
         outcome.unwrap_or_else(|refused| self.refusal_page(&refused, &correlation))
     }

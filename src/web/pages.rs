@@ -43,7 +43,7 @@ pub(super) struct ChangedPage<'a> {
     pub nonce: &'a str,
 }
 
-/// Posts a SAML Response to the relying party, by script or by button.
+/// Posts an answer to the relying party, by script or by button.
 #[derive(Template)]
 #[template(path = "web/post.html")]
 pub(super) struct PostPage<'a> {
@@ -51,8 +51,29 @@ pub(super) struct PostPage<'a> {
     pub relying_party: &'a str,
     pub heading: &'a str,
     pub action: &'a str,
-    pub saml_response: Base64<'a>,
-    pub relay_state: Option<&'a str>,
+    pub message: Message<'a>,
+}
+
+/// The fields of the form that is posted, by protocol.
+#[derive(Clone, Copy)]
+pub(super) enum Message<'a> {
+    Saml2 {
+        response: Base64<'a>,
+        relay_state: Option<&'a str>,
+    },
+    WsFederation {
+        result: &'a str,
+        context: Option<&'a str>,
+    },
+}
+
+/// Says that the session has ended, and has the relying parties end theirs: one image for each.
+#[derive(Template)]
+#[template(path = "web/signed_out.html")]
+pub(super) struct SignedOutPage<'a> {
+    pub nonce: &'a str,
+    pub clean_up: &'a [String],
+    pub go_on: Option<&'a str>,
 }
 
 /// Says that the person may not sign in at the relying party, and lets her go back to it.
@@ -62,11 +83,16 @@ pub(super) struct NotPermittedPage<'a> {
     pub nonce: &'a str,
     pub heading: &'a str,
     pub relying_party: &'a str,
+    pub status: Option<StatusForm<'a>>,
+    pub support: Option<&'a str>,
+    pub correlation: &'a str,
+}
+
+/// A button that brings a status to the relying party.
+pub(super) struct StatusForm<'a> {
     pub action: &'a str,
     pub saml_response: Base64<'a>,
     pub relay_state: Option<&'a str>,
-    pub support: Option<&'a str>,
-    pub correlation: &'a str,
 }
 
 /// Octets that a page shows in base64, encoded straight into it.

@@ -27,20 +27,34 @@ use crate::{
 /// How long a page may wait for its password.
 pub(super) const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-/// What the answer needs besides the sign-in itself.
+/// What the answer needs besides the sign-in itself, by protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SamlReply {
+pub(super) enum Reply {
+    Saml2(Saml2Reply),
+    WsFederation(WsFederationReply),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Saml2Reply {
     /// The assertion consumer service, found in the trust.
     pub consumer: String,
     pub relay_state: Option<String>,
     pub authn_context: AuthnContextClass,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WsFederationReply {
+    /// The reply address, found in the trust.
+    pub address: String,
+    /// `wctx`.
+    pub context: Option<String>,
+}
+
 /// A request and where its answer goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pending {
     pub request: SignInRequest,
-    pub reply: SamlReply,
+    pub reply: Reply,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -123,23 +137,24 @@ fn aad(browser: &BrowserId) -> Aad<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::CorrelationId;
+    use crate::{observe::CorrelationId, trust::Protocol};
 
     fn pending() -> Pending {
         Pending {
             request: SignInRequest {
                 correlation: CorrelationId::random(),
                 relying_party: "urn:federation:MicrosoftOnline".into(),
+                protocol: Protocol::Saml2,
                 request_id: "_1".into(),
-                fresh: true,
+                max_age: Some(Duration::ZERO),
                 passive: false,
                 hint: Some("wmoran@fabrikam.com".into()),
             },
-            reply: SamlReply {
+            reply: Reply::Saml2(Saml2Reply {
                 consumer: "https://rp.test/acs".into(),
                 relay_state: Some("a+b=".into()),
                 authn_context: AuthnContextClass::PasswordProtectedTransport,
-            },
+            }),
         }
     }
 

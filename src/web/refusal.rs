@@ -15,6 +15,7 @@ use crate::{
     keys::KeyError,
     observe::{CorrelationId, audit},
     saml2::{BindingError, RequestError},
+    wsfed,
 };
 
 use super::{IdentityProvider, pages::ErrorPage};
@@ -40,6 +41,17 @@ pub(super) enum Refused {
     Request {
         relying_party: String,
         cause: RequestError,
+    },
+    #[error("{relying_party:?} may not ask by this protocol")]
+    Protocol { relying_party: String },
+    #[error("{0}")]
+    WsFederation(#[from] wsfed::RequestError),
+    #[error("by its wct, the request of {relying_party:?} is too old or from the future")]
+    Untimely { relying_party: String },
+    #[error("unknown reply address of {relying_party:?}: {asked}")]
+    UnknownReply {
+        relying_party: String,
+        asked: String,
     },
     #[error("unknown assertion consumer service of {relying_party:?}: {asked}")]
     UnknownConsumer {
@@ -116,13 +128,28 @@ impl Refused {
                  large, came too slowly, or is damaged.",
                 "Go back to the application and start again in a moment.",
             ),
-            Self::Binding(_) | Self::NoIssuer | Self::Request { .. } | Self::Form(_) => (
+            Self::WsFederation(wsfed::RequestError::Authentication(_)) => (
+                StatusCode::BAD_REQUEST,
+                "This way to sign in is not offered here",
+                "The application wants you to prove who you are by something else than a password.",
+                "Tell the people who run the application.",
+            ),
+            Self::Binding(_)
+            | Self::NoIssuer
+            | Self::Request { .. }
+            | Self::Form(_)
+            | Self::WsFederation(_)
+            | Self::Untimely { .. } => (
                 StatusCode::BAD_REQUEST,
                 "The sign-in request cannot be used",
                 "The application sent a request that is damaged, or that it was not allowed to send.",
                 "Go back to the application and start again.",
             ),
-            Self::UnknownRelyingParty(_) | Self::UnknownConsumer { .. } | Self::NotTrusted => (
+            Self::UnknownRelyingParty(_)
+            | Self::Protocol { .. }
+            | Self::UnknownConsumer { .. }
+            | Self::UnknownReply { .. }
+            | Self::NotTrusted => (
                 StatusCode::FORBIDDEN,
                 "This application is not known here",
                 "The request came from an application, or wants an answer at an address, that is not \
@@ -162,7 +189,10 @@ impl Refused {
         match self {
             Self::UnknownRelyingParty(relying_party)
             | Self::Request { relying_party, .. }
+            | Self::Protocol { relying_party }
+            | Self::Untimely { relying_party }
             | Self::UnknownConsumer { relying_party, .. }
+            | Self::UnknownReply { relying_party, .. }
             | Self::AlreadyAnswered { relying_party, .. } => Some(relying_party),
             _ => None,
         }

@@ -1,5 +1,7 @@
 //! Requests by HTTP-POST and HTTP-Redirect at `/saml2/sso`.
 
+use std::time::Duration;
+
 use hyper::Method;
 use time::OffsetDateTime;
 
@@ -8,13 +10,13 @@ use crate::{
     observe::CorrelationId,
     saml2::{AuthnContextClass, AuthnRequest, ReceivedRequest, RequestedConsumer, Status},
     signin::SignInRequest,
-    trust::{NameIdFormat, RelyingParty},
+    trust::{NameIdFormat, Protocol, RelyingParty},
 };
 
 use super::{
-    IdentityProvider, MAX_NAME,
-    browser::{self, Browser},
-    pending::{Pending, SamlReply},
+    IdentityProvider,
+    arrival::{hint, shortened},
+    pending::{Pending, Reply, Saml2Reply},
     refusal::Refused,
 };
 
@@ -36,9 +38,7 @@ impl IdentityProvider {
         };
         let relay_state = received.relay_state().map(str::to_owned);
         let issuer = received.issuer().ok_or(Refused::NoIssuer)?;
-        let Some(relying_party) = self.trusts.relying_party(&issuer) else {
-            return Err(Refused::UnknownRelyingParty(shortened(&issuer)));
-        };
+        let relying_party = self.asking(&issuer, Protocol::Saml2)?;
         let authn_request = received
             .authenticate(&relying_party.request_signatures)
             .map_err(|cause| Refused::Request {
@@ -47,38 +47,33 @@ impl IdentityProvider {
             })?;
         let consumer = consumer(relying_party, &authn_request.consumer)?;
 
-        let request_hint = hint(&authn_request, [&query, &form]);
+        let hint = hint(authn_request.subject.as_deref(), [&query, &form]);
         let neutral = SignInRequest {
             correlation: correlation.clone(),
             relying_party: relying_party.entity_id().to_owned(),
+            protocol: Protocol::Saml2,
             request_id: authn_request.id.clone(),
-            fresh: authn_request.force_authn,
+            max_age: authn_request.force_authn.then_some(Duration::ZERO),
             passive: authn_request.is_passive,
-            hint: request_hint,
+            hint,
         };
-        let mut pending = Pending {
-            request: neutral,
-            reply: SamlReply {
-                consumer: consumer.to_owned(),
-                relay_state,
-                authn_context: AuthnContextClass::PasswordProtectedTransport,
-            },
+        let mut reply = Saml2Reply {
+            consumer: consumer.to_owned(),
+            relay_state,
+            authn_context: AuthnContextClass::PasswordProtectedTransport,
         };
         let name_ids = relying_party.name_id_rule().format();
         match self.acceptable(&authn_request, name_ids, OffsetDateTime::now_utc()) {
-            Ok(authn_context) => pending.reply.authn_context = authn_context,
-            Err((status, cause)) => return self.answer_with_error(&pending, status, cause),
+            Ok(authn_context) => reply.authn_context = authn_context,
+            Err((status, cause)) => {
+                return self.answer_with_status(&neutral, &reply, status, cause);
+            }
         }
-
-        let browser = Browser::of(request)?;
-        let session = browser::session_token(request);
-        let step = self
-            .sign_in
-            .begin(&pending.request, &browser.id, session.as_ref())
-            .await;
-        let mut answer = self.answer(pending, step, &browser.id, None)?;
-        browser.remember(&mut answer)?;
-        Ok(answer)
+        let pending = Pending {
+            request: neutral,
+            reply: Reply::Saml2(reply),
+        };
+        self.begin(request, pending).await
     }
 
     /// What is wrong with a request that its relying party should be told by a status.
@@ -140,34 +135,4 @@ fn consumer<'a>(
                 RequestedConsumer::Url(url) => shortened(url),
             },
         })
-}
-
-/// Who is expected: the request's `Subject`, else `login_hint`, else `username`, wherever Entra put
-/// it (facts 2.1: either, both, repeated, empty). A hint fills the page in, and decides nothing.
-fn hint(request: &AuthnRequest, forms: [&Form; 2]) -> Option<String> {
-    let named = |name| forms.into_iter().flat_map(move |form| form.all(name));
-    request
-        .subject
-        .as_deref()
-        .into_iter()
-        .chain(named("login_hint"))
-        .chain(named("username"))
-        .map(str::trim)
-        .find(|hint| !hint.is_empty() && hint.len() <= MAX_NAME && !hint.contains(char::is_control))
-        .map(str::to_owned)
-}
-
-/// As much of a stranger's text as an audit line should carry: of the right length, and without
-/// what could make a terminal or a log viewer show another line than there is. URIs are ASCII.
-fn shortened(text: &str) -> String {
-    text.chars()
-        .take(200)
-        .map(|c| {
-            if matches!(c, ' '..='~') {
-                c
-            } else {
-                '\u{fffd}'
-            }
-        })
-        .collect()
 }

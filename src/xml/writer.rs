@@ -55,6 +55,8 @@ struct Signed {
     /// Where the element starts.
     start: usize,
     id: String,
+    /// The prefixes that its canonical form declares although no name uses them.
+    inclusive: Vec<&'static str>,
     /// Where its signature will stand.
     place: Option<usize>,
     /// The horizon outside.
@@ -74,7 +76,7 @@ impl CanonicalWriter {
 
     /// Opens an element. The order of `attributes` does not matter.
     pub fn open(&mut self, name: Name, attributes: &[(Name, &str)]) {
-        self.attempt(|writer| writer.start(name, None, attributes, None));
+        self.attempt(|writer| writer.start(name, None, attributes, None, &[]));
     }
 
     /// Writes text.
@@ -102,6 +104,20 @@ impl CanonicalWriter {
         self.close();
     }
 
+    /// Writes an element whose whole text is a qualified name (`s:Subcode/s:Value`), and declares the
+    /// name's prefix there, which canonical form would not do: not for signed elements.
+    pub fn leaf_naming(&mut self, name: Name, value: Name) {
+        self.attempt(|writer| {
+            if writer.open.iter().any(|open| open.signed.is_some()) {
+                return Err(WriteError::NamespaceAcrossSignatures);
+            }
+            writer.start(name, None, &[], None, &[value])?;
+            writer.push_name(value);
+            Ok(())
+        });
+        self.close();
+    }
+
     /// Opens an element that will carry an enveloped signature. `id` is the name of its identifier
     /// attribute, `ID` or `AssertionID`, which `attributes` must not hold as well.
     pub fn open_signed(
@@ -111,13 +127,33 @@ impl CanonicalWriter {
         id_value: &str,
         attributes: &[(Name, &str)],
     ) {
+        self.open_signed_with_names_in_values(name, id, id_value, attributes, &[]);
+    }
+
+    /// As [`CanonicalWriter::open_signed`], for an element in which `values` stand as the values of
+    /// attributes (`xsi:type`). Their prefixes are declared here, which no canonical form would do by
+    /// itself, and the signature says so by a `PrefixList` (exclusive canonicalization 1.0, 3). Not
+    /// for an element inside another signed one.
+    pub fn open_signed_with_names_in_values(
+        &mut self,
+        name: Name,
+        id: &'static str,
+        id_value: &str,
+        attributes: &[(Name, &str)],
+        values: &[Name],
+    ) {
         self.attempt(|writer| {
             if !is_nc_name(id_value) {
                 return Err(WriteError::BadId);
             }
+            let is_enclosed = writer.open.iter().any(|open| open.signed.is_some());
+            if is_enclosed && !values.is_empty() {
+                return Err(WriteError::NamespaceAcrossSignatures);
+            }
             let signed = Signed {
                 start: writer.out.len(),
                 id: id_value.to_owned(),
+                inclusive: values.iter().map(|value| value.prefix).collect(),
                 place: None,
                 horizon: writer.horizon,
             };
@@ -127,6 +163,7 @@ impl CanonicalWriter {
                 Some((Name::plain(id), id_value)),
                 attributes,
                 Some(signed),
+                values,
             )
         });
     }
@@ -154,7 +191,8 @@ impl CanonicalWriter {
             let end = writer.end()?.ok_or(WriteError::SignaturePlace)?;
             let place = end.place.ok_or(WriteError::SignaturePlace)?;
             let element = writer.out.get(end.start..).unwrap_or_default();
-            let Sealed { signature, digest } = dsig::seal(&end.id, element.as_bytes(), signer)?;
+            let Sealed { signature, digest } =
+                dsig::seal(&end.id, element.as_bytes(), &end.inclusive, signer)?;
             writer.out.insert_str(place, &signature);
             writer.last_digest = Some(digest);
             Ok(())
@@ -191,6 +229,7 @@ impl CanonicalWriter {
         id: Option<(Name, &str)>,
         attributes: &[(Name, &str)],
         signed: Option<Signed>,
+        values: &[Name],
     ) -> Result<(), WriteError> {
         if self.open.is_empty() && std::mem::replace(&mut self.rooted, true) {
             return Err(WriteError::Unbalanced);
@@ -203,7 +242,7 @@ impl CanonicalWriter {
         });
         self.out.push('<');
         self.push_name(name);
-        self.push_declarations(name, attributes)?;
+        self.push_declarations(name, attributes, values)?;
         self.push_attributes(id, attributes)?;
         self.out.push('>');
         Ok(())
@@ -233,14 +272,22 @@ impl CanonicalWriter {
         self.out.push_str(name.local);
     }
 
-    /// Declares what this element and its attributes use visibly and no ancestor has declared.
+    /// Declares what this element, its attributes and `values` use and no ancestor has declared.
     fn push_declarations(
         &mut self,
         name: Name,
         attributes: &[(Name, &str)],
+        values: &[Name],
     ) -> Result<(), WriteError> {
         self.wanted.clear();
         self.want(name)?;
+        for &value in values {
+            // A PrefixList has another word for the default namespace, which is not needed here.
+            if value.prefix.is_empty() {
+                return Err(WriteError::Name);
+            }
+            self.want(value)?;
+        }
         for &(attribute, _) in attributes {
             match (attribute.prefix, attribute.namespace) {
                 ("", "") | ("xml", XML) => {}

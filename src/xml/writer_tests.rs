@@ -196,3 +196,67 @@ fn a_signed_element_declares_again_what_stands_around_it() {
         Err(WriteError::NamespaceAcrossSignatures)
     ));
 }
+
+/// No canonical form declares by itself what only a value uses, and then the value means nothing.
+#[test]
+fn names_in_values_are_declared_and_the_declaration_is_signed() {
+    let signer = create_signing_key("writer test", 1).unwrap().signer;
+    let key = signer.certificate().public_key();
+    let root = Name::new("a", A, "root");
+    let value = Name::new("b", B, "Kind");
+    let text = written(|w| {
+        w.open_signed_with_names_in_values(root, "ID", "_1", &[], &[value]);
+        w.signature_here();
+        w.leaf(root, &[(Name::plain("type"), "b:Kind")], "");
+        w.leaf(value, &[], "");
+        w.close_signed(&signer);
+    })
+    .unwrap();
+    assert!(
+        text.starts_with("<a:root xmlns:a=\"urn:a\" xmlns:b=\"urn:b\" ID=\"_1\"><ds:Signature ")
+    );
+    assert!(text.contains(" PrefixList=\"b\"></ec:InclusiveNamespaces></ds:Transform>"));
+    assert!(text.ends_with("<a:root type=\"b:Kind\"></a:root><b:Kind></b:Kind></a:root>"));
+    let verify = |text: &str| {
+        let root = crate::xml::read(text.as_bytes(), &crate::xml::Limits::default()).unwrap();
+        crate::xml::verify_enveloped(&root, &[key], &crate::xml::SignaturePolicy::SHA2).is_ok()
+    };
+    assert!(verify(&text));
+    assert!(!verify(&text.replacen(B, "urn:c", 1)));
+
+    let inside_another = written(|w| {
+        w.open_signed(root, "ID", "_0", &[]);
+        w.signature_here();
+        w.open_signed_with_names_in_values(value, "ID", "_1", &[], &[value]);
+    });
+    assert!(matches!(
+        inside_another,
+        Err(WriteError::NamespaceAcrossSignatures)
+    ));
+    let unprefixed = written(|w| {
+        w.open_signed_with_names_in_values(root, "ID", "_1", &[], &[Name::plain("Kind")]);
+    });
+    assert!(matches!(unprefixed, Err(WriteError::Name)));
+}
+
+#[test]
+fn a_name_as_text_is_declared_where_it_stands() {
+    let root = Name::new("a", A, "root");
+    let value = Name::new("b", B, "Kind");
+    let text = written(|w| {
+        w.open(root, &[]);
+        w.leaf_naming(root, value);
+        w.leaf_naming(root, root);
+        w.close();
+    });
+    assert_eq!(
+        text.unwrap(),
+        "<a:root xmlns:a=\"urn:a\"><a:root xmlns:b=\"urn:b\">b:Kind</a:root>\
+         <a:root>a:root</a:root></a:root>"
+    );
+    let signed = written(|w| {
+        w.open_signed(root, "ID", "_1", &[]);
+        w.leaf_naming(root, value);
+    });
+    assert!(matches!(signed, Err(WriteError::NamespaceAcrossSignatures)));
+}

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
+
 use crate::{
     http::FormTarget,
-    trust::{AssertionConsumerService, Preset, RelyingParty, RequestKeys},
+    saml1::ClaimType,
+    trust::{AssertionConsumerService, Preset, Protocol, RelyingParty, RequestKeys, TokenVersion},
 };
 
 use super::{
@@ -53,15 +56,8 @@ pub(super) fn build(
         .iter()
         .zip(0..)
         .map(|(url, index)| {
-            https_url(url.as_ref(), url.span(), source)?;
-            // What the page's policy cannot name would be refused when somebody signs in.
-            FormTarget::origin_of(url.as_ref()).map_err(|error| {
-                source.invalid(url.span(), format!("{:?}: {error}", url.as_ref()))
-            })?;
-            Ok(AssertionConsumerService {
-                index,
-                url: url.as_ref().clone(),
-            })
+            let url = answer_address(url, source)?;
+            Ok(AssertionConsumerService { index, url })
         })
         .collect::<Result<Vec<_>, ConfigError>>()?;
     if party.entity_id.as_ref().trim().is_empty() {
@@ -72,6 +68,7 @@ pub(super) fn build(
         file::Preset::Entra => Preset::Entra,
         file::Preset::EntraExternal => Preset::EntraExternal,
         file::Preset::Saml2 => Preset::Saml2,
+        file::Preset::WsFederation => Preset::WsFederation,
     };
     let mut settings = RelyingParty::new(preset, party.entity_id.as_ref(), consumers)
         .ok_or_else(|| source.invalid(span, "at least one assertion consumer service is needed"))?;
@@ -81,6 +78,22 @@ pub(super) fn build(
     if let Some(audience) = &party.audience {
         settings.audience.clone_from(audience);
     }
+    if let Some(protocols) = &party.protocols {
+        settings.protocols = self::protocols(protocols, source)?;
+    }
+    settings.ws_federation.token = match party.token {
+        file::Token::Saml1 => TokenVersion::Saml1,
+        file::Token::Saml2 => TokenVersion::Saml2,
+    };
+    if let Some(written) = &party.reply_addresses {
+        let urls = written.as_ref().iter();
+        settings.ws_federation.reply_addresses = urls
+            .map(|url| answer_address(url, source))
+            .collect::<Result<_, _>>()?;
+        if written.as_ref().is_empty() {
+            return Err(source.invalid(written.span(), "at least one reply address is needed"));
+        }
+    }
     settings.sign_response = party.sign_response;
     if let Some(lifetime) = &party.assertion_lifetime_minutes {
         settings.assertion_lifetime = minutes(lifetime, 1..=1440, source)?;
@@ -88,18 +101,77 @@ pub(super) fn build(
     if let Some(skew) = &party.not_before_skew_seconds {
         settings.not_before_skew = seconds(skew, 0..=3600, source)?;
     }
+    if let Some(addresses) = &party.ws_trust_addresses {
+        let addresses = addresses.iter().map(|address| {
+            let text = address.as_ref();
+            if is_absolute_uri(text) {
+                return Ok(text.clone());
+            }
+            Err(source.invalid(address.span(), format!("{text:?} is not an absolute URI")))
+        });
+        settings.ws_trust_addresses = addresses.collect::<Result<_, _>>()?;
+    }
     settings.issuer = issuer(party, preset, names)?;
     if let Some(access) = &party.access {
         settings.access = names.access(access)?;
     }
     for claim in &party.claim {
         names.add_claim(&mut settings, claim)?;
+        fits_its_tokens(&settings, &claim.name, source)?;
     }
     Ok(RelyingPartyFile {
         salt: name_id(party, &mut settings, names, salt)?,
         party: settings,
         signatures,
     })
+}
+
+fn answer_address(url: &Spanned<String>, source: Source<'_>) -> Result<String, ConfigError> {
+    let text = url.as_ref();
+    https_url(text, url.span(), source)?;
+    // What the page's policy cannot name would be refused when somebody signs in.
+    FormTarget::origin_of(text)
+        .map_err(|error| source.invalid(url.span(), format!("{text:?}: {error}")))?;
+    Ok(text.clone())
+}
+
+fn protocols(
+    written: &Spanned<Vec<file::Protocol>>,
+    source: Source<'_>,
+) -> Result<Vec<Protocol>, ConfigError> {
+    if written.as_ref().is_empty() {
+        return Err(source.invalid(written.span(), "at least one protocol is needed"));
+    }
+    let protocols = written.as_ref().iter().map(|protocol| match protocol {
+        file::Protocol::Saml2 => Protocol::Saml2,
+        file::Protocol::WsFederation => Protocol::WsFederation,
+        file::Protocol::WsTrust => Protocol::WsTrust,
+    });
+    Ok(protocols.collect())
+}
+
+/// Refuses a claim that could not be told by one of the protocols: SAML 1.1 cuts its name in two.
+fn fits_its_tokens(
+    party: &RelyingParty,
+    name: &Spanned<String>,
+    source: Source<'_>,
+) -> Result<(), ConfigError> {
+    let is_saml1 = match party.ws_federation.token {
+        TokenVersion::Saml1 => party.speaks(Protocol::WsFederation),
+        TokenVersion::Saml2 => false,
+    };
+    let needs_type = is_saml1 || party.speaks(Protocol::WsTrust);
+    if !needs_type || ClaimType::parse(name.as_ref()).is_some() {
+        return Ok(());
+    }
+    Err(source.invalid(
+        name.span(),
+        format!(
+            "{:?} cannot stand in the SAML 1.1 tokens of WS-Federation and WS-Trust, where a name \
+             is a URI with a slash; protocols = [\"saml2\"] is for a relying party that needs none",
+            name.as_ref()
+        ),
+    ))
 }
 
 /// Sets how people are known, as far as it can be without the salt; returns that where it is

@@ -1,9 +1,11 @@
 //! The journey against the embedded directory: who gets in, and who learns what.
 
+mod message;
 mod permitted;
+mod sign_out;
 mod world;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     directory::{
@@ -38,7 +40,7 @@ async fn a_password_begins_a_session_and_the_session_answers() {
     assert!(again.new_session.is_none());
 
     let forced = SignInRequest {
-        fresh: true,
+        max_age: Some(Duration::ZERO),
         ..request("_3")
     };
     for token in [None, Some(&token)] {

@@ -151,7 +151,7 @@ async fn what_no_rule_asks_for_costs_nothing() {
     let before = world.fixture.embedded.counts().searches;
     let subject = grant(world.type_in(&request("_1"), WENDY, PASSWORD).await).subject;
     assert_eq!(world.fixture.embedded.counts().searches, before + 1);
-    assert_eq!(subject.particulars, crate::trust::Particulars::default());
+    assert_eq!(subject.particulars, None);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use crate::{
     realm::{DomainName, FederatedDomain, Home, Mapping, Realm, SignInAttribute},
     signin::*,
     store::{Kind, MemoryStore, Store, StoreError, StoreFuture},
-    trust::{AssertionConsumerService, RelyingParty, Trusts},
+    trust::{AssertionConsumerService, Protocol, RelyingParty, Trusts},
 };
 
 pub(super) const WENDY: &str = "wmoran@fabrikam.com";
@@ -132,8 +132,9 @@ pub(super) fn request(id: &str) -> SignInRequest {
     SignInRequest {
         correlation: CorrelationId::random(),
         relying_party: "rp".to_owned(),
+        protocol: Protocol::Saml2,
         request_id: id.to_owned(),
-        fresh: false,
+        max_age: None,
         passive: false,
         hint: None,
     }

@@ -44,13 +44,14 @@ fn wendy() -> Subject {
             groups: vec!["cn=editors,dc=contoso".into(), "cn=staff,dc=contoso".into()],
             attributes: vec![("department".into(), vec!["HR".into(), "IT".into()])],
             ..Particulars::default()
-        },
+        }
+        .kept(),
     }
 }
 
 fn by_upn() -> Subject {
     let mut wendy = wendy();
-    wendy.particulars.external = false;
+    wendy.particulars = None;
     wendy
 }
 

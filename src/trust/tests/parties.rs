@@ -13,7 +13,18 @@ fn presets_know_their_kind() {
             vec!["wmoran@partners.contoso.com".to_owned()]
         )]
     );
-    assert!(entra.claims_beside_upn(&wendy).is_empty());
+    let token: Vec<_> = plain(&entra.token_claims(&wendy));
+    assert_eq!(token[0].1, ["wmoran@partners.contoso.com"]);
+    assert_eq!(token[1].1, ["AAAA"]);
+    assert!(token[2].1[0].ends_with("authenticationmethod/password"));
+    let names = ["UPN", "ImmutableID", "authnmethodsreferences"];
+    assert_eq!(token.len(), names.len());
+    assert!(
+        token
+            .iter()
+            .zip(names)
+            .all(|((name, _), end)| name.ends_with(end))
+    );
     assert_eq!(
         (entra.access.clone(), &*entra.display_name),
         (Access::Everyone, "Microsoft Entra ID")
@@ -30,7 +41,12 @@ fn presets_know_their_kind() {
             vec!["wmoran@fabrikam.com".to_owned()]
         )]
     );
-    assert_eq!(external.claims_beside_upn(&wendy), claims);
+    let token = plain(&external.token_claims(&wendy));
+    assert!(
+        token.len() == 2 && token[0].0.ends_with("/ImmutableID"),
+        "{token:?}"
+    );
+    assert_eq!(token[1..], plain(&claims));
     assert!(external.permits(&wendy).is_ok());
     // Entra would refuse her with words that nobody understands.
     let refused = external.permits(&by_upn()).unwrap_err().to_string();
@@ -47,6 +63,17 @@ fn presets_know_their_kind() {
         NameIdFormat::Transient
     );
     assert!(RelyingParty::new(Preset::Saml2, "rp", vec![]).is_none());
+    let by_ws_federation = of(Preset::WsFederation);
+    assert_eq!(by_ws_federation.access, Access::Nobody);
+    assert!(by_ws_federation.token_claims(&wendy).is_empty());
+    for (party, protocols) in [
+        (&entra, &Protocol::ALL[..]),
+        (&external, &[Protocol::Saml2, Protocol::WsFederation]),
+        (&other, &[Protocol::Saml2]),
+        (&by_ws_federation, &[Protocol::WsFederation]),
+    ] {
+        assert_eq!(party.protocols, protocols);
+    }
 }
 
 #[test]

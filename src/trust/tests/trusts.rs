@@ -11,6 +11,12 @@ fn names_are_unique_and_somebody_is_there() {
         Trusts::new(vec![party("a"), party("a")], vec![one()]).unwrap_err(),
         TrustError::DuplicateRelyingParty("a".into())
     );
+    let mut alias = party("b");
+    alias.ws_trust_addresses.push("a".into());
+    assert_eq!(
+        Trusts::new(vec![party("a"), alias], vec![one()]).unwrap_err(),
+        TrustError::DuplicateWsTrustAddress("a".into())
+    );
     assert_eq!(
         Trusts::new(
             vec![party("a")],
@@ -43,6 +49,28 @@ fn names_are_unique_and_somebody_is_there() {
         Trusts::new(vec![greedy], vec![one()]).unwrap_err(),
         TrustError::TooMuchNeeded(129, "groups")
     );
+}
+
+#[test]
+fn ws_trust_finds_who_may_be_asked_for() {
+    let entra = party("urn:federation:MicrosoftOnline");
+    let mut other = party("other");
+    other.protocols.retain(|known| *known != Protocol::WsTrust);
+    let domains = vec![domain("partners.contoso.com", "https://idp.test/partners")];
+    let trusts = Trusts::new(vec![entra, other], domains).unwrap();
+    let found = |address| {
+        let party = trusts.ws_trust_relying_party(address);
+        party.map(RelyingParty::entity_id)
+    };
+    for address in [
+        "urn:federation:MicrosoftOnline",
+        "https://login.microsoftonline.com/extSTS.srf",
+    ] {
+        assert_eq!(found(address), Some("urn:federation:MicrosoftOnline"));
+    }
+    for address in ["other", "", "urn:federation:microsoftonline", "nobody"] {
+        assert_eq!(found(address), None, "{address}");
+    }
 }
 
 #[test]

@@ -31,21 +31,36 @@ const METHODS: &str = "<ds:CanonicalizationMethod \
     <ds:Reference URI=\"#";
 const TRANSFORMS: &str = "\"><ds:Transforms><ds:Transform \
     Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"></ds:Transform>\
-    <ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"></ds:Transform>\
-    </ds:Transforms><ds:DigestMethod \
+    <ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\">";
+const PREFIX_LIST: &str = "<ec:InclusiveNamespaces \
+    xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\" PrefixList=\"";
+const PREFIX_LIST_TAIL: &str = "\"></ec:InclusiveNamespaces>";
+const DIGEST_METHOD: &str = "</ds:Transform></ds:Transforms><ds:DigestMethod \
     Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"></ds:DigestMethod><ds:DigestValue>";
 const INFO_TAIL: &str = "</ds:DigestValue></ds:Reference></ds:SignedInfo>";
 const VALUE: &str = "<ds:SignatureValue>";
 const KEY_INFO: &str = "</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509Certificate>";
 const TAIL: &str = "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>";
 
-/// Signs `element`, which is canonical and whose identifier is `id`, a name.
-pub(in crate::xml) fn seal(id: &str, element: &[u8], signer: &Signer) -> Result<Sealed, KeyError> {
+/// Signs `element`, which is canonical with these prefixes as `PrefixList`, and whose identifier is
+/// `id`, a name.
+pub(in crate::xml) fn seal(
+    id: &str,
+    element: &[u8],
+    inclusive: &[&'static str],
+    signer: &Signer,
+) -> Result<Sealed, KeyError> {
     let digest = DigestAlgorithm::Sha256.digest(element);
     let mut body = String::with_capacity(1024);
     body.push_str(METHODS);
     body.push_str(id);
     body.push_str(TRANSFORMS);
+    if !inclusive.is_empty() {
+        body.push_str(PREFIX_LIST);
+        body.push_str(&inclusive.join(" "));
+        body.push_str(PREFIX_LIST_TAIL);
+    }
+    body.push_str(DIGEST_METHOD);
     STANDARD.encode_string(digest, &mut body);
     body.push_str(INFO_TAIL);
 
