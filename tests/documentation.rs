@@ -452,7 +452,7 @@ fn every_key_is_annotated() {
         assert!(!keys.is_empty());
         for key in keys {
             let annotated = section.lines().any(|line| {
-                line.trim_start_matches("# ")
+                line.trim_start_matches(['#', ' '])
                     .starts_with(&format!("{key} = "))
             });
             assert!(annotated, "{key} of {table} is not annotated");

@@ -235,7 +235,8 @@ pub(super) enum Token {
 pub(super) struct Directory {
     pub name: Option<Spanned<String>>,
     pub email_domains: Option<Vec<Spanned<String>>>,
-    pub servers: Spanned<Vec<Spanned<String>>>,
+    pub servers: Option<Spanned<Vec<Spanned<String>>>>,
+    pub discover: Option<Spanned<Discover>>,
     #[serde(default)]
     pub starttls: bool,
     #[serde(default)]
@@ -271,6 +272,35 @@ pub(super) struct Directory {
     pub password_connections: Spanned<u32>,
     #[serde(default = "one_minute")]
     pub mapping_cache_seconds: Spanned<u32>,
+}
+
+/// `discover`: servers found by DNS.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Discover {
+    pub domain: Spanned<String>,
+    pub site: Option<Spanned<String>>,
+    #[serde(default)]
+    pub within: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub dns_servers: Vec<Spanned<String>>,
+    #[serde(default = "six_three_six")]
+    pub ldaps_port: Spanned<u32>,
+    #[serde(default)]
+    pub certificate_names: CertificateNames,
+}
+
+/// The names that the certificate of a discovered server must have.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum CertificateNames {
+    #[default]
+    ServerAndDomain,
+    Server,
+}
+
+fn six_three_six() -> Spanned<u32> {
+    Spanned::new(0..0, 636)
 }
 
 fn sign_in_attributes() -> Spanned<Vec<SignInAttribute>> {
