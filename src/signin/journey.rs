@@ -4,18 +4,18 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::{
-    directory::{BindError, DirectoryError, Password},
+    directory::{BindError, Password},
     keys::KeyError,
     observe::audit,
     realm::{MappedAccount, MappingError, Realm, SignInName},
-    store::{Store, StoreError},
+    store::Store,
     trust::{Subject, Trusts},
 };
 
 use super::{
     Admission, Answered, BrowserId, Grant, Guard, GuardRules, Participant, Problem, Proof, Refusal,
-    Session, SessionToken, Sessions, SignInRequest, Source, Step, Verdict, message::RecentMessages,
-    participants::Participants, subject_of,
+    Session, SessionToken, Sessions, SignInRequest, Source, Step, Verdict, failure::Failure,
+    message::RecentMessages, participants::Participants, subject_of,
 };
 
 /// How long things last.
@@ -367,56 +367,4 @@ fn hint_agrees(hint: Option<&str>, session: &Session) -> bool {
     [&subject.sign_in_name, &subject.cloud_upn]
         .into_iter()
         .any(|name| SignInName::parse(name).is_ok_and(|name| name == hint))
-}
-
-pub(super) struct Failure {
-    pub(super) problem: Problem,
-    /// Whose, for the audit.
-    pub(super) name: Option<String>,
-    pub(super) cause: String,
-    pub(super) verdict: Verdict,
-    /// Whether a new password would help, and can be set here.
-    pub(super) may_change: bool,
-    /// The account, where the password was right.
-    pub(super) account: Option<MappedAccount>,
-}
-
-impl Failure {
-    fn new(problem: Problem, verdict: Verdict, cause: String) -> Self {
-        Self {
-            problem,
-            name: None,
-            cause,
-            verdict,
-            may_change: false,
-            account: None,
-        }
-    }
-
-    fn of(mut self, name: Option<String>) -> Self {
-        self.name = name;
-        self
-    }
-
-    pub(super) fn not_recognised(cause: String) -> Self {
-        Self::new(Problem::NotRecognised, Verdict::Wrong, cause)
-    }
-
-    pub(super) fn directory(error: &DirectoryError) -> Self {
-        let problem = match error {
-            DirectoryError::Busy => Problem::Busy,
-            _ => Problem::DirectoryDown,
-        };
-        Self::new(problem, Verdict::Unanswered, error.to_string())
-    }
-
-    fn too_many() -> Self {
-        let cause = "too many failures from this source".to_owned();
-        Self::new(Problem::TooMany, Verdict::Unanswered, cause)
-    }
-
-    /// What cannot be counted is not tried.
-    fn store(error: &StoreError) -> Self {
-        Self::new(Problem::Busy, Verdict::Unanswered, error.to_string())
-    }
 }

@@ -5,6 +5,7 @@
 //! from which assertions are written, can be made nowhere else.
 
 mod answered;
+mod failure;
 mod guard;
 mod journey;
 mod message;
