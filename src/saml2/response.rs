@@ -3,7 +3,7 @@ use time::OffsetDateTime;
 use crate::{
     keys::{KeyError, Signer, random_octets},
     trust::{Claim, NameId},
-    xml::{CanonicalWriter, Name, WriteError},
+    xml::{CanonicalWriter, Encryption, Name, WriteError},
 };
 
 use super::{
@@ -52,6 +52,8 @@ pub struct SuccessResponse<'a> {
     pub assertion: Assertion<'a>,
     /// Whether the Response is signed around the signed assertion.
     pub sign_response: bool,
+    /// For whom the signed assertion is encrypted, if it is.
+    pub encryption: Option<&'a Encryption>,
 }
 
 /// A Response that says what went wrong.
@@ -86,7 +88,8 @@ pub fn new_id() -> Result<String, KeyError> {
 }
 
 impl SuccessResponse<'_> {
-    /// Writes and signs the Response. The assertion is always signed, on its own.
+    /// Writes and signs the Response. The assertion is always signed, on its own, and encrypted
+    /// after that, if at all (SAML core 6.2).
     pub fn to_signed_xml(&self, signer: &Signer) -> Result<String, WriteError> {
         let assertion = &self.assertion;
         let issued = format_timestamp(assertion.issue_instant);
@@ -109,7 +112,17 @@ impl SuccessResponse<'_> {
         writer.open(samlp("Status"), &[]);
         writer.leaf(samlp("StatusCode"), &[(plain("Value"), SUCCESS)], "");
         writer.close();
-        assertion.write(&mut writer, signer, &issued);
+        match self.encryption {
+            None => assertion.write(&mut writer, signer, &issued),
+            Some(encryption) => {
+                let mut alone = CanonicalWriter::new();
+                assertion.write(&mut alone, signer, &issued);
+                let encrypted = encryption.encrypt(alone.finish()?)?;
+                writer.open(saml("EncryptedAssertion"), &[]);
+                encrypted.write(&mut writer);
+                writer.close();
+            }
+        }
         if self.sign_response {
             writer.close_signed(signer);
         } else {
