@@ -87,7 +87,7 @@ impl SystemRoots {
         if let Some(read) = self.0.get() {
             return Ok(read.clone());
         }
-        let read = tls::client_config_with_system_roots()
+        let read = tls::client_config_with(tls::ClientOptions::default())
             .map_err(|error| unusable("the system's CAs".to_owned(), error))?;
         Ok(self.0.get_or_init(|| read).clone())
     }
