@@ -76,7 +76,11 @@ impl NodeSaml {
         });
         for (name, value) in options.as_object().expect("options") {
             all[name] = match value.as_str() {
-                Some(path) if name == "privateKey" || name == "idpCert" => json!(file(path)),
+                Some(path)
+                    if ["privateKey", "idpCert", "decryptionPvk"].contains(&name.as_str()) =>
+                {
+                    json!(file(path))
+                }
                 _ => value.clone(),
             };
         }
@@ -224,6 +228,27 @@ async fn the_recipe_works() {
     let profile = client.judge(&answer.document).expect("it takes the answer");
     assert_eq!(profile["nameID"], WENDY);
     assert_eq!(profile["upn"], WENDYS_UPN);
+}
+
+#[tokio::test]
+async fn it_reads_what_is_encrypted_to_it() {
+    for algorithm in ["aes256-gcm", "aes128-gcm"] {
+        let keys = format!(
+            "encryption_certificate = \"sp.crt\"\nencryption_algorithm = \"{algorithm}\"\n[["
+        );
+        let provider = provider(&CLIENT.replacen("[[", &keys, 1));
+        let mut browser = provider.browser();
+        for (key, told) in [("sp.key", None), ("signing.key", Some("rror"))] {
+            let mut client = NodeSaml::new(&provider, &json!({"decryptionPvk": key}));
+            let answer = client.sign_in(&provider, &mut browser).await;
+            assert!(!answer.document.contains(WENDY), "{}", answer.document);
+            match (client.judge(&answer.document), told) {
+                (Ok(profile), None) => assert_eq!(profile["nameID"], WENDY),
+                (Err(error), Some(told)) => assert!(error.contains(told), "{error}"),
+                (judged, _) => panic!("{algorithm} {key}: {judged:?}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]

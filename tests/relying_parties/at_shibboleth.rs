@@ -7,8 +7,8 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     Change, WENDY, WENDYS_ANCHOR, WENDYS_UPN,
-    federation::{Federation, PORTAL, refusal, saml_form, submit, walk},
-    provider::{ISSUER, is_sign_in_page, posted},
+    federation::{BY_METADATA, Federation, PORTAL, refusal, saml_form, submit, walk},
+    provider::{Asked, ISSUER, is_sign_in_page, posted},
     recipe,
     shibboleth::{Settings, USUAL, seen},
     slapd::Numbered,
@@ -129,10 +129,8 @@ async fn answers_that_were_changed_or_seen_before_are_refused() {
     ];
     for (told, change) in changes {
         // Each a fresh one, since it knows messages again by their IDs.
-        let page = browser.get(&federation.sp.login(""), None).await;
-        let page = page.expect("an answer");
-        let request = page.location().expect("a request");
-        let page = browser.get(&request, Some(&page)).await.expect("an answer");
+        let login = federation.sp.login("");
+        let page = federation.answer_to(&mut browser, &login).await;
         let mut form = saml_form(&page).expect("an answer");
         let document = change(&posted(&page).document);
         form.fill("SAMLResponse", &STANDARD.encode(document))
@@ -154,6 +152,64 @@ fn without(text: &str, start: &str, end: &str) -> String {
     let (before, rest) = text.split_once(start).expect("the start");
     let (_, after) = rest.split_once(end).expect("the end");
     format!("{before}{after}")
+}
+
+#[tokio::test]
+async fn by_its_metadata_it_gets_what_nobody_else_can_read() {
+    const AES_256: &str = "http://www.w3.org/2009/xmlenc11#aes256-gcm";
+    const AES_128: &str = "http://www.w3.org/2009/xmlenc11#aes128-gcm";
+    for (lines, algorithm) in [
+        ("encrypt_assertions = \"required\"", AES_256),
+        ("encryption_algorithm = \"aes128-gcm\"", AES_128),
+        ("sign_response = true", AES_256),
+    ] {
+        let federation = Federation::new(USUAL, &format!("{BY_METADATA}{lines}")).await;
+        let mut browser = federation.browser();
+        let page = federation.answered(&mut browser, WENDY).await;
+        let document = posted(&page).document;
+        let parts = ["<saml:EncryptedAssertion", algorithm];
+        assert!(
+            parts.iter().all(|part| document.contains(part)),
+            "{document}"
+        );
+        for told in [WENDYS_ANCHOR, "<saml:Assertion", "<saml:Subject"] {
+            assert!(!document.contains(told), "{told}: {document}");
+        }
+        let seen = seen(&walk(&mut browser, page).await);
+        assert!(seen["REMOTE_USER"].ends_with(WENDYS_ANCHOR));
+
+        // One octet of the ciphertext.
+        let login = federation.sp.login("");
+        let page = federation.answer_to(&mut browser, &login).await;
+        let mut form = saml_form(&page).expect("an answer");
+        let document = posted(&page).document;
+        let at = document.rfind("</xenc:CipherValue>").expect("ciphertext") - 30;
+        let (before, after) = document.split_at(at);
+        let other = if after.starts_with('A') { 'B' } else { 'A' };
+        let changed = format!("{before}{other}{}", &after[1..]);
+        form.fill("SAMLResponse", &STANDARD.encode(changed))
+            .expect("a field");
+        let refused = refusal(&submit(&mut browser, &page, &form).await);
+        let told = match lines {
+            "sign_response = true" => "signature could not be verified",
+            _ => "valid authentication statement was not found",
+        };
+        assert!(refused.contains(told), "{lines}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_encrypted_to_another_key_is_refused() {
+    let lines = format!("{PORTAL}encryption_certificate = \"@folder@/sp.crt\"");
+    let federation = Federation::new(USUAL, &lines).await;
+    let page = federation.sign_in(&mut federation.browser(), WENDY).await;
+    let refused = refusal(&page);
+    assert!(
+        refused.contains("valid authentication statement was not found"),
+        "{refused}"
+    );
+    let log = federation.sp.log();
+    assert!(log.contains("failed to decrypt assertion"), "{log}");
 }
 
 #[tokio::test]
@@ -221,11 +277,7 @@ async fn the_recipe_works() {
     let lines = recipe(page, "toml", "[[relying_party]]")
         .replacen("[[relying_party]]", "", 1)
         .replace("https://portal.contoso.com/shibboleth", "@entity@")
-        .replace(
-            "https://portal.contoso.com/Shibboleth.sso/SAML2/POST",
-            "@consumer@",
-        )
-        .replace("/etc/homerealm/portal.crt", "@folder@/sp.crt");
+        .replace("/etc/homerealm/portal.xml", "@folder@/metadata.xml");
     let federation = Federation::new(settings, &lines).await;
     let page = federation.sign_in(&mut federation.browser(), WENDY).await;
     let seen = seen(&page);
@@ -239,6 +291,17 @@ async fn the_recipe_works() {
     ] {
         assert_eq!(seen[name], value, "{name}");
     }
+    // Its metadata says that its requests are signed, so another's in its name are refused.
+    let unsigned = Asked {
+        issuer: federation.sp.entity_id().leak(),
+        ..Asked::new()
+    };
+    let url = federation.idp.url(&unsigned.to_redirect());
+    let page = federation.browser().get(&url, None).await;
+    assert_eq!(page.expect("an answer").status, 400);
+    let line = &federation.idp.audit("request-refused", 1)[0];
+    let cause = line["cause"].as_str().expect("a cause");
+    assert!(cause.contains("not signed"), "{cause}");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! A Shibboleth SP and a Homerealm that know each other, and a browser that walks between them.
 
+use std::fs;
+
 use homerealm::http::{
     PageForm,
     client::{Client, Reply},
@@ -24,6 +26,15 @@ request_signatures = "required"
 request_certificates = ["@folder@/sp.crt"]
 "#;
 
+/// The same, as the service provider's own metadata has it.
+pub(crate) const BY_METADATA: &str = r#"
+entity_id = "@entity@"
+preset = "saml2"
+access = "everyone"
+name_id = "immutable-id"
+metadata = { file = "@folder@/metadata.xml" }
+"#;
+
 /// A service provider, and the identity provider that knows it.
 pub(crate) struct Federation {
     pub(crate) sp: Shibboleth,
@@ -35,6 +46,7 @@ impl Federation {
     /// `@entity@`, `@consumer@` and `@folder@` in them are the service provider's.
     pub(crate) async fn new(settings: Settings<'_>, relying_party: &str) -> Self {
         let sp = Shibboleth::start(ISSUER, settings);
+        fs::write(sp.file("metadata.xml"), sp.metadata().await).expect("metadata.xml");
         let lines = format!("preset = \"entra\"\n[[relying_party]]\n{relying_party}")
             .replace("@entity@", &sp.entity_id())
             .replace("@consumer@", &sp.consumer())
@@ -87,6 +99,14 @@ impl Federation {
     pub(crate) async fn answered(&self, browser: &mut Client, name: &str) -> Reply {
         let page = self.visit(browser, self.sp.page()).await;
         type_password(browser, &page, name, PASSWORD).await
+    }
+
+    /// From here, with a session at the identity provider, to the page that carries the answer,
+    /// which is not sent yet.
+    pub(crate) async fn answer_to(&self, browser: &mut Client, url: &Uri) -> Reply {
+        let page = browser.get(url, None).await.expect("a request");
+        let request = page.location().expect("a request");
+        browser.get(&request, Some(&page)).await.expect("an answer")
     }
 }
 

@@ -21,7 +21,7 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use homerealm::{
     http::{
         client::{Client, Reply},
-        tls::LocalCa,
+        tls::{LocalCa, client_config},
     },
     keys::create_signing_key,
 };
@@ -134,11 +134,11 @@ impl Shibboleth {
     }
 
     /// Its metadata, as its own generator writes it.
-    pub(crate) async fn metadata(&self, browser: &mut Client) -> String {
-        let reply = browser
-            .get(&self.url("/Shibboleth.sso/Metadata"), None)
-            .await;
-        let reply = reply.expect("its metadata");
+    pub(crate) async fn metadata(&self) -> String {
+        let tls = client_config(&[self.ca_pem.as_bytes()]).expect("TLS settings");
+        let mut browser = self.found_by(Client::new(tls));
+        let url = self.url("/Shibboleth.sso/Metadata");
+        let reply = browser.get(&url, None).await.expect("its metadata");
         assert_eq!(reply.status, 200, "{}", self.log());
         reply.text()
     }
