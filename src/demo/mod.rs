@@ -260,10 +260,10 @@ fn origin(host: &str, address: SocketAddr) -> String {
 /// The relying parties of the demo's configuration, their answers sent to where the simulator is.
 fn relying_parties(config: &Config, consumer: &str) -> Result<Vec<RelyingParty>, DemoError> {
     let moved = |mut party: RelyingParty| {
-        party.answer_only_to(AssertionConsumerService {
+        party.answer_to(vec![AssertionConsumerService {
             index: 0,
             url: consumer.to_owned(),
-        });
+        }]);
         party
     };
     config

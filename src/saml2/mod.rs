@@ -13,6 +13,7 @@ mod binding;
 mod metadata;
 mod names;
 mod redirect_signature;
+mod relying_party_metadata;
 mod response;
 mod status;
 mod timestamp;
@@ -28,6 +29,10 @@ pub use metadata::{
     write_identity_provider,
 };
 pub use names::{BINDING_POST, BINDING_REDIRECT, NAMEID_PERSISTENT, TOKEN_TYPE};
+pub use relying_party_metadata::{
+    EncryptionKey, LARGEST_METADATA, LogoutBinding, LogoutService, MetadataTrust,
+    NoCommonAlgorithm, RelyingPartyMetadata, RelyingPartyMetadataError, Validity,
+};
 pub use response::{Assertion, ErrorResponse, SuccessResponse, new_id};
 pub use status::Status;
 pub use timestamp::{format_timestamp, parse_timestamp};

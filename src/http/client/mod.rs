@@ -150,6 +150,13 @@ impl Client {
         self
     }
 
+    /// Sets how long an answer may be, in octets.
+    #[must_use]
+    pub fn with_largest_body(mut self, octets: usize) -> Self {
+        self.largest_body = octets;
+        self
+    }
+
     /// Fetches a page. `from` is the page whose link or redirect is followed; `None` is an address
     /// typed by the person.
     pub async fn get(&mut self, url: &Uri, from: Option<&Reply>) -> Result<Reply, ClientError> {
