@@ -254,20 +254,28 @@ impl Assertion<'_> {
 }
 
 impl ErrorResponse<'_> {
-    /// Writes the Response. It is not signed: it asserts nothing about anybody.
-    pub fn to_xml(&self) -> Result<String, WriteError> {
+    /// Writes the Response, signed if there is a signer. It asserts nothing about anybody, so that
+    /// it needs a signature only where a relying party takes no Response without.
+    pub fn to_xml(&self, signer: Option<&Signer>) -> Result<String, WriteError> {
+        let issued = format_timestamp(self.issue_instant);
+        let [destination, in_response_to, issue_instant, version] = [
+            (plain("Destination"), self.destination),
+            (plain("InResponseTo"), self.in_response_to),
+            (plain("IssueInstant"), &*issued),
+            (plain("Version"), "2.0"),
+        ];
         let mut writer = CanonicalWriter::new();
-        writer.open(
-            samlp("Response"),
-            &[
-                (plain("Destination"), self.destination),
-                (plain("ID"), self.id),
-                (plain("InResponseTo"), self.in_response_to),
-                (plain("IssueInstant"), &format_timestamp(self.issue_instant)),
-                (plain("Version"), "2.0"),
-            ],
-        );
-        writer.leaf(saml("Issuer"), &[], self.issuer);
+        if signer.is_some() {
+            let attributes = [destination, in_response_to, issue_instant, version];
+            writer.open_signed(samlp("Response"), "ID", self.id, &attributes);
+            writer.leaf(saml("Issuer"), &[], self.issuer);
+            writer.signature_here();
+        } else {
+            let id = (plain("ID"), self.id);
+            let attributes = [destination, id, in_response_to, issue_instant, version];
+            writer.open(samlp("Response"), &attributes);
+            writer.leaf(saml("Issuer"), &[], self.issuer);
+        }
         writer.open(samlp("Status"), &[]);
         writer.open(
             samlp("StatusCode"),
@@ -279,7 +287,10 @@ impl ErrorResponse<'_> {
         writer.close();
         writer.leaf(samlp("StatusMessage"), &[], self.message);
         writer.close();
-        writer.close();
+        match signer {
+            Some(signer) => writer.close_signed(signer),
+            None => writer.close(),
+        }
         writer.finish()
     }
 }

@@ -500,8 +500,8 @@ fn metadata_announces_the_next_certificate_behind_the_current_one() {
 }
 
 #[test]
-fn an_error_response_has_its_second_level_status() {
-    let document = ErrorResponse {
+fn an_error_response_has_its_second_level_status_signed_or_not() {
+    let response = ErrorResponse {
         id: "_r",
         issuer: "https://idp.test/partners",
         issue_instant: OffsetDateTime::UNIX_EPOCH,
@@ -509,8 +509,15 @@ fn an_error_response_has_its_second_level_status() {
         in_response_to: "_a1",
         status: Status::NoPassive,
         message: "nobody is signed in",
-    }
-    .to_xml()
-    .unwrap();
-    assert_eq!(document, include_str!("golden/error.xml").trim_end());
+    };
+    let unsigned = response.to_xml(None).unwrap();
+    assert_eq!(unsigned, include_str!("golden/error.xml").trim_end());
+    let key_pair = create_signing_key("idp", 1).unwrap().signer;
+    let signed = response.to_xml(Some(&key_pair)).unwrap();
+    let root = xml::read(signed.as_bytes(), &Limits::default()).unwrap();
+    let key = key_pair.certificate().public_key();
+    xml::verify_enveloped(&root, &[key], &SignaturePolicy::SHA2).unwrap();
+    let (start, rest) = signed.split_once("<ds:Signature").unwrap();
+    let (_, end) = rest.split_once("</ds:Signature>").unwrap();
+    assert_eq!(format!("{start}{end}"), unsigned);
 }

@@ -106,7 +106,7 @@ impl IdentityProvider {
             status,
             message: &format!("{cause} (correlation id {})", request.correlation),
         }
-        .to_xml()
+        .to_xml(relying_party.sign_response.then(|| self.keys.current()))
         .map_err(|error| Refused::Internal(error.to_string()))
     }
 }
