@@ -5,7 +5,7 @@ use std::fs;
 use super::*;
 use crate::{
     keys::{Certificate, create_signing_key},
-    metadata::Origin,
+    metadata::{EncryptionTerms, Origin},
     saml2::MetadataTrust,
     xml::ContentEncryption,
 };
@@ -145,9 +145,14 @@ fn nothing_is_encrypted_for_entra() {
             let error = parse(&text, Path::new("")).unwrap_err().to_string();
             assert!(error.contains("AADSTS500082"), "{preset} {line}: {error}");
         }
-        let text = with_party("metadata = { file = \"a\" }\nencrypt_assertions = \"never\"");
-        let text = text.replace("\"saml2\"\nmetadata", &format!("\"{preset}\"\nmetadata"));
-        assert!(parse(&text, Path::new("")).is_ok());
+        // Whatever its metadata offers.
+        for line in ["", "encrypt_assertions = \"never\""] {
+            let text = with_party(&format!("metadata = {{ file = \"a\" }}\n{line}"));
+            let text = text.replace("\"saml2\"\nmetadata", &format!("\"{preset}\"\nmetadata"));
+            let config = parse(&text, Path::new("")).unwrap();
+            let metadata = config.relying_parties[1].metadata.as_ref().unwrap();
+            assert_eq!(metadata.terms.encryption, EncryptionTerms::Never);
+        }
     }
 }
 

@@ -94,8 +94,14 @@ async fn it_is_begun_from_what_is_there_and_then_kept_fresh_until_told_to_stop()
 
     let stop = CancellationToken::new();
     let keeping = tokio::spawn(keep_fresh(keepers, trusts.clone(), stop.clone()));
+    let file = LastGood::of(folder.path(), SP, &server.origin());
+    // It is kept a moment after it counts.
+    let is_kept = |expected: &str| {
+        let kept = std::fs::read_to_string(file.path());
+        kept.is_ok_and(|kept| kept.contains(expected))
+    };
     let until = async |expected: &str| {
-        while addresses(&trusts) != [expected] {
+        while addresses(&trusts) != [expected] || !is_kept(expected) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
