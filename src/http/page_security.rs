@@ -12,6 +12,7 @@ use hyper::{
 };
 
 use super::{Response, response::BadHeader};
+use crate::keys::random_octets;
 
 /// A value that no one can foresee, by which a page marks its own `<style>` and `<script>`
 /// (CSP level 3, 2.3.1). One for each response.
@@ -26,8 +27,7 @@ pub struct NoEntropy;
 impl Nonce {
     /// 128 random bits.
     pub fn new() -> Result<Self, NoEntropy> {
-        let mut octets = [0; 16];
-        aws_lc_rs::rand::fill(&mut octets).map_err(|_| NoEntropy)?;
+        let octets = random_octets::<16>().map_err(|_| NoEntropy)?;
         Ok(Self(STANDARD.encode(octets)))
     }
 

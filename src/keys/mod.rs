@@ -5,12 +5,14 @@
 
 mod certificate;
 mod create;
+mod random;
 mod signer;
 mod verifying;
 
 pub use certificate::Certificate;
 pub(crate) use create::pem;
 pub use create::{NewKey, create_signing_key};
+pub use random::random_octets;
 pub use signer::{KeyRing, Signer};
 pub use verifying::{SignatureAlgorithm, VerifyingKey};
 

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::keys::random_octets;
+
 /// A random name for one sign-in, in the form of a GUID, as Entra's own correlation ids are.
 ///
 /// It says nothing about the person and is safe to show, to log and to send by mail.
@@ -9,9 +11,8 @@ pub struct CorrelationId(String);
 impl CorrelationId {
     /// A fresh one.
     pub fn random() -> Self {
-        let mut bytes = [0_u8; 16];
         // A failure of the system's generator leaves zeros: the id is for people, not for security.
-        let _ = aws_lc_rs::rand::fill(&mut bytes);
+        let bytes = random_octets::<16>().unwrap_or_default();
         let mut text = String::with_capacity(36);
         for (at, byte) in bytes.iter().enumerate() {
             if matches!(at, 4 | 6 | 8 | 10) {

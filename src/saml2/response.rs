@@ -1,7 +1,7 @@
 use time::OffsetDateTime;
 
 use crate::{
-    keys::{KeyError, Signer},
+    keys::{KeyError, Signer, random_octets},
     xml::{CanonicalWriter, Name, WriteError},
 };
 
@@ -74,11 +74,9 @@ pub struct ErrorResponse<'a> {
 
 /// A fresh `ID`: an underscore, since it must be an `NCName`, and 128 random bits (SAML core 1.3.4).
 pub fn new_id() -> Result<String, KeyError> {
-    let mut bytes = [0_u8; 16];
-    aws_lc_rs::rand::fill(&mut bytes)?;
     let mut id = String::with_capacity(33);
     id.push('_');
-    for byte in bytes {
+    for byte in random_octets::<16>()? {
         for digit in [byte >> 4, byte & 15] {
             id.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
         }

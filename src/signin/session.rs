@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
-    keys::KeyError,
+    keys::{KeyError, random_octets},
     store::{Kind, Store, StoreError},
     trust::Subject,
 };
@@ -34,9 +34,7 @@ pub struct SessionToken(String);
 
 impl SessionToken {
     fn random() -> Result<Self, KeyError> {
-        let mut bytes = [0_u8; 32];
-        aws_lc_rs::rand::fill(&mut bytes)?;
-        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+        Ok(Self(URL_SAFE_NO_PAD.encode(random_octets::<32>()?)))
     }
 
     /// Takes a cookie's value; anything of another shape is no token.

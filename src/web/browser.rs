@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     http::{Cookie, Request, Response, SameSite},
-    keys::KeyError,
+    keys::{KeyError, random_octets},
     signin::{BrowserId, SessionToken},
 };
 
@@ -29,10 +29,8 @@ impl Browser {
         if let Some(id) = Self::known(request) {
             return Ok(Self { id, is_new: false });
         }
-        let mut bytes = [0_u8; 16];
-        aws_lc_rs::rand::fill(&mut bytes)?;
         Ok(Self {
-            id: BrowserId(URL_SAFE_NO_PAD.encode(bytes)),
+            id: BrowserId(URL_SAFE_NO_PAD.encode(random_octets::<16>()?)),
             is_new: true,
         })
     }

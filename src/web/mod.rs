@@ -130,9 +130,12 @@ impl IdentityProvider {
             (&Method::GET | &Method::POST, SSO_PATH, _) => {
                 self.single_sign_on(&request, &correlation).await
             }
-            (&Method::POST, "/signin", _) => self.sign_in_form(&request).await,
+            // Boxed: what waits for a directory is large, and would be copied with each request.
+            (&Method::POST, "/signin", _) => Box::pin(self.sign_in_form(&request)).await,
             (&Method::GET | &Method::HEAD, "/password", _) => self.password_page(&correlation),
-            (&Method::POST, "/password", _) => self.password_form(&request, &correlation).await,
+            (&Method::POST, "/password", _) => {
+                Box::pin(self.password_form(&request, &correlation)).await
+            }
             (&Method::GET | &Method::HEAD, "/", _) => Err(Refused::NothingHere),
             (&Method::GET | &Method::HEAD, "/metadata", _) => self.metadata.first(),
             (&Method::GET | &Method::HEAD, _, Some(suffix)) => self.metadata.of(suffix),

@@ -35,11 +35,20 @@ fn push(
     text: &str,
     escape: impl Fn(u8) -> Option<&'static str>,
 ) -> Result<(), ForbiddenCharacter> {
-    let mut rest = text;
     // 0xEF leads the three bytes of U+F000 to U+FFFF, two of which are forbidden.
+    let special = |byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..=0x1F | 0xEF);
+    // Without a way out of the loop, since so it looks at many bytes at once.
+    if !text
+        .bytes()
+        .fold(false, |found, byte| found | special(byte))
+    {
+        out.push_str(text);
+        return Ok(());
+    }
+    let mut rest = text;
     while let Some((plain, special)) = rest
         .bytes()
-        .position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..=0x1F | 0xEF))
+        .position(special)
         .and_then(|at| rest.split_at_checked(at))
     {
         out.push_str(plain);

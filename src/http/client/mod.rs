@@ -166,7 +166,19 @@ impl Client {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
-        self.request(Method::POST, url, from, Some(body)).await
+        let form = Some(("application/x-www-form-urlencoded", body));
+        self.request(Method::POST, url, from, form).await
+    }
+
+    /// Sends a message of another kind than a form, as programs do: a SOAP envelope, say.
+    pub async fn post(
+        &mut self,
+        url: &Uri,
+        content_type: &'static str,
+        body: String,
+    ) -> Result<Reply, ClientError> {
+        let message = Some((content_type, body));
+        self.request(Method::POST, url, None, message).await
     }
 
     /// The value of a cookie, as kept for a host.
@@ -189,10 +201,10 @@ impl Client {
         method: Method,
         url: &Uri,
         from: Option<&Reply>,
-        form: Option<String>,
+        body: Option<(&'static str, String)>,
     ) -> Result<Reply, ClientError> {
         let origin = Origin::of(url)?;
-        let request = self.compose(&method, url, &origin, from, form)?;
+        let request = self.compose(&method, url, &origin, from, body)?;
         let (timeout, largest) = (self.timeout, self.largest_body);
         let exchange = async {
             let (head, body) = self.send(&origin, request).await?.into_parts();
@@ -221,7 +233,7 @@ impl Client {
         url: &Uri,
         origin: &Origin,
         from: Option<&Reply>,
-        form: Option<String>,
+        body: Option<(&'static str, String)>,
     ) -> Result<hyper::Request<Full<Bytes>>, ClientError> {
         let initiator = from.map(|page| Origin::of(&page.url)).transpose()?;
         let cross_site = initiator
@@ -243,15 +255,16 @@ impl Client {
         if let Some(cookies) = self.jar.header(&sending) {
             request = request.header(COOKIE, cookies);
         }
-        if form.is_some() {
-            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some((content_type, _)) = &body {
+            request = request.header(CONTENT_TYPE, *content_type);
         }
         if !method.is_safe()
             && let (Some(page), Some(initiator)) = (from, &initiator)
         {
             request = request.header(ORIGIN, stated_origin(page, initiator));
         }
-        Ok(request.body(Full::new(Bytes::from(form.unwrap_or_default())))?)
+        let octets = body.map(|(_, octets)| octets).unwrap_or_default();
+        Ok(request.body(Full::new(Bytes::from(octets)))?)
     }
 
     async fn send(
