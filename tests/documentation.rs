@@ -391,7 +391,13 @@ fn what_is_commented_out_may_be_written() {
 #[test]
 fn what_is_commented_out_is_the_default() {
     // These have none; what stands there is an example.
-    let examples = ["next_certificate", "ca", "filter", "email_domains"];
+    let examples = [
+        "next_certificate",
+        "ca",
+        "filter",
+        "email_domains",
+        "single_logout_response_service",
+    ];
     let text = read(ANNOTATED);
     let defaults = uncommented(&text, |key| !examples.contains(&key));
     assert_ne!(text, defaults);

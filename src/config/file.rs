@@ -169,6 +169,11 @@ pub(super) struct RelyingParty {
     pub request_certificates: Vec<PathBuf>,
     #[serde(default)]
     pub permit_sha1_requests: bool,
+    pub single_logout_service: Option<Spanned<String>>,
+    pub single_logout_response_service: Option<Spanned<String>>,
+    pub single_logout_binding: Option<Spanned<LogoutBinding>>,
+    #[serde(default)]
+    pub permit_unsigned_logout: bool,
     #[serde(default)]
     pub sign_response: bool,
     pub assertion_lifetime_minutes: Option<Spanned<u32>>,
@@ -190,6 +195,13 @@ pub(super) enum RequestSignatures {
 pub(super) enum Protocol {
     Saml2,
     WsFederation,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum LogoutBinding {
+    Redirect,
+    Post,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

@@ -12,8 +12,8 @@ use crate::{
 };
 
 use super::{
-    Admission, Answered, BrowserId, Grant, Guard, GuardRules, Participant, Problem, Proof, Refusal,
-    Session, SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
+    Admission, Answered, BrowserId, Confirmations, Grant, Guard, GuardRules, Participant, Problem,
+    Proof, Refusal, Session, SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
     participants::Participants,
 };
 
@@ -45,6 +45,7 @@ pub struct SignIn {
     pub(super) trusts: Arc<Trusts>,
     pub(super) sessions: Sessions,
     pub(super) participants: Participants,
+    confirmations: Confirmations,
     answered: Answered,
     pub(super) guard: Guard,
 }
@@ -62,9 +63,15 @@ impl SignIn {
             trusts,
             sessions: Sessions::new(store.clone(), settings.session_lifetime),
             participants: Participants::new(store.clone(), settings.session_lifetime),
+            confirmations: Confirmations::new(store.clone()),
             answered: Answered::new(store.clone(), settings.answers_kept),
             guard: Guard::new(store, settings.guard),
         }
+    }
+
+    /// What relying parties have answered that were told of a session's end.
+    pub fn confirmations(&self) -> &Confirmations {
+        &self.confirmations
     }
 
     /// A request has come: a live session may answer it, else the person is asked.
@@ -88,7 +95,7 @@ impl SignIn {
             {
                 return Step::Refused(Refusal::Internal);
             }
-            return granted(session, issuer, Proof::Session, None);
+            return granted(request, session, issuer, Proof::Session, None);
         }
         if request.passive {
             return Step::Refused(Refusal::NoPassive);
@@ -144,7 +151,7 @@ impl SignIn {
         let now = OffsetDateTime::now_utc();
         let suffix = account.federated_domain().suffix.as_ascii();
         let asking = Participant::of(request);
-        let Ok(session) = Session::new(&name.key(), &subject, suffix, asking, now) else {
+        let Ok(mut session) = Session::new(&name.key(), &subject, suffix, asking, now) else {
             return Step::Refused(Refusal::Internal);
         };
         // Before anything changes: a refused request must end no session and begin none.
@@ -152,8 +159,8 @@ impl SignIn {
             Ok(issuer) => issuer,
             Err(refusal) => return Step::Refused(refusal),
         };
-        match self.succeed(previous, &session).await {
-            Ok(token) => granted(session, issuer, Proof::Password, Some(token)),
+        match self.succeed(previous, &mut session).await {
+            Ok(token) => granted(request, session, issuer, Proof::Password, Some(token)),
             Err(_) => Step::Refused(Refusal::Internal),
         }
     }
@@ -293,6 +300,7 @@ impl SignIn {
 }
 
 fn granted(
+    request: &SignInRequest,
     session: Session,
     issuer: String,
     proof: Proof,
@@ -300,13 +308,13 @@ fn granted(
 ) -> Step {
     Step::Granted(Box::new(Grant {
         authn_instant: session.authn_instant(),
+        session_index: session.index_at(&request.relying_party),
         subject: Subject {
             immutable_id: session.immutable_id,
             cloud_upn: session.cloud_upn,
             display_name: session.display_name,
         },
         issuer,
-        session_index: session.session_index,
         proof,
         new_session,
     }))

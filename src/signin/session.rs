@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -8,8 +8,9 @@ use time::OffsetDateTime;
 
 use crate::{
     keys::{KeyError, random_octets},
+    saml2::NAMEID_PERSISTENT,
     store::{Kind, Store, StoreError},
-    trust::Subject,
+    trust::{RelyingParty, Subject},
 };
 
 use super::Participant;
@@ -86,9 +87,9 @@ pub struct Session {
     /// When the password was proven, in milliseconds since 1970.
     #[serde(rename = "t")]
     authn_instant: i64,
-    /// Names the session to relying parties.
+    /// What its names at relying parties are made from. No relying party is told this.
     #[serde(rename = "x")]
-    pub session_index: String,
+    seed: String,
     /// The relying party that it began with, which must hear of its end.
     #[serde(rename = "p")]
     pub first_participant: Participant,
@@ -111,9 +112,41 @@ impl Session {
             suffix: suffix.to_owned(),
             authn_instant: i64::try_from(now.unix_timestamp_nanos() / 1_000_000)
                 .unwrap_or(i64::MAX),
-            session_index: crate::saml2::new_id()?,
+            seed: crate::saml2::new_id()?,
             first_participant: participant,
         })
+    }
+
+    /// What a relying party knows the session by (`SessionIndex`).
+    ///
+    /// Each has a name of its own, or two of them could find out that they know the same person
+    /// (SAML core 2.7.2). It is made anew each time from what the session has, so that nothing needs
+    /// to be kept about what was told to whom.
+    pub fn index_at(&self, relying_party: &str) -> String {
+        let mut input = Context::new(&SHA256);
+        // All seeds have one length.
+        input.update(self.seed.as_bytes());
+        input.update(relying_party.as_bytes());
+        // Half of the digest names a session well enough, and does not tell how to go on from it.
+        let digest = input.finish();
+        let mut index = String::with_capacity(33);
+        index.push('_');
+        for byte in digest.as_ref().iter().take(16) {
+            for digit in [byte >> 4, byte & 15] {
+                index.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+            }
+        }
+        index
+    }
+
+    /// The name by which a relying party that was told by SAML knows the person, and its format.
+    pub fn name_at(&self, _relying_party: &RelyingParty) -> (&str, &'static str) {
+        (&self.immutable_id, NAMEID_PERSISTENT)
+    }
+
+    /// Has relying parties know this session by the names of the one that it takes the place of.
+    pub(super) fn take_the_place_of(&mut self, earlier: &Self) {
+        self.seed.clone_from(&earlier.seed);
     }
 
     /// Whether both are one person's.

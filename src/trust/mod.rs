@@ -6,10 +6,12 @@
 
 mod claims;
 mod relying_party;
+mod single_logout;
 mod ws_federation;
 
 pub use claims::{AttributeClaim, ClaimSource, Subject};
 pub use relying_party::{AssertionConsumerService, RelyingParty, RequestKeys, RequestSignatures};
+pub use single_logout::{LogoutBinding, LogoutService, SingleLogout};
 pub use ws_federation::{Protocol, TokenVersion, WsFederation};
 
 use crate::realm::FederatedDomain;

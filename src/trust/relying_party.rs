@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{AttributeClaim, ClaimSource, Protocol, WsFederation};
+use super::{AttributeClaim, ClaimSource, Protocol, SingleLogout, WsFederation};
 use crate::keys::VerifyingKey;
 
 /// Somebody who may ask us to sign a person in.
@@ -12,6 +12,8 @@ pub struct RelyingParty {
     pub protocols: Vec<Protocol>,
     /// What it is answered by WS-Federation, if it may ask by that.
     pub ws_federation: WsFederation,
+    /// How its sessions and ours end together, by SAML.
+    pub single_logout: SingleLogout,
     /// The name that the sign-in page shows.
     pub display_name: String,
     /// The `Audience` of assertions; for Entra the same as its entity ID.
@@ -94,6 +96,7 @@ impl RelyingParty {
             consumers: assertion_consumer_services,
             protocols: Protocol::ALL.to_vec(),
             ws_federation: WsFederation::entra(reply_addresses),
+            single_logout: SingleLogout::default(),
             display_name: "Microsoft Entra ID".to_owned(),
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,

@@ -31,7 +31,7 @@ impl Metadata {
         trusts: &Trusts,
         keys: &KeyRing,
     ) -> Result<Self, MetadataError> {
-        let single_sign_on = edge.sso_url();
+        let (single_sign_on, single_logout) = (edge.sso_url(), edge.slo_url());
         let first = trusts.domains().first();
         let federation = federation_metadata(
             &wsfed::Endpoints {
@@ -41,6 +41,7 @@ impl Metadata {
                 saml2: Endpoints {
                     entity_id: first.map_or("", |domain| &domain.issuer),
                     single_sign_on: &single_sign_on,
+                    single_logout: &single_logout,
                 },
             },
             keys,
@@ -52,6 +53,7 @@ impl Metadata {
                 let endpoints = Endpoints {
                     entity_id: &domain.issuer,
                     single_sign_on: &single_sign_on,
+                    single_logout: &single_logout,
                 };
                 let document = identity_provider_metadata(&endpoints, keys)?;
                 Ok((domain.suffix.as_ascii().to_owned(), document.into()))

@@ -22,6 +22,7 @@ use crate::{
 use super::{
     IdentityProvider,
     arrival::{hint, shortened},
+    departure::Asker,
     pages::Message,
     pending::{Pending, Reply, WsFederationReply},
     refusal::Refused,
@@ -45,8 +46,29 @@ impl IdentityProvider {
                 let pending = self.pending(&asked, hint(None, [&query, &form]), correlation)?;
                 self.begin(request, pending).await
             }
-            wsfed::Request::SignOut(asked) => self.sign_out(request, &asked, correlation).await,
+            wsfed::Request::SignOut(asked) => {
+                let asker = self.leaving(asked, correlation);
+                self.sign_out(request, asker, correlation).await
+            }
         }
+    }
+
+    /// Where the browser goes on to after its session has ended. An address that nobody has
+    /// registered is not gone on to; the session ends all the same.
+    fn leaving(&self, asked: wsfed::SignOut, correlation: &CorrelationId) -> Asker {
+        let Some(address) = asked.reply else {
+            return Asker::Nobody;
+        };
+        let mut parties = self.trusts.relying_parties().iter();
+        if parties.any(|party| {
+            party.speaks(Protocol::WsFederation) && party.ws_federation.is_reply_address(&address)
+        }) {
+            return Asker::WsFederation { address };
+        }
+        let address = shortened(&address);
+        let cause = format!("unknown reply address at sign-out: {address}");
+        audit::request_refused(correlation, None, &cause);
+        Asker::Nobody
     }
 
     fn pending(

@@ -7,8 +7,8 @@ use toml::Spanned;
 use crate::{
     http::FormTarget,
     trust::{
-        AssertionConsumerService, AttributeClaim, ClaimSource, Protocol, RelyingParty, RequestKeys,
-        TokenVersion,
+        AssertionConsumerService, AttributeClaim, ClaimSource, LogoutBinding, LogoutService,
+        Protocol, RelyingParty, RequestKeys, SingleLogout, TokenVersion,
     },
 };
 
@@ -63,6 +63,10 @@ pub(super) fn build(
         return Err(source.invalid(party.entity_id.span(), "entity_id is empty"));
     }
     let signatures = signatures(&party, source, folder)?;
+    let single_logout = SingleLogout {
+        service: logout_service(&party, source)?,
+        permit_unsigned: party.permit_unsigned_logout,
+    };
     let mut settings = RelyingParty::entra(party.entity_id.as_ref(), consumers)
         .ok_or_else(|| source.invalid(span, "at least one assertion consumer service is needed"))?;
     if let Some(name) = party.display_name {
@@ -87,6 +91,7 @@ pub(super) fn build(
             return Err(source.invalid(written.span(), "at least one reply address is needed"));
         }
     }
+    settings.single_logout = single_logout;
     settings.sign_response = party.sign_response;
     if let Some(lifetime) = &party.assertion_lifetime_minutes {
         settings.assertion_lifetime = minutes(lifetime, 1..=1440, source)?;
@@ -130,6 +135,31 @@ fn protocols(
         file::Protocol::WsFederation => Protocol::WsFederation,
     });
     Ok(protocols.collect())
+}
+
+fn logout_service(
+    party: &file::RelyingParty,
+    source: Source<'_>,
+) -> Result<Option<LogoutService>, ConfigError> {
+    let response = party.single_logout_response_service.as_ref();
+    let binding = party.single_logout_binding.as_ref();
+    let Some(address) = &party.single_logout_service else {
+        // Nothing goes there, or in that way: a misunderstanding.
+        return match response.map(Spanned::span).or(binding.map(Spanned::span)) {
+            Some(span) => Err(source.invalid(span, "this needs single_logout_service")),
+            None => Ok(None),
+        };
+    };
+    Ok(Some(LogoutService {
+        address: answer_address(address, source)?,
+        response_address: response
+            .map(|address| answer_address(address, source))
+            .transpose()?,
+        binding: match binding.map(Spanned::as_ref) {
+            None | Some(file::LogoutBinding::Redirect) => LogoutBinding::Redirect,
+            Some(file::LogoutBinding::Post) => LogoutBinding::Post,
+        },
+    }))
 }
 
 fn claim_source(claim: file::Claim) -> ClaimSource {

@@ -49,13 +49,6 @@ impl World {
             scopes: vec![PARTNERS.parse().unwrap()],
             ..Mapping::default()
         };
-        let party = |entity_id| {
-            let consumer = AssertionConsumerService {
-                index: 0,
-                url: "https://rp.test/acs".to_owned(),
-            };
-            RelyingParty::entra(entity_id, vec![consumer]).unwrap()
-        };
         let sign_in = SignIn::new(
             Arc::new(Realm::new(vec![Home::new(
                 "contoso",
@@ -96,6 +89,14 @@ impl World {
         let step = self.type_in(&request("_wendy"), WENDY, PASSWORD).await;
         grant(step).new_session.expect("a session")
     }
+}
+
+pub(super) fn party(entity_id: &str) -> RelyingParty {
+    let consumer = AssertionConsumerService {
+        index: 0,
+        url: "https://rp.test/acs".to_owned(),
+    };
+    RelyingParty::entra(entity_id, vec![consumer]).unwrap()
 }
 
 /// A source of its own for each number.
