@@ -24,4 +24,5 @@ pub mod store;
 pub mod trust;
 pub mod web;
 pub mod wsfed;
+pub mod wstrust;
 pub mod xml;

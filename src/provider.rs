@@ -66,7 +66,8 @@ pub enum AssembleError {
 }
 
 /// Puts the parts together. Opens no connection: a directory that is down at start is no reason
-/// not to start.
+/// not to start. Where its servers are found by DNS, the look-up begins, on the runtime that this
+/// is called in.
 pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
     let answers_kept = parts.edge.longest_presentable();
     let trusts = Arc::new(Trusts::new(parts.relying_parties, parts.domains)?);
@@ -74,11 +75,9 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         .homes
         .into_iter()
         .map(|home| {
-            Ok(Home::new(
-                home.name,
-                Directory::new(home.directory)?,
-                home.mapping,
-            ))
+            let directory = Directory::new(home.directory)?;
+            directory.start();
+            Ok(Home::new(home.name, directory, home.mapping))
         })
         .collect::<Result<_, SettingsError>>()?;
     let realm = Arc::new(Realm::new(homes));

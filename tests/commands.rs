@@ -155,6 +155,7 @@ fn the_doctor_finds_what_is_wrong() {
         report["findings"].as_array().expect("findings").len() >= 10,
         "{report}"
     );
+    assert!(report.to_string().contains("are bound by DN"), "{report}");
     let steps = report["user"]["steps"].as_array().expect("steps");
     assert!(steps.iter().all(|step| step["ok"] == true));
 

@@ -11,11 +11,11 @@ use std::{
 
 use homerealm::{
     directory::SettingsError,
-    http::tls::{ClientIdentity, client_config_with_identity},
+    http::tls::{ClientIdentity, ClientOptions, client_config_with},
 };
 use homerealm::{
     directory::{
-        AccountState, BindError, Directory, DirectoryError, Dn, Filter, Limits, Password,
+        AccountState, BindError, Directory, DirectoryError, Dn, Filter, Limits, Password, Servers,
         ServiceAccount, Settings, Step, TlsMode,
     },
     realm::{
@@ -42,7 +42,7 @@ fn settings(server: &Slapd, tls_mode: TlsMode) -> Settings {
         TlsMode::StartTls | TlsMode::PlaintextOnPurpose => server.ldap_url(),
     };
     Settings {
-        servers: vec![url.parse().unwrap()],
+        servers: Servers::Listed(vec![url.parse().unwrap()]),
         tls_mode,
         tls: server.client_tls(),
         service: ServiceAccount::Password {
@@ -234,10 +234,10 @@ async fn servers_that_are_not_the_one_meant_are_refused() {
         assert_eq!(step_of(&error), Some(Step::Tls), "{error}");
 
         let mut wrong_name = settings(&SHARED, mode);
-        let url = wrong_name.servers[0]
+        let url = wrong_name.servers.listed()[0]
             .to_string()
             .replace("localhost", "127.0.0.1");
-        wrong_name.servers = vec![url.parse().unwrap()];
+        wrong_name.servers = Servers::Listed(vec![url.parse().unwrap()]);
         let error = Directory::new(wrong_name)
             .unwrap()
             .probe()
@@ -270,7 +270,8 @@ async fn a_refused_starttls_sends_no_password() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut settings = settings(&SHARED, TlsMode::StartTls);
-    settings.servers = vec![format!("ldap://localhost:{port}").parse().unwrap()];
+    let url = format!("ldap://localhost:{port}");
+    settings.servers = Servers::Listed(vec![url.parse().unwrap()]);
     let heard = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut buffer = vec![0; 4096];
@@ -401,7 +402,8 @@ async fn the_second_server_takes_over_from_a_hung_first() {
         Slapd::start_new(Options::default()),
     );
     let mut settings = settings(&first, TlsMode::PlaintextOnPurpose);
-    settings.servers.push(second.ldap_url().parse().unwrap());
+    let urls = [first.ldap_url(), second.ldap_url()];
+    settings.servers = Servers::Listed(urls.map(|url| url.parse().unwrap()).to_vec());
     settings.limits.attempt_deadline = Duration::from_millis(300);
     let realm = realm(Directory::new(settings).unwrap());
     sign_in(&realm, &Numbered(1).mail()).await.unwrap();
@@ -477,8 +479,12 @@ async fn a_service_account_may_be_known_by_its_certificate() {
     let ca = std::fs::read(server.ca_file()).unwrap();
     let identity = |chain: &[u8], key: &[u8]| {
         let (chain_pem, key_pem) = (chain, key);
-        let identity = ClientIdentity { chain_pem, key_pem };
-        let tls = client_config_with_identity(Some(&ca), identity).unwrap();
+        let options = ClientOptions {
+            roots_pem: Some(&ca),
+            identity: Some(ClientIdentity { chain_pem, key_pem }),
+            ..ClientOptions::default()
+        };
+        let tls = client_config_with(options).unwrap();
         ServiceAccount::Certificate {
             name: slapd::SERVICE_DN.to_owned(),
             tls,

@@ -216,3 +216,82 @@ async fn where_it_is_off_nothing_is_changed() {
     );
     posted(&sign_in(&provider, &mut browser, name, PASSWORD).await);
 }
+
+/// The id that the person tells the help desk.
+fn correlation(page: &Reply) -> String {
+    let text = page.text();
+    let (_, after) = text.split_once("id=\"correlation\">").expect("an id");
+    after.split_once('<').expect("its end").0.to_owned()
+}
+
+fn retry_after(page: &Reply) -> Option<&str> {
+    page.headers.get("retry-after")?.to_str().ok()
+}
+
+#[tokio::test]
+async fn whatever_comes_of_a_change_the_id_is_that_of_its_sign_in() {
+    let slapd = Slapd::start_new(slapd::Options {
+        policy: true,
+        ..Default::default()
+    });
+    let options = Options {
+        directory: "password_change = \"password-modify\"",
+        ..Options::default()
+    };
+    let provider = Provider::start(&slapd, options);
+    let mut browser = provider.browser();
+    let name = "reset@fabrikam.com";
+    let page = sign_in(&provider, &mut browser, name, PASSWORD).await;
+    let id = correlation(&page);
+    let wrong = change(&mut browser, &page, name, ["wrong", NEW, NEW]).await;
+    assert_eq!(correlation(&wrong), id);
+
+    let text = page.text();
+    let mut form = PageForm::find(&text, Some("change-password")).expect("the form");
+    form.fields.push(("name".to_owned(), name.to_owned()));
+    let url = page.resolve(&form.action).expect("a URL");
+    let broken = browser.post_form(&url, &form.fields, Some(&page)).await;
+    let broken = broken.expect("an answer");
+    assert_eq!(broken.status, 400, "{}", broken.text());
+    assert_eq!(correlation(&broken), id);
+    let audit = provider.audit("request-refused", 1);
+    assert_eq!(audit[0]["correlation"], id.as_str(), "{audit:?}");
+}
+
+#[tokio::test]
+async fn who_must_wait_is_told_for_how_long() {
+    let mut slapd = Slapd::start_new(slapd::Options::default());
+    let options = Options {
+        directory: "password_change = \"password-modify\"",
+        guard: "failures_per_source = 1",
+        ..Options::default()
+    };
+    let provider = Provider::start(&slapd, options);
+    let mut browser = provider.browser();
+    let url = provider.url("/password");
+    let page = browser.get(&url, None).await.expect("the page");
+    let name = "wmoran@fabrikam.com";
+    assert_eq!((page.status.as_u16(), retry_after(&page)), (200, None));
+    slapd.kill();
+    let page = change(&mut browser, &page, name, [PASSWORD, NEW, NEW]).await;
+    assert_eq!((page.status.as_u16(), retry_after(&page)), (503, Some("5")));
+    slapd.start();
+    // The first of them fails, and is one too many for the next.
+    let mut statuses = Vec::new();
+    for _ in 0..100 {
+        let page = change(&mut browser, &page, name, ["wrong", NEW, NEW]).await;
+        statuses.push((page.status.as_u16(), retry_after(&page).map(str::to_owned)));
+        if page.status == 429 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let last = statuses.pop().expect("an answer");
+    assert_eq!(last, (429, Some("600".to_owned())), "{statuses:?}");
+    let failed = (200, None);
+    assert_eq!(
+        statuses.iter().filter(|one| **one == failed).count(),
+        1,
+        "{statuses:?}"
+    );
+}

@@ -9,6 +9,7 @@ mod slapd;
 
 use std::sync::LazyLock;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use homerealm::http::client::Reply;
 use provider::{Asked, Options, Provider, homerealm, is_sign_in_page, posted, type_password};
 use samba::{LOCKOUT_THRESHOLD, PASSWORD, Samba};
@@ -302,4 +303,129 @@ async fn the_doctor_sees_a_service_account_that_may_too_much() {
         assert_eq!(found[0].0, "warn", "{found:?}");
         assert!(found[0].1.contains(text), "{found:?}");
     }
+}
+
+/// The directory table with the servers found by DNS.
+fn discovered(more: &str, table: &str) -> String {
+    let servers = format!("servers = [\"{}\"]", SAMBA.ldaps_url());
+    let discover = format!(
+        "discover = {{ domain = \"{}\", dns_servers = [\"{}\"]{more} }}",
+        samba::DOMAIN,
+        SAMBA.address()
+    );
+    let replaced = SAMBA.table(table).replace(&servers, &discover);
+    assert!(replaced.contains(&discover));
+    replaced
+}
+
+#[tokio::test]
+async fn the_domain_controller_is_found_by_its_own_dns() {
+    let start = |table: String| Provider::start_before(&table, SAMBA.ca_pem(), Options::default());
+    for (more, table, found) in [
+        ("", "", "ldaps://dc1.corp.contoso.test:636"),
+        // The port of StartTLS is the one in DNS.
+        ("", "starttls = true", "ldap://dc1.corp.contoso.test:389"),
+        (
+            ", site = \"Default-First-Site-Name\"",
+            "",
+            "ldaps://dc1.corp.contoso.test:636",
+        ),
+    ] {
+        let provider = start(discovered(more, table));
+        identity(&provider, "wmoran@fabrikam.com").await;
+        provider.wait_for("it says what was found", |line| {
+            line.contains("directory servers found") && line.contains(found)
+        });
+        let findings = check(&provider, &[]);
+        let discovery = of(&findings, "directory-discovery");
+        assert_eq!(discovery.len(), 1, "{findings:#?}");
+        let (verdict, text) = &discovery[0];
+        // Samba lets its records hold for a quarter of an hour.
+        let expected = format!("{found} at {}; looked up again after 900s", SAMBA.address());
+        assert!(verdict == "ok" && text.contains(&expected), "{discovery:?}");
+        assert!(text.contains("dc._msdcs.corp.contoso.test"), "{text}");
+        let server = of(&findings, "directory-server");
+        assert!(server[0].1.starts_with(found), "{server:?}");
+    }
+
+    let provider = start(discovered(", site = \"Nowhere\"", ""));
+    identity(&provider, "wmoran@fabrikam.com").await;
+    let found = of(&check(&provider, &[]), "directory-discovery");
+    assert!(
+        found[0].0 == "warn" && found[0].1.contains("none of the site"),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_start_without_dns_says_so() {
+    // Nothing listens there.
+    let dead = format!("dns_servers = [\"{}:1\"]", SAMBA.address());
+    let alive = format!("dns_servers = [\"{}\"]", SAMBA.address());
+    let table = discovered("", "").replace(&alive, &dead);
+    let provider = Provider::start_before(&table, SAMBA.ca_pem(), Options::default());
+    let page = sign_in(&provider, "wmoran@fabrikam.com", PASSWORD).await;
+    assert_eq!(page.status, 503);
+    assert!(is_sign_in_page(&page));
+    provider.wait_for("it says that DNS fails", |line| {
+        line.contains("directory servers cannot be looked up") && line.contains("WARN")
+    });
+    let findings = check(&provider, &[]);
+    let found = of(&findings, "directory-discovery");
+    assert!(
+        found[0].0 == "fail" && found[0].1.contains("did not answer"),
+        "{found:?}"
+    );
+    assert!(of(&findings, "directory-server").is_empty());
+}
+
+/// An account that only one test uses.
+fn account(name: &str, password: &str) -> String {
+    let quoted: Vec<u8> = format!("\"{password}\"")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    format!(
+        "dn: CN={name},{partners}\nchangetype: add\nobjectClass: user\nsAMAccountName: {name}\n\
+         userPrincipalName: {name}@partners.contoso.com\nmail: {name}@fabrikam.com\n\
+         userAccountControl: 512\nunicodePwd:: {password}\n\n",
+        partners = samba::PARTNERS,
+        password = STANDARD.encode(quoted),
+    )
+}
+
+fn renamed(name: &str, to: &str) -> String {
+    let partners = samba::PARTNERS;
+    format!("dn: CN={name},{partners}\nchangetype: modrdn\nnewrdn: CN={to}\ndeleteoldrdn: 1\n\n")
+}
+
+#[tokio::test]
+async fn an_account_that_was_moved_is_never_mistaken() {
+    const HIS: &str = "An0ther-Passw0rd";
+    SAMBA.change(&(account("mover", PASSWORD) + &account("heir", HIS)));
+    let provider = provider("");
+    let by_dn = SAMBA
+        .table("")
+        .replace(samba::SERVICE_UPN, samba::SERVICE_DN);
+    let by_dn = Provider::start_before(&by_dn, SAMBA.ca_pem(), Options::default());
+    for provider in [&provider, &by_dn] {
+        let server = of(&check(provider, &[]), "directory-server");
+        assert!(server[0].1.contains("bound by objectGUID"), "{server:?}");
+    }
+    let hers = identity(&provider, "mover@fabrikam.com").await;
+    assert_eq!(hers.1, "mover@partners.contoso.com");
+
+    // Her name passes to him, within the time for which what her address meant is remembered.
+    SAMBA.change(&(renamed("mover", "moved") + &renamed("heir", "mover")));
+    let moved = std::time::Instant::now();
+    let page = sign_in(&provider, "mover@fabrikam.com", HIS).await;
+    assert!(is_sign_in_page(&page), "he signed in as her");
+    assert!(page.text().contains(WRONG));
+    assert_eq!(identity(&provider, "mover@fabrikam.com").await, hers);
+    assert!(moved.elapsed().as_secs() < 15, "too slow to tell anything");
+    let mut browser = provider.browser();
+    let url = provider.url(&Asked::new().to_redirect());
+    let page = browser.get(&url, None).await.expect("the page");
+    let page = type_password(&mut browser, &page, "heir@fabrikam.com", HIS).await;
+    assert!(posted(&page).document.contains("heir@partners.contoso.com"));
 }

@@ -6,7 +6,7 @@ use std::{fs, net::Ipv4Addr, time::Duration};
 
 use homerealm::{
     directory::{
-        Directory, Entry, Limits, ObjectGuid, Password, ServiceAccount, Settings, TlsMode,
+        Directory, Entry, Limits, ObjectGuid, Password, Servers, ServiceAccount, Settings, TlsMode,
         embedded::{Account, Contents, EmbeddedDirectory, demo_accounts},
     },
     http::tls::{LocalCa, client_config},
@@ -50,7 +50,7 @@ async fn realm(accounts: u64) -> (EmbeddedDirectory, Realm) {
     let embedded = embedded.await.unwrap();
     let url = format!("ldaps://localhost:{}", embedded.address().port());
     let directory = Directory::new(Settings {
-        servers: vec![url.parse().unwrap()],
+        servers: Servers::Listed(vec![url.parse().unwrap()]),
         tls_mode: TlsMode::Ldaps,
         tls: client_config(&[ca.ca_pem().as_bytes()]).unwrap(),
         service: ServiceAccount::Password {

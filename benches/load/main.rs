@@ -12,7 +12,10 @@
 
 mod cpu;
 mod measure;
+mod saml2;
 mod sign_in;
+mod ws_federation;
+mod ws_trust;
 
 use std::{fs, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -22,7 +25,7 @@ use homerealm::http::{client::Client, tls::client_config};
 use hyper::Uri;
 
 use measure::Load;
-use sign_in::Person;
+use sign_in::{Person, Protocol};
 
 /// What a sign-in consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -31,6 +34,10 @@ enum Mode {
     Session,
     /// A request, the sign-in page, and the page's form with the password.
     Password,
+    /// A request by WS-Federation that the session cookie answers at once.
+    Wsfed,
+    /// A program's request by WS-Trust, with name and password.
+    Wstrust,
 }
 
 /// Signs people in at a running Homerealm and measures it.
@@ -39,9 +46,6 @@ struct Arguments {
     /// Where the server is, such as `https://idp.localhost:8443`.
     #[arg(long)]
     base_url: Uri,
-    /// Path of the SAML endpoint there.
-    #[arg(long, default_value = "/saml2/sso")]
-    path: String,
     /// PEM file of the CA that the server's certificate is of.
     #[arg(long)]
     ca: PathBuf,
@@ -128,11 +132,7 @@ async fn run(arguments: &Arguments) -> Result<measure::Report> {
         .host()
         .context("--base-url has no host")?;
     let address = on_this_machine(&arguments.base_url)?;
-    let endpoint = format!(
-        "{}{}",
-        arguments.base_url.to_string().trim_end_matches('/'),
-        arguments.path
-    );
+    let base_url = arguments.base_url.to_string();
 
     let browser = || {
         let client = Client::new(tls.clone()).with_address(host, address);
@@ -145,7 +145,11 @@ async fn run(arguments: &Arguments) -> Result<measure::Report> {
     let people = (0..arguments.concurrency)
         .map(|_| Person {
             browser: browser(),
-            endpoint: endpoint.clone(),
+            protocol: match arguments.mode {
+                Mode::Wsfed => Protocol::WsFederation,
+                _ => Protocol::Saml2,
+            },
+            base_url: base_url.trim_end_matches('/').to_owned(),
             user_field: arguments.user_field.clone(),
             password_field: arguments.password_field.clone(),
             password: arguments.password.clone(),

@@ -129,7 +129,11 @@ impl Load {
             }
             let turn = Instant::now();
             let outcome = match self.mode {
-                Mode::Session => person.with_session().await,
+                Mode::Session | Mode::Wsfed => person.with_session().await,
+                Mode::Wstrust => {
+                    let user = self.user_name(turns.fetch_add(1, Ordering::Relaxed));
+                    person.by_message(&user).await
+                }
                 Mode::Password => {
                     person.browser.forget_cookies();
                     let user = self.user_name(turns.fetch_add(1, Ordering::Relaxed));

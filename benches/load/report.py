@@ -12,11 +12,16 @@ import sys
 from collections import defaultdict
 
 # Server CPU of a sign-in, as a multiple of one RSA-2048 signature; TLS may add a tenth to a session.
+# WS-Federation is by session, WS-Trust by password.
 MOST_SIGNATURES = {
     ("plain", "session"): 1.25,
     ("TLS", "session"): 1.35,
+    ("plain", "wsfed"): 1.25,
+    ("TLS", "wsfed"): 1.35,
     ("plain", "password"): 1.75,
     ("TLS", "password"): 1.75,
+    ("plain", "wstrust"): 1.75,
+    ("TLS", "wstrust"): 1.75,
 }
 MOST_FIRST_ANSWER_MS = 50
 MOST_IDLE_KIB = 20 * 1024

@@ -1,24 +1,31 @@
-//! One sign-in as a browser goes through it, from Entra's request to the answer for Entra.
-
-use std::io::Write as _;
+//! One sign-in as a browser goes through it, from Entra's request to the answer for Entra; or as a
+//! program does, in one message.
 
 use anyhow::{Context, Result, bail, ensure};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use flate2::{Compression, write::DeflateEncoder};
 use homerealm::http::{
     PageForm,
     client::{Client, Reply},
 };
 use hyper::Uri;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{saml2, ws_federation, ws_trust};
 
 /// No honest way through a sign-in has more redirects.
 const MOST_REDIRECTS: usize = 5;
 
+/// How Entra asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Saml2,
+    WsFederation,
+}
+
 /// Somebody at a browser.
 pub(crate) struct Person {
     pub(crate) browser: Client,
-    pub(crate) endpoint: String,
+    pub(crate) protocol: Protocol,
+    /// Without a slash at the end.
+    pub(crate) base_url: String,
     pub(crate) user_field: String,
     pub(crate) password_field: String,
     pub(crate) password: String,
@@ -27,8 +34,7 @@ pub(crate) struct Person {
 impl Person {
     /// Signs in at the page, which must ask for the password.
     pub(crate) async fn with_password(&mut self, user: &str) -> Result<()> {
-        let id = new_id()?;
-        let url = request_url(&self.endpoint, &id)?;
+        let (id, url) = self.request()?;
         let page = self.fetch(&url).await?;
         let mut form = PageForm::find(&page.text(), None).context("the sign-in page")?;
         form.fill(&self.user_field, user)?;
@@ -43,15 +49,44 @@ impl Person {
             .post_form(&target, &form.fields, Some(&page))
             .await?;
         let answer = self.follow(sent).await?;
-        check_answer(&answer, &id)
+        self.check(&answer, &id)
     }
 
     /// Is signed in by the session cookie, without being asked.
     pub(crate) async fn with_session(&mut self) -> Result<()> {
-        let id = new_id()?;
-        let url = request_url(&self.endpoint, &id)?;
+        let (id, url) = self.request()?;
         let answer = self.fetch(&url).await?;
-        check_answer(&answer, &id)
+        self.check(&answer, &id)
+    }
+
+    /// Gets a token for name and password, in one message.
+    pub(crate) async fn by_message(&mut self, user: &str) -> Result<()> {
+        let url = format!("{}{}", self.base_url, ws_trust::PATH);
+        let envelope = ws_trust::envelope(&url, &random_hex()?, user, &self.password)?;
+        let answer = self
+            .browser
+            .post(&url.parse()?, ws_trust::CONTENT_TYPE, envelope)
+            .await?;
+        ws_trust::check(&answer)
+    }
+
+    /// A request that nobody has made before, by what it will be known again.
+    fn request(&self) -> Result<(String, Uri)> {
+        let id = saml2::new_id()?;
+        let (path, query) = match self.protocol {
+            Protocol::Saml2 => (saml2::PATH, saml2::query(&id)?),
+            Protocol::WsFederation => (ws_federation::PATH, ws_federation::query(&id)),
+        };
+        let url = format!("{}{path}?{query}", self.base_url).parse()?;
+        Ok((id, url))
+    }
+
+    fn check(&self, page: &Reply, id: &str) -> Result<()> {
+        let form = PageForm::find(&page.text(), None).context("the page with the answer")?;
+        match self.protocol {
+            Protocol::Saml2 => saml2::check(&form, id),
+            Protocol::WsFederation => ws_federation::check(&form, id),
+        }
     }
 
     async fn fetch(&mut self, url: &Uri) -> Result<Reply> {
@@ -77,54 +112,11 @@ impl Person {
     }
 }
 
-/// An ID as Entra makes them: "_" and 128 random bits.
-fn new_id() -> Result<String> {
+/// 128 random bits.
+pub(crate) fn random_hex() -> Result<String> {
     let mut octets = [0; 16];
     aws_lc_rs::rand::fill(&mut octets)
         .ok()
         .context("no randomness")?;
-    Ok(format!("_{:032x}", u128::from_be_bytes(octets)))
-}
-
-/// Entra's request, in the redirect binding (SAML bindings 3.4.4.1).
-fn request_url(endpoint: &str, id: &str) -> Result<Uri> {
-    let now = OffsetDateTime::now_utc().format(&Rfc3339)?;
-    let request = format!(
-        r#"<samlp:AuthnRequest xmlns="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="{id}" IssueInstant="{now}" Version="2.0"><Issuer xmlns="urn:oasis:names:tc:SAML:2.0:assertion">urn:federation:MicrosoftOnline</Issuer><samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"/></samlp:AuthnRequest>"#
-    );
-    let mut deflate = DeflateEncoder::new(Vec::new(), Compression::fast());
-    deflate.write_all(request.as_bytes())?;
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("SAMLRequest", &STANDARD.encode(deflate.finish()?))
-        .append_pair("RelayState", "load")
-        .finish();
-    Ok(format!("{endpoint}?{query}").parse()?)
-}
-
-/// The page must post a successful answer to this very request. Whether its signature holds is
-/// for the conformance tests; checking it here would only slow the load down.
-fn check_answer(page: &Reply, id: &str) -> Result<()> {
-    let form = PageForm::find(&page.text(), None).context("the page with the answer")?;
-    let response = form
-        .field("SAMLResponse")
-        .context("no SAMLResponse; a page that asks again?")?;
-    let response = String::from_utf8(STANDARD.decode(response)?)?;
-    ensure!(
-        response
-            .contains(r#"<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success""#),
-        "the answer is no success"
-    );
-    ensure!(
-        response.contains(&format!(r#"InResponseTo="{id}""#)),
-        "the answer is to another request"
-    );
-    ensure!(
-        response.contains("<ds:SignatureValue"),
-        "the answer is not signed"
-    );
-    ensure!(
-        form.field("RelayState") == Some("load"),
-        "the relay state has not come back"
-    );
-    Ok(())
+    Ok(format!("{:032x}", u128::from_be_bytes(octets)))
 }

@@ -7,7 +7,10 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::{
     config,
-    directory::{Directory, DirectoryError, Filter, Step},
+    directory::{
+        Directory, DirectoryError, Discovered, DiscoveredServer, DiscoveryError, Filter, Servers,
+        Step,
+    },
     realm::{Home, Owners, SignInAttribute},
 };
 
@@ -60,16 +63,23 @@ pub(super) async fn check(
         "secret and certificates loaded",
     ));
 
+    let discovery = directory.look_up_servers().await;
+    findings.extend(discovery.map(|outcome| self::discovery(&directory, outcome)));
     let mut reached = false;
     for (server, outcome) in directory.probe_servers().await {
         match outcome {
             Ok(facts) => {
                 reached = true;
                 let probe = &facts.probe;
+                let by = if facts.binds_by_guid {
+                    "objectGUID"
+                } else {
+                    "DN"
+                };
                 findings.push(Finding::ok(
                     "directory-server",
                     format!(
-                        "{server}: connected, bound, base read in {:.0?}",
+                        "{server}: connected, bound, base read in {:.0?}; accounts are bound by {by}",
                         probe.elapsed
                     ),
                 ));
@@ -95,6 +105,55 @@ pub(super) async fn check(
         accounts::check(&home, owners, findings).await;
     }
     Some(home)
+}
+
+/// The servers that DNS says now, whatever a running server may still know.
+fn discovery(directory: &Directory, outcome: Result<Discovered, DiscoveryError>) -> Finding {
+    const NAME: &str = "directory-discovery";
+    let found = match outcome {
+        Ok(found) => found,
+        Err(error) => {
+            return Finding::fail(
+                NAME,
+                error.to_string(),
+                "see that `domain` is the DNS name of the directory's domain, and that the DNS \
+                 servers (dns_servers, or the system's) know it and can be reached by UDP and TCP; \
+                 a server that runs goes on with the servers that it knows",
+            );
+        }
+    };
+    let server = |server: &DiscoveredServer| {
+        let addresses = server.addresses.iter().map(|at| at.ip().to_string());
+        format!(
+            "{} at {}",
+            server.url,
+            addresses.collect::<Vec<_>>().join(" and ")
+        )
+    };
+    let servers: Vec<_> = found.servers.iter().map(server).collect();
+    let text = format!(
+        "{}: {}; looked up again after {:.0?}",
+        found.service,
+        servers.join(", "),
+        found.lifetime
+    );
+    match &directory.settings().servers {
+        Servers::Discovered(discovery)
+            if discovery.site().is_some_and(|site| *site != found.service) =>
+        {
+            Finding::warn(
+                NAME,
+                format!("{text}; none of the site, so those of the domain are used"),
+                "see that `site` is the name of a site that has domain controllers",
+            )
+        }
+        _ if !found.passed_over.is_empty() => Finding::warn(
+            NAME,
+            format!("{text}; not taken: {}", found.passed_over.join(", ")),
+            "where these are servers of the directory, name their domain in `within`",
+        ),
+        _ => Finding::ok(NAME, text),
+    }
 }
 
 /// The handshake has shown that the chain leads to a trusted CA and that the name is right, now.
@@ -146,12 +205,14 @@ fn unreached(error: &DirectoryError) -> Finding {
         _ => None,
     };
     let mend = match step {
+        Some(Step::Discovery) => "see directory-discovery",
         Some(Step::Connect) => {
             "see that the name resolves and that the port is reachable from here"
         }
         Some(Step::Tls) => {
             "see that `ca` is the CA of the server's certificate, and that the certificate holds \
-             the name written in `servers`"
+             the name written in `servers`; or, with `discover`, that of the server and that of the \
+             domain (see certificate_names)"
         }
         Some(Step::Bind) => "see that bind_dn and its password are right and the account enabled",
         Some(Step::Base) => "see that `base` exists and that the service account may read it",

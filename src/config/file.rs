@@ -31,6 +31,8 @@ pub(super) struct File {
     pub guard: Guard,
     #[serde(default)]
     pub requests: Requests,
+    #[serde(default)]
+    pub ws_trust: WsTrust,
     pub federated_domain: Vec<FederatedDomain>,
     pub relying_party: Vec<RelyingParty>,
     pub directory: Directories,
@@ -145,6 +147,13 @@ fn one_minute() -> Spanned<u32> {
     Spanned::new(0..0, 60)
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WsTrust {
+    #[serde(default)]
+    pub enabled: bool,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FederatedDomain {
@@ -179,6 +188,7 @@ pub(super) struct RelyingParty {
     pub assertion_lifetime_minutes: Option<Spanned<u32>>,
     pub not_before_skew_seconds: Option<Spanned<u32>>,
     pub attributes: Option<BTreeMap<String, Claim>>,
+    pub ws_trust_addresses: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -195,6 +205,7 @@ pub(super) enum RequestSignatures {
 pub(super) enum Protocol {
     Saml2,
     WsFederation,
+    WsTrust,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -257,7 +268,8 @@ impl<'de> Deserialize<'de> for Directories {
 pub(super) struct Directory {
     pub name: Option<Spanned<String>>,
     pub email_domains: Option<Vec<Spanned<String>>>,
-    pub servers: Spanned<Vec<Spanned<String>>>,
+    pub servers: Option<Spanned<Vec<Spanned<String>>>>,
+    pub discover: Option<Spanned<Discover>>,
     #[serde(default)]
     pub starttls: bool,
     #[serde(default)]
@@ -293,6 +305,35 @@ pub(super) struct Directory {
     pub password_connections: Spanned<u32>,
     #[serde(default = "one_minute")]
     pub mapping_cache_seconds: Spanned<u32>,
+}
+
+/// `discover`: servers found by DNS.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Discover {
+    pub domain: Spanned<String>,
+    pub site: Option<Spanned<String>>,
+    #[serde(default)]
+    pub within: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub dns_servers: Vec<Spanned<String>>,
+    #[serde(default = "six_three_six")]
+    pub ldaps_port: Spanned<u32>,
+    #[serde(default)]
+    pub certificate_names: CertificateNames,
+}
+
+/// The names that the certificate of a discovered server must have.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum CertificateNames {
+    #[default]
+    ServerAndDomain,
+    Server,
+}
+
+fn six_three_six() -> Spanned<u32> {
+    Spanned::new(0..0, 636)
 }
 
 fn sign_in_attributes() -> Spanned<Vec<SignInAttribute>> {

@@ -208,9 +208,9 @@ impl Directory {
         self.connection.load()
     }
 
-    /// The servers, as written.
-    pub fn servers(&self) -> impl Iterator<Item = String> {
-        self.connection.servers.iter().map(ToString::to_string)
+    /// The servers: those written, or how they are found.
+    pub fn servers(&self) -> &ldap::Servers {
+        &self.connection.servers
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use super::*;
-use crate::keys::create_signing_key;
+use crate::{directory::Servers, keys::create_signing_key};
 
 const EXAMPLE: &str = include_str!("../../config/homerealm.toml");
 const DEMO: &str = include_str!("../../config/demo.toml");
@@ -50,11 +50,53 @@ fn the_files_that_come_along_are_understood() {
     );
     assert_eq!(example.session_lifetime, Duration::from_secs(480 * 60));
     assert_eq!(
-        example.directories[0].servers().collect::<Vec<_>>(),
-        ["ldaps://dc1.contoso.com:636", "ldaps://dc2.contoso.com:636"]
+        example.directories[0].servers().listed(),
+        ["ldaps://dc1.contoso.com", "ldaps://dc2.contoso.com"].map(|url| url.parse().unwrap())
     );
     let demo = parse(DEMO).unwrap();
     assert!(demo.listen.tls.is_none());
+}
+
+#[test]
+fn servers_are_listed_or_discovered() {
+    let (text, _) = with_line(
+        SERVERS,
+        r#"discover = { domain = "AD.contoso.com", site = "Partners", within = ["contoso.com"], dns_servers = ["10.0.0.53", "[::1]:5353"], certificate_names = "server" }"#,
+    );
+    let config = parse(&text).unwrap();
+    let Servers::Discovered(discovery) = config.directories[0].servers() else {
+        panic!("they are to be discovered")
+    };
+    assert_eq!(discovery.domain().as_str(), "ad.contoso.com");
+    assert_eq!(
+        discovery.site().unwrap().as_str(),
+        "_ldap._tcp.partners._sites.dc._msdcs.ad.contoso.com"
+    );
+    assert_eq!(discovery.within, ["contoso.com".parse().unwrap()]);
+    let dns_servers = ["10.0.0.53:53", "[::1]:5353"].map(|server| server.parse().unwrap());
+    assert_eq!(discovery.dns_servers, dns_servers);
+    assert_eq!(discovery.ldaps_port, 636);
+
+    // The example in the annotations.
+    let example = EXAMPLE
+        .lines()
+        .find_map(|line| line.strip_prefix("#   discover = "))
+        .unwrap();
+    let discover = |more: &str| {
+        let new = format!("discover = {example}\n{more}");
+        parse(&with_line(SERVERS, &new).0)
+    };
+    discover("").unwrap();
+    discover("starttls = true").unwrap();
+    let neither = parse(&with_line(SERVERS, "").0).unwrap_err().to_string();
+    assert!(neither.contains("either servers or discover"), "{neither}");
+    for (more, says) in [
+        ("plaintext_on_purpose = true", "need TLS"),
+        (SERVERS, "either servers or discover"),
+    ] {
+        let error = discover(more).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
 }
 
 #[test]
@@ -82,7 +124,11 @@ fn an_issuer_is_any_absolute_uri() {
     }
 }
 
+const WS_TRUST: &str = r#"# ws_trust_addresses = ["urn:federation:MicrosoftOnline", "https://login.microsoftonline.com/extSTS.srf"]"#;
+
 /// A line of the example, what stands in its place, and what the error says.
+const SERVERS: &str = r#"servers = ["ldaps://dc1.contoso.com", "ldaps://dc2.contoso.com"]"#;
+
 #[rustfmt::skip]
 const WRONG: &[(&str, &str, &str)] = &[
     (BASE_URL, r#"base_url = "http://login.contoso.com""#, "https://"),
@@ -99,14 +145,15 @@ const WRONG: &[(&str, &str, &str)] = &[
     (CONSUMERS, r#"assertion_consumer_services = ["http://login.microsoftonline.com/login.srf"]"#, "https://"),
     (CONSUMERS, r#"assertion_consumer_services = ["https://sp'.test/"]"#, "plain"),
     (CONSUMERS, "assertion_consumer_services = []", "at least one"),
-    ("# protocols = [\"saml2\", \"ws-federation\"]", "protocols = []", "at least one"),
+    ("# protocols = [\"saml2\", \"ws-federation\", \"ws-trust\"]", "protocols = []", "at least one"),
     (REPLIES, "reply_addresses = []", "at least one"),
     (REPLIES, r#"reply_addresses = ["http://rp.test/"]"#, "https://"),
     (REPLIES, r#"reply_addresses = ["https://*.rp.test/"]"#, "plain"),
+    (WS_TRUST, "ws_trust_addresses = [\"extSTS\"]", "URI"),
     (ENTITY_ID, "entity_id = \"x\"\nrequest_signatures = \"required\"", "request_certificates"),
     (ENTITY_ID, "entity_id = \"x\"\npermit_sha1_requests = true", "request_signatures"),
-    (r#"servers = ["ldaps://dc1.contoso.com", "ldaps://dc2.contoso.com"]"#, r#"servers = ["https://dc1.contoso.com"]"#, "https://dc1.contoso.com"),
-    (r#"servers = ["ldaps://dc1.contoso.com", "ldaps://dc2.contoso.com"]"#, r#"servers = ["ldap://dc1.contoso.com"]"#, "in clear"),
+    (SERVERS, r#"servers = ["https://dc1.contoso.com"]"#, "https://dc1.contoso.com"),
+    (SERVERS, r#"servers = ["ldap://dc1.contoso.com"]"#, "in clear"),
     (r#"bind_dn = "CN=svc-homerealm,OU=Service,DC=contoso,DC=com""#, r#"bind_dn = " ""#, "bind_dn"),
     (r#"base = "DC=contoso,DC=com""#, r#"base = "contoso.com""#, "distinguished name"),
     (r#"scope = ["OU=Partners,DC=contoso,DC=com"]"#, r#"scope = ["OU=Partners,"]"#, "distinguished name"),
@@ -119,6 +166,14 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("# not_before_skew_seconds = 60", "not_before_skew_seconds = 4294967295", "between"),
     ("# mapping_cache_seconds = 60", "mapping_cache_seconds = 4294967295", "between 0 and 3600"),
     ("# starttls = false", "starttls = \"no\"", "boolean"),
+    (SERVERS, r#"discover = { domain = "ad contoso" }"#, "\"ad contoso\": a DNS name"),
+    (SERVERS, r#"discover = { domain = "ad.contoso.com", site = "a.b" }"#, "a DNS name"),
+    (SERVERS, r#"discover = { domain = "ad.contoso.com", within = ["*.contoso.com"] }"#, "*.contoso.com"),
+    (SERVERS, r#"discover = { domain = "ad.contoso.com", dns_servers = ["dns.contoso.com"] }"#, "IP address"),
+    (SERVERS, r#"discover = { domain = "ad.contoso.com", dns_servers = ["1.1.1.1", "1.1.1.2", "1.1.1.3", "1.1.1.4"] }"#, "more than 3"),
+    (SERVERS, r#"discover = { domain = "ad.contoso.com", ldaps_port = 0 }"#, "between 1 and 65535"),
+    (SERVERS, r#"discover = { domain = "ad.contoso.com", certificate_names = "none" }"#, "server-and-domain"),
+    (SERVERS, r#"discover = { site = "Partners" }"#, "domain"),
 ];
 
 #[test]
@@ -161,7 +216,7 @@ fn unknown_keys_are_refused_with_the_nearest_that_exists() {
             "required",
         ),
         (
-            r#"# protocols = ["saml2", "ws-federation"]"#,
+            r#"# protocols = ["saml2", "ws-federation", "ws-trust"]"#,
             r#"protocols = ["ws-fed"]"#,
             "ws-federation",
         ),

@@ -246,11 +246,11 @@ fn relying_parties(config: &Config, consumer: &str) -> Result<Vec<RelyingParty>,
 fn directory_settings(port: u16, ca: &LocalCa) -> Result<directory::Settings, DemoError> {
     let server = format!("ldaps://localhost:{port}");
     Ok(directory::Settings {
-        servers: vec![
+        servers: directory::Servers::Listed(vec![
             server
                 .parse()
                 .map_err(|_| DemoError::Constant("directory address"))?,
-        ],
+        ]),
         tls_mode: TlsMode::Ldaps,
         tls: client_config(&[ca.ca_pem().as_bytes()])?,
         service: ServiceAccount::Password {

@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 /// The state of an account that made a directory refuse a bind, as Active Directory tells it
 /// behind `data` in the text of result 49 (the number is a Win32 error code in hexadecimal).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AccountState {
     /// 530: outside of the hours when this account may sign in.

@@ -4,7 +4,7 @@ use std::{
 };
 
 use super::{
-    AccountState, DirectoryError, Dn, Password, Step,
+    AccountState, DirectoryError, Dn, ObjectGuid, Password, Principal, Step,
     account_state::InvalidCredentials,
     bind_connection::BindConnection,
     bind_message::Answer,
@@ -69,6 +69,12 @@ struct Idle {
     since: Instant,
 }
 
+/// A [`Principal`], owned.
+struct Name {
+    dn: String,
+    guid: Option<ObjectGuid>,
+}
+
 impl BindPool {
     pub(super) fn new(dialer: Arc<Dialer>) -> Self {
         let limits = &dialer.settings().limits;
@@ -81,16 +87,21 @@ impl BindPool {
 
     pub(super) async fn check(
         self: &Arc<Self>,
-        dn: &Dn,
+        principal: Principal<'_>,
         password: &Password,
     ) -> Result<PasswordProof, BindError> {
+        let dn = principal.dn;
         // A bind with an empty name may be answered as an anonymous one, with success.
         if dn.depth() == 0 {
             return Err(BindError::Wrong);
         }
         let place = self.gate.enter().await?;
         // On its own task, so that a browser that goes away leaves no connection half used.
-        let (pool, name, password) = (self.clone(), dn.as_str().to_owned(), password.clone());
+        let (pool, password) = (self.clone(), password.clone());
+        let name = Name {
+            dn: dn.as_str().to_owned(),
+            guid: principal.guid.filter(|_| self.dialer.binds_by_guid(dn)),
+        };
         let task = tokio::spawn(async move {
             let result = pool.bind(&name, &password).await;
             drop(place);
@@ -108,20 +119,23 @@ impl BindPool {
     /// another server when this one failed, or on a new connection when a kept one had been closed
     /// unseen. Never a third time: a server that does not answer may have counted the attempt
     /// towards the account's lockout, so that a wrong password may cost two attempts, and no more.
-    async fn bind(&self, dn: &str, password: &Password) -> Result<Answer, DirectoryError> {
+    async fn bind(&self, name: &Name, password: &Password) -> Result<Answer, DirectoryError> {
         let budget = self.dialer.budget();
         let (connection, is_new) = match self.take_idle() {
             Some(connection) => (connection, false),
             None => (self.dialer.dial(None, budget).await?, true),
         };
-        let server = connection.server();
-        match self.bind_on(connection, is_new, dn, password, budget).await {
+        let server = connection.server().clone();
+        match self
+            .bind_on(connection, is_new, name, password, budget)
+            .await
+        {
             Ok(answer) => return Ok(answer),
             Err((error, true)) => tracing::debug!(%error, "a password check is tried again"),
             Err((error, false)) => return Err(error),
         }
-        let connection = self.dialer.dial(Some(server), budget).await?;
-        let second = self.bind_on(connection, true, dn, password, budget);
+        let connection = self.dialer.dial(Some(&server), budget).await?;
+        let second = self.bind_on(connection, true, name, password, budget);
         second.await.map_err(|(error, _)| error)
     }
 
@@ -130,12 +144,17 @@ impl BindPool {
         &self,
         mut connection: BindConnection,
         is_new: bool,
-        dn: &str,
+        name: &Name,
         password: &Password,
         budget: Budget,
     ) -> Result<Answer, (DirectoryError, bool)> {
         let patience = self.dialer.patience(connection.server(), budget);
-        let fault = match connection.bind(dn, password, patience).await {
+        let guid_names = connection.server().guid_names();
+        let by_guid = guid_names
+            .zip(name.guid)
+            .map(|(names, guid)| names.notation.write(guid));
+        let name = by_guid.as_deref().unwrap_or(&name.dn);
+        let fault = match connection.bind(name, password, patience).await {
             Ok(Answer {
                 code: code @ (1 | 3 | 51 | 52 | 80),
                 text,
@@ -155,10 +174,10 @@ impl BindPool {
     }
 
     fn take_idle(&self) -> Option<BindConnection> {
-        let best = self.dialer.health().best();
+        let roster = self.dialer.roster();
         let mut idle = self.idle();
         while let Some(mut last) = idle.pop() {
-            let is_wanted = best.is_none_or(|best| best == last.connection.server());
+            let is_wanted = roster.wants(last.connection.server());
             if is_wanted && last.since.elapsed() < MAX_IDLE && last.connection.is_quiet() {
                 return Some(last.connection);
             }

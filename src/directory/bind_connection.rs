@@ -8,6 +8,7 @@
 use std::{
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Waker},
     time::{Duration, Instant},
 };
@@ -21,9 +22,10 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::{
-    DirectoryError, Password, ServerUrl, Settings, Step, TlsMode,
+    DirectoryError, Password, Settings, Step, TlsMode,
     bind_message::{Answer, NoAnswer, Operation, bind_request, read_answer, start_tls_request},
     connection::{Fault, connect, late, unavailable},
+    roster::Server,
 };
 
 /// An open connection. Dropping it closes it, whatever the server does.
@@ -31,22 +33,21 @@ pub(super) struct BindConnection {
     stream: Box<dyn Duplex>,
     /// The message ID used last.
     last_id: u32,
-    server: usize,
-    name: String,
+    server: Arc<Server>,
 }
 
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 
 impl BindConnection {
-    /// Opens a connection to the server with this index, on which nobody is bound yet.
+    /// Opens a connection to this server, on which nobody is bound yet.
     pub(super) async fn open(
         settings: &Settings,
-        index: usize,
+        server: &Arc<Server>,
         patience: Duration,
     ) -> Result<Self, DirectoryError> {
         let started = Instant::now();
-        let (server, stream) = connect(settings, index, patience).await?;
+        let stream = connect(server, patience).await?;
         let rest = patience.saturating_sub(started.elapsed());
         let stream = timeout(rest, protect(settings, server, stream))
             .await
@@ -55,14 +56,13 @@ impl BindConnection {
         Ok(Self {
             stream,
             last_id: 0,
-            server: index,
-            name: server.to_string(),
+            server: server.clone(),
         })
     }
 
-    /// Index of the server in the settings.
-    pub(super) fn server(&self) -> usize {
-        self.server
+    /// The server that it leads to.
+    pub(super) fn server(&self) -> &Arc<Server> {
+        &self.server
     }
 
     /// Whether the server has neither closed it nor said anything unasked.
@@ -91,11 +91,7 @@ impl BindConnection {
     }
 
     pub(super) fn failed(&self, step: Step, fault: &Fault) -> DirectoryError {
-        DirectoryError::Unavailable {
-            step,
-            server: self.name.clone(),
-            cause: fault.to_string(),
-        }
+        unavailable(step, &self.server, fault.to_string())
     }
 }
 
@@ -107,7 +103,7 @@ const MAX_ID: u32 = i32::MAX.unsigned_abs();
 /// Begins TLS as the settings say.
 async fn protect(
     settings: &Settings,
-    server: &ServerUrl,
+    server: &Server,
     mut stream: TcpStream,
 ) -> Result<Box<dyn Duplex>, Fault> {
     match settings.tls_mode {
@@ -122,7 +118,7 @@ async fn protect(
         }
         TlsMode::Ldaps => {}
     }
-    let name = ServerName::try_from(server.host().to_owned())
+    let name = ServerName::try_from(server.url().host().to_owned())
         .map_err(|error| transport(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
     let connector = TlsConnector::from(settings.tls.clone());
     let stream = connector.connect(name, stream).await.map_err(transport)?;

@@ -4,8 +4,8 @@ use aws_lc_rs::rand;
 use ldap3::Scope;
 
 use super::{
-    BindError, DirectoryError, Dn, Entry, Filter, Found, Password, PasswordProof, Settings,
-    SettingsError, Step,
+    BindError, DirectoryError, Discovered, DiscoveryError, Dn, Entry, Filter, Found, ObjectGuid,
+    Password, PasswordProof, Principal, Settings, SettingsError, Step,
     bind::BindPool,
     dialer::Dialer,
     search::{Query, SearchLinks},
@@ -17,14 +17,14 @@ pub struct Directory {
     pub(super) dialer: Arc<Dialer>,
     pub(super) links: Arc<SearchLinks>,
     binds: Arc<BindPool>,
-    decoy: Dn,
+    decoy: (Dn, ObjectGuid),
 }
 
 impl Directory {
     /// Makes the client; the first connection is opened when it is first needed.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         settings.check()?;
-        let decoy = decoy_name(&settings.base);
+        let decoy = (decoy_name(&settings.base), ObjectGuid::random());
         let dialer = Arc::new(Dialer::new(Arc::new(settings)));
         Ok(Self {
             links: Arc::new(SearchLinks::new(dialer.clone())),
@@ -37,6 +37,22 @@ impl Directory {
     /// What it was made of.
     pub fn settings(&self) -> &Settings {
         self.dialer.settings()
+    }
+
+    /// Begins what goes on beside sign-ins. Needs a runtime.
+    ///
+    /// Where servers are found by DNS, they are looked up, so that they are known when the first
+    /// person signs in; without this, the first operation begins it. And each server is asked how
+    /// it takes an `objectGUID` for a name ([`Principal`]); without this, accounts are bound by
+    /// their DNs.
+    pub fn start(&self) {
+        self.dialer.start();
+    }
+
+    /// Looks the servers up by DNS, now; `None` where the settings list them. From time to time
+    /// that happens by itself.
+    pub async fn look_up_servers(&self) -> Option<Result<Discovered, DiscoveryError>> {
+        self.dialer.look_up().await
     }
 
     /// Searches the subtree under the base, as the service account, for entries that meet both
@@ -100,19 +116,23 @@ impl Directory {
     }
 
     /// Asks the directory, by a bind, whether this is the account's password.
-    pub async fn check_password(
+    pub async fn check_password<'a>(
         &self,
-        dn: &Dn,
+        account: impl Into<Principal<'a>>,
         password: &Password,
     ) -> Result<PasswordProof, BindError> {
-        self.binds.check(dn, password).await
+        self.binds.check(account.into(), password).await
     }
 
     /// Does for a name that no account has what [`Self::check_password`] does for one that has,
     /// so that both take the same way and about the same time: a bind as an entry that cannot
     /// exist. Never a proof of anything.
     pub async fn decoy_bind(&self, password: &Password) -> Result<(), DirectoryError> {
-        match self.binds.check(&self.decoy, password).await {
+        let decoy = Principal {
+            dn: &self.decoy.0,
+            guid: Some(self.decoy.1),
+        };
+        match self.binds.check(decoy, password).await {
             Err(BindError::Directory(error)) => Err(error),
             Ok(_) | Err(_) => Ok(()),
         }

@@ -1,14 +1,16 @@
-use std::{fmt, future::Future, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use ldap3::{Ldap, LdapError};
 use tokio::{net::TcpStream, task::AbortHandle};
 
-use super::{ServerUrl, Settings};
+use super::roster::Server;
 
 /// What was being done when a directory failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
+    /// Finding out by DNS which servers there are.
+    Discovery,
     /// Finding the server's address and opening the TCP connection.
     Connect,
     /// The TLS handshake, StartTLS included: a wrong CA or name, or a server without TLS.
@@ -28,6 +30,7 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Discovery => "discovery",
             Self::Connect => "connect",
             Self::Tls => "TLS",
             Self::Bind => "service account bind",
@@ -71,39 +74,34 @@ pub enum DirectoryError {
     },
 }
 
-/// The TCP connection to the server with this index.
+/// A TCP connection to a server.
 ///
-/// The name is resolved anew for each connection, by the system; nothing of the answer is kept.
+/// The name of a server that the settings list is resolved anew for each connection, by the
+/// system; nothing of the answer is kept. Where the server was discovered, so were its addresses.
 pub(super) async fn connect(
-    settings: &Settings,
-    index: usize,
+    server: &Server,
     patience: Duration,
-) -> Result<(&ServerUrl, TcpStream), DirectoryError> {
-    let server = settings
-        .servers
-        .get(index)
-        .ok_or_else(|| DirectoryError::Unavailable {
-            step: Step::Connect,
-            server: String::new(),
-            cause: "no such server".to_owned(),
-        })?;
+) -> Result<TcpStream, DirectoryError> {
+    let url = server.url();
     let connect = async {
-        let stream = TcpStream::connect((server.host(), server.port())).await?;
+        let stream = match server.addresses() {
+            None => TcpStream::connect((url.host(), url.port())).await?,
+            Some(addresses) => TcpStream::connect(&*addresses).await?,
+        };
         // Nagle's algorithm together with delayed ACKs makes 40 ms of each handshake.
         stream.set_nodelay(true)?;
         Ok::<_, std::io::Error>(stream)
     };
-    let stream = tokio::time::timeout(patience, connect)
+    tokio::time::timeout(patience, connect)
         .await
         .map_err(|_| unavailable(Step::Connect, server, late(patience)))?
-        .map_err(|error| unavailable(Step::Connect, server, error.to_string()))?;
-    Ok((server, stream))
+        .map_err(|error| unavailable(Step::Connect, server, error.to_string()))
 }
 
-pub(super) fn unavailable(step: Step, server: &ServerUrl, cause: String) -> DirectoryError {
+pub(super) fn unavailable(step: Step, server: &Server, cause: String) -> DirectoryError {
     DirectoryError::Unavailable {
         step,
-        server: server.to_string(),
+        server: server.name().to_owned(),
         cause,
     }
 }
@@ -117,17 +115,15 @@ pub(super) fn late(patience: Duration) -> String {
 pub(super) struct Connection {
     ldap: Ldap,
     driver: AbortHandle,
-    server: usize,
-    name: String,
+    server: Arc<Server>,
 }
 
 impl Connection {
-    pub(super) fn new(ldap: Ldap, driver: AbortHandle, server: usize, name: String) -> Self {
+    pub(super) fn new(ldap: Ldap, driver: AbortHandle, server: Arc<Server>) -> Self {
         Self {
             ldap,
             driver,
             server,
-            name,
         }
     }
 
@@ -136,14 +132,14 @@ impl Connection {
         self.ldap.clone()
     }
 
-    /// Index of the server in the settings.
-    pub(super) fn server(&self) -> usize {
-        self.server
+    /// The server that it leads to.
+    pub(super) fn server(&self) -> &Arc<Server> {
+        &self.server
     }
 
-    /// The server, as written in the settings.
+    /// The address of the server.
     pub(super) fn name(&self) -> &str {
-        &self.name
+        self.server.name()
     }
 
     /// Whether the server is known to have closed it.
@@ -152,18 +148,13 @@ impl Connection {
     }
 
     pub(super) fn failed(&self, step: Step, fault: impl fmt::Display) -> DirectoryError {
-        let cause = fault.to_string();
-        DirectoryError::Unavailable {
-            step,
-            server: self.name.clone(),
-            cause,
-        }
+        unavailable(step, &self.server, fault.to_string())
     }
 
     pub(super) fn refused(&self, step: Step, code: u32, text: &str) -> DirectoryError {
         DirectoryError::Refused {
             step,
-            server: self.name.clone(),
+            server: self.name().to_owned(),
             code,
             text: shorten(text),
         }

@@ -1,5 +1,6 @@
 use std::{fmt, str::FromStr};
 
+use aws_lc_rs::rand;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::Filter;
@@ -22,6 +23,14 @@ impl ObjectGuid {
         octets.swap(1, 2);
         octets.swap(4, 5);
         octets.swap(6, 7);
+        Self(octets)
+    }
+
+    /// One that no account has.
+    pub(super) fn random() -> Self {
+        let mut octets = [0; 16];
+        // Without randomness it is the null GUID, which no account has either.
+        let _ = rand::fill(&mut octets);
         Self(octets)
     }
 

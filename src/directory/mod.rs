@@ -7,9 +7,8 @@
 //!
 //! A directory may have several servers, by priority. One that does not answer within the deadline
 //! of a first attempt counts as down, and the operation goes once more to another; a background
-//! look at each server finds out who is back. There is no SRV discovery: the list in the
-//! configuration is short, ordered, and the names in it are those of the certificates, whereas a
-//! DNS answer that nobody signed would decide where passwords go.
+//! look at each server finds out who is back. The servers are listed in the configuration, or
+//! found by DNS ([`Discovery`]), which is looked up again from time to time.
 //!
 //! What a sign-in name is, and which account it means, is decided in [`crate::realm`]; what a
 //! person is told, in [`crate::signin`]. This room knows only LDAP (RFC 4511) and the dialect
@@ -24,6 +23,7 @@ mod change;
 mod client;
 mod connection;
 mod dialer;
+mod discovery;
 mod dn;
 pub mod embedded;
 mod entry;
@@ -33,7 +33,10 @@ mod guid;
 mod health;
 mod password;
 mod password_policy;
+mod principal;
 mod probe;
+mod refresh;
+mod roster;
 mod scan;
 mod search;
 mod server_url;
@@ -49,12 +52,16 @@ pub use bind::{BindError, PasswordProof};
 pub use change::{ChangeError, PasswordChange, PolicyRefusal};
 pub use client::Directory;
 pub use connection::{DirectoryError, Step};
+pub use discovery::{
+    Discovered, DiscoveredServer, Discovery, DiscoveryError, DnsName, DnsNameError, MOST_SERVERS,
+};
 pub use dn::{Dn, DnError};
 pub use entry::Entry;
 pub use filter::{Attribute, Filter, FilterError, ScopeFilter};
 pub use guid::{ObjectGuid, ObjectGuidError};
 pub use password::{Password, PasswordError};
+pub use principal::Principal;
 pub use probe::{Probe, ServerFacts};
 pub use search::Found;
 pub use server_url::{Scheme, ServerUrl, ServerUrlError};
-pub use settings::{Limits, ServiceAccount, Settings, SettingsError, TlsMode};
+pub use settings::{Limits, Servers, ServiceAccount, Settings, SettingsError, TlsMode};

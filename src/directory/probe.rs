@@ -1,4 +1,7 @@
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ldap3::Scope;
 use time::{Date, Month, OffsetDateTime, Time};
@@ -6,6 +9,8 @@ use time::{Date, Month, OffsetDateTime, Time};
 use super::{
     Directory, DirectoryError, Filter, ServerUrl, Step,
     connection::{Connection, Fault, isolated},
+    principal,
+    roster::Server,
     search::{Answer, Query, search},
 };
 
@@ -27,6 +32,8 @@ pub struct ServerFacts {
     pub certificate: Option<Vec<u8>>,
     /// Its clock (`currentTime` of the root DSE), where it tells it: Active Directory does.
     pub clock: Option<OffsetDateTime>,
+    /// Whether accounts are bound by their `objectGUID` (Active Directory), and not by their DNs.
+    pub binds_by_guid: bool,
 }
 
 impl Directory {
@@ -44,18 +51,18 @@ impl Directory {
         })
     }
 
-    /// Tries each configured server on a connection of its own, for the doctor.
+    /// Tries each server on a connection of its own, for the doctor.
     pub async fn probe_servers(&self) -> Vec<(ServerUrl, Result<ServerFacts, DirectoryError>)> {
         let mut results = Vec::new();
-        for (index, server) in self.settings().servers.iter().enumerate() {
-            results.push((server.clone(), self.probe_server(index).await));
+        for server in self.dialer.roster().all().iter() {
+            results.push((server.url().clone(), self.probe_server(server).await));
         }
         results
     }
 
-    async fn probe_server(&self, index: usize) -> Result<ServerFacts, DirectoryError> {
+    async fn probe_server(&self, server: &Arc<Server>) -> Result<ServerFacts, DirectoryError> {
         let started = Instant::now();
-        let connection = self.dialer.dial_bound_to(index).await?;
+        let connection = self.dialer.dial_bound_to(server).await?;
         self.read_base(&connection).await?;
         let probe = Probe {
             server: connection.name().to_owned(),
@@ -70,6 +77,8 @@ impl Directory {
                 .await
                 .map_err(|fault| connection.failed(Step::Tls, fault))?,
             clock: self.read_clock(&connection).await,
+            // Last, since the connection is nobody's any more afterwards.
+            binds_by_guid: principal::learn(&self.dialer, &connection).await?.is_some(),
         })
     }
 

@@ -13,6 +13,7 @@ use super::{
     connection::{Connection, Fault, isolated},
     dialer::{Budget, Dialer},
     gate::Gate,
+    roster::Server,
 };
 
 /// How long a connection may be idle and still be trusted: firewalls forget quietly, and a
@@ -99,7 +100,7 @@ impl SearchLinks {
                 }
             }
         }
-        let avoid = Some(connection.server());
+        let avoid = Some(&**connection.server());
         let connection = self.connect(link, avoid, budget).await?;
         match self.run_on(link, &connection, query, budget).await {
             Ok(found) => Ok((found, connection.name().to_owned())),
@@ -139,12 +140,12 @@ impl SearchLinks {
     async fn connect(
         &self,
         link: &Link,
-        avoid: Option<usize>,
+        avoid: Option<&Server>,
         budget: Budget,
     ) -> Result<Arc<Connection>, DirectoryError> {
         let _dialling = link.dialling.lock().await;
         if let Some(connection) = self.live(link)
-            && Some(connection.server()) != avoid
+            && !avoid.is_some_and(|avoid| avoid.is(connection.server()))
         {
             return Ok(connection);
         }
@@ -158,10 +159,9 @@ impl SearchLinks {
 
     /// The connection in use, if it is open and its server is the one to use now.
     fn live(&self, link: &Link) -> Option<Arc<Connection>> {
-        let best = self.dialer.health().best();
         let mut current = link.current();
         let live = current.as_mut()?;
-        let is_wanted = best.is_none_or(|best| best == live.connection.server());
+        let is_wanted = self.dialer.roster().wants(live.connection.server());
         if !is_wanted || live.connection.is_closed() || live.used.elapsed() > MAX_IDLE {
             *current = None;
             return None;

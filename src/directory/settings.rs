@@ -2,13 +2,13 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use rustls::ClientConfig;
 
-use super::{Dn, Password, PasswordChange, Scheme, ScopeFilter, ServerUrl};
+use super::{Discovery, Dn, Password, PasswordChange, Scheme, ScopeFilter, ServerUrl};
 
 /// How a directory is reached and read.
 #[derive(Clone)]
 pub struct Settings {
-    /// The servers by priority: the first that is up is used. All hold the same data.
-    pub servers: Vec<ServerUrl>,
+    /// The servers.
+    pub servers: Servers,
     /// How the connection is protected.
     pub tls_mode: TlsMode,
     /// The TLS configuration (trusted CAs, versions), shared by all connections: building one
@@ -24,6 +24,25 @@ pub struct Settings {
     pub password_change: PasswordChange,
     /// Deadlines and bounds.
     pub limits: Limits,
+}
+
+/// Which servers a directory has. All hold the same data.
+#[derive(Clone, Debug)]
+pub enum Servers {
+    /// These, by priority: the first that is up is used.
+    Listed(Vec<ServerUrl>),
+    /// Those that DNS says.
+    Discovered(Discovery),
+}
+
+impl Servers {
+    /// The servers that the settings name.
+    pub fn listed(&self) -> &[ServerUrl] {
+        match self {
+            Self::Listed(servers) => servers,
+            Self::Discovered(_) => &[],
+        }
+    }
 }
 
 /// Who searches: an account that may read other accounts, and nothing else.
@@ -102,11 +121,16 @@ impl Default for Limits {
 
 impl Settings {
     pub(super) fn check(&self) -> Result<(), SettingsError> {
-        if self.servers.is_empty() {
-            return Err(SettingsError::NoServer);
+        match &self.servers {
+            Servers::Listed(servers) if servers.is_empty() => return Err(SettingsError::NoServer),
+            Servers::Discovered(_) if self.tls_mode == TlsMode::PlaintextOnPurpose => {
+                return Err(SettingsError::DiscoveryInClear);
+            }
+            _ => {}
         }
         let scheme = self.tls_mode.scheme();
-        if let Some(server) = self.servers.iter().find(|server| server.scheme() != scheme) {
+        let mut servers = self.servers.listed().iter();
+        if let Some(server) = servers.find(|server| server.scheme() != scheme) {
             return Err(SettingsError::Scheme {
                 server: server.clone(),
                 mode: self.tls_mode,
@@ -187,6 +211,11 @@ pub enum SettingsError {
         /// The mode.
         mode: TlsMode,
     },
+    /// DNS would decide where passwords go.
+    #[error(
+        "servers found by DNS need TLS: only their certificates say that they are the right ones"
+    )]
+    DiscoveryInClear,
     /// The service account has no name, so the bind would be anonymous.
     #[error("the service account's name is empty")]
     NoBindDn,

@@ -8,7 +8,7 @@ use rustls::{
 };
 
 use super::{
-    Directory, Limits, ServiceAccount, Settings, TlsMode,
+    Directory, Limits, Servers, ServiceAccount, Settings, TlsMode,
     embedded::{Contents, EmbeddedDirectory, demo_accounts},
 };
 
@@ -34,7 +34,7 @@ impl Fixture {
             .unwrap();
         let url = format!("ldaps://localhost:{}", embedded.address().port());
         let settings = Settings {
-            servers: vec![url.parse().unwrap()],
+            servers: Servers::Listed(vec![url.parse().unwrap()]),
             tls_mode: TlsMode::Ldaps,
             tls: client,
             service: ServiceAccount::Password {

@@ -14,6 +14,7 @@ use super::{
     connection::{Connection, Fault, isolated},
     dialer::Dialer,
     health::jittered,
+    roster::Server,
     search::{Answer, Query, search},
 };
 
@@ -21,20 +22,19 @@ use super::{
 const INTERVAL: Duration = Duration::from_secs(2);
 
 /// Starts looking at one server; ends by itself when the dialer is gone.
-pub(super) fn start(dialer: &Arc<Dialer>, server: usize) -> AbortHandle {
-    tokio::spawn(watch(Arc::downgrade(dialer), server)).abort_handle()
+pub(super) fn start(dialer: &Arc<Dialer>, server: &Arc<Server>) -> AbortHandle {
+    tokio::spawn(watch(Arc::downgrade(dialer), server.clone())).abort_handle()
 }
 
-async fn watch(dialer: Weak<Dialer>, server: usize) {
+async fn watch(dialer: Weak<Dialer>, server: Arc<Server>) {
     let mut kept = None;
     loop {
         let Some(rest) = dialer.upgrade().map(|dialer| {
-            let health = dialer.health();
-            if health.is_up(server) {
+            if server.is_up() {
                 jittered(INTERVAL)
             } else {
                 // A server that went down since the last look may rest for less than that.
-                health.until_next_try(server).min(INTERVAL)
+                dialer.roster().until_next_try(&server).min(INTERVAL)
             }
         }) else {
             return;
@@ -43,16 +43,16 @@ async fn watch(dialer: Weak<Dialer>, server: usize) {
         let Some(dialer) = dialer.upgrade() else {
             return;
         };
-        if !dialer.health().until_next_try(server).is_zero() {
+        if !dialer.roster().until_next_try(&server).is_zero() {
             continue;
         }
-        kept = match look(&dialer, server, kept.take()).await {
+        kept = match look(&dialer, &server, kept.take()).await {
             Ok(connection) => {
-                dialer.health().answered(server);
+                server.answered();
                 Some(connection)
             }
             Err(error) => {
-                dialer.health().failed(server, &error);
+                server.failed(&error);
                 None
             }
         };
@@ -64,7 +64,7 @@ async fn watch(dialer: Weak<Dialer>, server: usize) {
 /// serve.
 async fn look(
     dialer: &Dialer,
-    server: usize,
+    server: &Arc<Server>,
     kept: Option<Connection>,
 ) -> Result<Connection, DirectoryError> {
     let patience = dialer.settings().limits.attempt_deadline;

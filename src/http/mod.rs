@@ -12,6 +12,7 @@ mod page_security;
 mod proxies;
 mod request;
 pub mod response;
+mod second_name;
 pub mod server;
 pub mod tls;
 

@@ -1,10 +1,10 @@
 //! The header fields that keep a page from being framed, sniffed, cached or scripted.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, net::Ipv6Addr};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper::{
-    HeaderMap, Uri,
+    HeaderMap,
     header::{
         CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
         STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -57,31 +57,44 @@ impl FormTarget {
             field: "form-action",
             reason,
         };
-        let url: Uri = url.parse().map_err(|_| bad("it is not a URL"))?;
-        let (Some(scheme @ ("http" | "https")), Some(authority)) =
-            (url.scheme_str(), url.authority())
-        else {
-            return Err(bad("it is not an http or https URL"));
-        };
-        let host = authority.host();
-        let inner = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
-        let plain = match inner {
-            Some(address) => address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':'),
-            None => host
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-'),
-        };
-        if !plain || host.is_empty() || authority.as_str().contains('@') {
+        // Taken apart here and not by a parser of whole URLs: each page of an answer needs it.
+        let scheme = ["https://", "http://"]
+            .into_iter()
+            .find(|scheme| url.starts_with(scheme))
+            .ok_or(bad("it is not an http or https URL"))?;
+        let origin = url
+            .bytes()
+            .skip(scheme.len())
+            .position(|byte| matches!(byte, b'/' | b'?' | b'#'))
+            .and_then(|length| url.get(..scheme.len() + length))
+            .unwrap_or(url);
+        if !is_plain_authority(origin.get(scheme.len()..).unwrap_or_default()) {
             return Err(bad("its host is not a plain name or address"));
         }
-        let mut origin = format!("{scheme}://{host}");
-        if let Some(port) = authority.port_u16() {
-            let _ = write!(origin, ":{port}");
-        }
-        Ok(Self(origin))
+        Ok(Self(origin.to_owned()))
     }
+}
+
+/// A host of letters, digits, `.` and `-`, or an address in brackets, and a port or none.
+fn is_plain_authority(authority: &str) -> bool {
+    let is_port =
+        |text: &str| text.parse::<u16>().is_ok() && text.bytes().all(|b| b.is_ascii_digit());
+    if let Some(bracketed) = authority.strip_prefix('[') {
+        let Some((address, port)) = bracketed.split_once(']') else {
+            return false;
+        };
+        return address.parse::<Ipv6Addr>().is_ok()
+            && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port));
+    }
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (authority, None),
+    };
+    !host.is_empty()
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
+        && port.is_none_or(is_port)
 }
 
 /// What a page needs to be allowed; all else is denied.
@@ -173,7 +186,7 @@ impl PageSecurity {
 
     /// Sets the fields, in place of any that were there.
     pub fn apply(&self, response: &mut Response) -> Result<(), BadHeader> {
-        let policy = HeaderValue::from_str(&self.content_policy()).map_err(|_| BadHeader {
+        let policy = HeaderValue::try_from(self.content_policy()).map_err(|_| BadHeader {
             field: "Content-Security-Policy",
             reason: "it has control characters",
         })?;
@@ -311,6 +324,9 @@ mod tests {
             "https://entra.localhost:8443"
         );
         assert_eq!(origin("http://[::1]:80/").unwrap(), "http://[::1]:80");
+        assert_eq!(origin("https://[::1]").unwrap(), "https://[::1]");
+        assert_eq!(origin("https://a.test?x=1").unwrap(), "https://a.test");
+        assert_eq!(origin("https://a.test#/@b").unwrap(), "https://a.test");
         for bad in [
             "/acs",
             "ftp://a/",
@@ -318,6 +334,16 @@ mod tests {
             "https://*/",
             "https://a,b/",
             "https://user@a/",
+            "https://a:/",
+            "https://a:x/",
+            "https://a:+1/",
+            "https://a:65536/",
+            "https://a b/",
+            "https://[::1/",
+            "https://[::1]x/",
+            "https://[a;b]/",
+            "https:///",
+            "HTTPS://a/",
             "https://'self'/",
             "javascript:1",
         ] {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
-    StatusCode, Uri,
+    HeaderMap, StatusCode, Uri,
     header::{CONTENT_TYPE, HeaderValue, LOCATION},
 };
 
@@ -38,9 +38,10 @@ pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Response {
 pub fn typed(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Response {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    // As many as a page with cookies has, in place of growing there.
+    let mut headers = HeaderMap::with_capacity(12);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    *response.headers_mut() = headers;
     response
 }
 

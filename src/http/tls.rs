@@ -9,14 +9,17 @@ use rcgen::{
 };
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
+    client::WebPkiServerVerifier,
     crypto::{CryptoProvider, aws_lc_rs},
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 use time::{Duration, OffsetDateTime};
 use tracing::warn;
 use zeroize::Zeroizing;
 
 use crate::keys::pem;
+
+use super::second_name::SecondName;
 
 /// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +34,12 @@ pub enum TlsError {
     /// The certificate or key is of a kind that TLS cannot use, or they do not belong together.
     #[error("the certificate and key cannot be used: {0}")]
     Unusable(#[from] rustls::Error),
+    /// A second name for servers that is no DNS name.
+    #[error("the name that certificates must have besides is no DNS name")]
+    NotAName,
+    /// No root certificate is given.
+    #[error("there are no root certificates")]
+    NoRoots,
     /// The system keeps no root certificates that can be read.
     #[error("the system has no root certificates that can be read")]
     NoSystemRoots,
@@ -59,13 +68,7 @@ pub fn server_config(chain_pem: &[u8], key_pem: &[u8]) -> Result<Arc<ServerConfi
 
 /// Settings of a client that trusts the certificates of these PEM texts and no others.
 pub fn client_config(roots_pem: &[&[u8]]) -> Result<Arc<ClientConfig>, TlsError> {
-    let mut roots = RootCertStore::empty();
-    for pem in roots_pem {
-        for certificate in certificates(pem)? {
-            roots.add(certificate)?;
-        }
-    }
-    trusting(roots, None)
+    trusting(roots(roots_pem)?, ClientOptions::default())
 }
 
 /// A client certificate with its key, PEM: the certificate first, then the intermediate ones.
@@ -77,31 +80,37 @@ pub struct ClientIdentity<'a> {
     pub key_pem: &'a [u8],
 }
 
-/// Settings of a client that shows a certificate of its own; it trusts the certificates of these
-/// PEM texts, or what the system trusts.
-pub fn client_config_with_identity(
-    roots_pem: Option<&[u8]>,
-    identity: ClientIdentity<'_>,
-) -> Result<Arc<ClientConfig>, TlsError> {
-    let roots = match roots_pem {
-        Some(pem) => {
-            let mut roots = RootCertStore::empty();
-            for certificate in certificates(pem)? {
-                roots.add(certificate)?;
-            }
-            roots
-        }
-        None => system_roots()?,
-    };
-    trusting(roots, Some(identity))
+/// What the TLS settings of a client say besides the usual.
+#[derive(Clone, Copy, Default)]
+pub struct ClientOptions<'a> {
+    /// The certificates that are trusted, PEM; those that the system trusts where there are none.
+    pub roots_pem: Option<&'a [u8]>,
+    /// A certificate that the client shows.
+    pub identity: Option<ClientIdentity<'a>>,
+    /// A name that each server's certificate must have besides that of the server.
+    pub second_name: Option<&'a str>,
 }
 
-/// Settings of a client that trusts what the system trusts.
+/// Settings of a client as these options say.
 ///
-/// A root that cannot be read is passed over with a warning: one odd file among a hundred must not
-/// take the directory away. Reads files; meant to be called once, at start.
-pub fn client_config_with_system_roots() -> Result<Arc<ClientConfig>, TlsError> {
-    trusting(system_roots()?, None)
+/// A root of the system that cannot be read is passed over with a warning: one odd file among a
+/// hundred must not take the directory away. Reads files; meant to be called once, at start.
+pub fn client_config_with(options: ClientOptions<'_>) -> Result<Arc<ClientConfig>, TlsError> {
+    let roots = match options.roots_pem {
+        Some(pem) => roots(&[pem])?,
+        None => system_roots()?,
+    };
+    trusting(roots, options)
+}
+
+fn roots(roots_pem: &[&[u8]]) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for pem in roots_pem {
+        for certificate in certificates(pem)? {
+            roots.add(certificate)?;
+        }
+    }
+    Ok(roots)
 }
 
 fn system_roots() -> Result<RootCertStore, TlsError> {
@@ -122,12 +131,23 @@ fn system_roots() -> Result<RootCertStore, TlsError> {
 
 fn trusting(
     roots: RootCertStore,
-    identity: Option<ClientIdentity<'_>>,
+    options: ClientOptions<'_>,
 ) -> Result<Arc<ClientConfig>, TlsError> {
-    let builder = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots);
-    let config = match identity {
+    let builder =
+        ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    let builder = match options.second_name {
+        None => builder.with_root_certificates(roots),
+        Some(name) => {
+            let name = ServerName::try_from(name.to_owned()).map_err(|_| TlsError::NotAName)?;
+            let rule = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
+            let rule = rule.build().map_err(|_| TlsError::NoRoots)?;
+            // "Dangerous" is to check less than the rule; this checks more.
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(SecondName { rule, name }))
+        }
+    };
+    let config = match options.identity {
         None => builder.with_no_client_auth(),
         Some(ClientIdentity { chain_pem, key_pem }) => {
             let key = PrivateKeyDer::from_pem_slice(key_pem).map_err(|_| TlsError::NotPem {

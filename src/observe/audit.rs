@@ -36,12 +36,14 @@ pub fn request_refused(correlation: &CorrelationId, relying_party: Option<&str>,
 pub fn sign_in_failed(
     correlation: &CorrelationId,
     relying_party: &str,
+    protocol: &str,
     name: Option<&str>,
     source: &impl std::fmt::Display,
     cause: &str,
 ) {
     record(&Line {
         relying_party: Some(relying_party),
+        protocol: Some(protocol),
         name,
         source: Some(&source.to_string()),
         cause: Some(cause),
@@ -49,16 +51,18 @@ pub fn sign_in_failed(
     });
 }
 
-/// A password was proven and a session began.
+/// A password was proven: on a page, and then a session began, or by a program.
 pub fn signed_in(
     correlation: &CorrelationId,
     relying_party: &str,
+    protocol: &str,
     name: &str,
     source: &impl std::fmt::Display,
     cloud_upn: &str,
 ) {
     record(&Line {
         relying_party: Some(relying_party),
+        protocol: Some(protocol),
         name: Some(name),
         source: Some(&source.to_string()),
         cloud_upn: Some(cloud_upn),
@@ -187,6 +191,8 @@ struct Line<'a> {
     correlation: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     relying_party: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Instant};
 
-use crate::directory::{AccountState, Dn};
+use crate::directory::{AccountState, Dn, ObjectGuid, Principal};
 
 use super::{FederatedDomain, SignInAttribute, SignInName};
 
@@ -13,6 +13,8 @@ pub struct MappedAccount(Arc<Fields>);
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fields {
     pub(super) dn: Dn,
+    /// Which entry it is, where the directory has such a thing.
+    pub(super) guid: Option<ObjectGuid>,
     pub(super) immutable_id: ImmutableId,
     pub(super) cloud_upn: String,
     pub(super) domain: Arc<FederatedDomain>,
@@ -49,7 +51,15 @@ impl MappedAccount {
         self.0.state
     }
 
-    /// Where it is in the directory; what a password check binds as.
+    /// Where it is in the directory, and which one it is; what a password check binds as.
+    pub fn principal(&self) -> Principal<'_> {
+        Principal {
+            dn: &self.0.dn,
+            guid: self.0.guid,
+        }
+    }
+
+    /// Where it is in the directory.
     pub fn dn(&self) -> &Dn {
         &self.0.dn
     }

@@ -10,7 +10,9 @@ use super::{Home, MappedAccount, SignInName, Trace, locate::Notes, memory::Memor
 /// beside the bind, and must still be the same account: a name that was given up and given to
 /// somebody else within the cache's lifetime would otherwise sign that one in as the first.
 /// Domain controllers of one site are themselves 15 seconds apart (the delay of their change
-/// notification), so a fresher look could be no surer.
+/// notification), so a fresher look could be no surer. In Active Directory the bind itself names
+/// the account by its `objectGUID`, so that there is nothing to mistake meanwhile; what is read
+/// again is whether it still may sign in.
 const VERIFY_AFTER: Duration = Duration::from_secs(15);
 
 /// All homes of accounts: a sign-in name leads to exactly one account in all of them, or to
@@ -144,7 +146,7 @@ impl Realm {
         };
         let is_fresh = self.memory.was_seen_within(account, self.verify_after);
         let (bound, state) = tokio::join!(
-            home.directory.check_password(account.dn(), password),
+            home.directory.check_password(account.principal(), password),
             async {
                 if is_fresh {
                     Ok(account.state())

@@ -17,6 +17,9 @@ use super::{
 /// Most entries asked for: one is an account, and more only need telling apart.
 const LIMIT: usize = 3;
 
+/// Which entry of Active Directory it is, whatever its name.
+const OBJECT_GUID: &str = "objectGUID";
+
 /// What was looked at on the way to an account, where somebody wants to know.
 pub(super) struct Notes(Option<(String, Vec<String>)>);
 
@@ -90,7 +93,10 @@ impl Home {
         let entry = entry.ok_or(MappingError::NoMatch)?;
         let matched_by = self.matched_by(&entry, name).ok_or(MappingError::NoMatch)?;
         let now = self.judge(account.home(), name, &entry, matched_by, &mut Notes(None))?;
-        if now.immutable_id() != account.immutable_id() || now.cloud_upn() != account.cloud_upn() {
+        if now.principal().guid != account.principal().guid
+            || now.immutable_id() != account.immutable_id()
+            || now.cloud_upn() != account.cloud_upn()
+        {
             return Err(MappingError::NoMatch);
         }
         Ok(now.state())
@@ -144,6 +150,7 @@ impl Home {
             name: name.clone(),
             home: index,
             found: Instant::now(),
+            guid: only(entry, OBJECT_GUID).and_then(|octets| ObjectGuid::try_from(octets).ok()),
             dn,
         }))
     }
@@ -174,12 +181,10 @@ impl Home {
     }
 
     pub(super) fn attributes(&self) -> Vec<&str> {
-        let sources = match &self.mapping.immutable_id {
-            ImmutableIdSource::ObjectGuid => vec!["objectGUID"],
-            ImmutableIdSource::ConsistencyGuidThenObjectGuid => {
-                vec!["mS-DS-ConsistencyGuid", "objectGUID"]
-            }
-            ImmutableIdSource::Attribute { name, .. } => vec![name.as_str()],
+        let source = match &self.mapping.immutable_id {
+            ImmutableIdSource::ObjectGuid => OBJECT_GUID,
+            ImmutableIdSource::ConsistencyGuidThenObjectGuid => "mS-DS-ConsistencyGuid",
+            ImmutableIdSource::Attribute { name, .. } => name.as_str(),
         };
         let names = self
             .mapping
@@ -191,7 +196,7 @@ impl Home {
             .into_iter()
             .chain(AccountState::ATTRIBUTES)
             .chain(groups.then_some("memberOf"))
-            .chain(sources)
+            .chain([source, OBJECT_GUID])
             .chain(names)
             .collect();
         attributes.sort_unstable();
@@ -281,7 +286,7 @@ fn is_address(stored: &str, address: &EmailAddress) -> bool {
 }
 
 fn immutable_id(source: &ImmutableIdSource, entry: &Entry) -> Option<ImmutableId> {
-    let object_guid = || ObjectGuid::try_from(only(entry, "objectGUID")?).ok();
+    let object_guid = || ObjectGuid::try_from(only(entry, OBJECT_GUID)?).ok();
     let text = match source {
         ImmutableIdSource::ObjectGuid => object_guid()?.immutable_id(),
         ImmutableIdSource::ConsistencyGuidThenObjectGuid => {

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use crate::{
     directory::{BindError, DirectoryError, Password},
+    keys::KeyError,
     observe::audit,
     realm::{MappedAccount, MappingError, Realm, SignInName},
     store::{Store, StoreError},
@@ -14,7 +15,7 @@ use crate::{
 use super::{
     Admission, Answered, BrowserId, Confirmations, Grant, Guard, GuardRules, Participant, Problem,
     Proof, Refusal, Session, SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
-    participants::Participants,
+    message::RecentMessages, participants::Participants,
 };
 
 /// How long things last.
@@ -48,6 +49,7 @@ pub struct SignIn {
     confirmations: Confirmations,
     answered: Answered,
     pub(super) guard: Guard,
+    pub(super) recent: RecentMessages,
 }
 
 impl SignIn {
@@ -65,7 +67,8 @@ impl SignIn {
             participants: Participants::new(store.clone(), settings.session_lifetime),
             confirmations: Confirmations::new(store.clone()),
             answered: Answered::new(store.clone(), settings.answers_kept),
-            guard: Guard::new(store, settings.guard),
+            guard: Guard::new(store.clone(), settings.guard),
+            recent: RecentMessages::new(store),
         }
     }
 
@@ -88,12 +91,16 @@ impl SignIn {
                 Ok(issuer) => issuer,
                 Err(refusal) => return Step::Refused(refusal),
             };
-            // Who would not hear of the session's end must not be told of the session.
-            if !session.first_participant.asks(request)
-                && let asking = Participant::of(request)
-                && self.participants.add(token, &asking).await.is_err()
-            {
-                return Step::Refused(Refusal::Internal);
+            // Who would not hear of the session's end must not be told of the session. Boxed, since
+            // most sessions have one relying party.
+            if !session.first_participant.asks(request) {
+                let asking = Participant::of(request);
+                if Box::pin(self.participants.add(token, &asking))
+                    .await
+                    .is_err()
+                {
+                    return Step::Refused(Refusal::Internal);
+                }
             }
             return granted(request, session, issuer, Proof::Session, None);
         }
@@ -116,6 +123,30 @@ impl SignIn {
         if typed.name.trim().is_empty() || typed.password.is_empty() {
             return Step::Prompt(Some(Problem::Incomplete));
         }
+        let mut session = match self.authenticate(request, typed).await {
+            Ok(Ok(session)) => session,
+            Ok(Err(_)) => return Step::Refused(Refusal::Internal),
+            Err(failure) if failure.may_change => return Step::ChangePassword,
+            Err(failure) => return Step::Prompt(Some(failure.problem)),
+        };
+        // Before anything changes: a refused request must end no session and begin none.
+        let issuer = match self.may_grant(request, browser, &session).await {
+            Ok(issuer) => issuer,
+            Err(refusal) => return Step::Refused(refusal),
+        };
+        match self.succeed(previous, &mut session).await {
+            Ok(token) => granted(request, session, issuer, Proof::Password, Some(token)),
+            Err(_) => Step::Refused(Refusal::Internal),
+        }
+    }
+
+    /// The person whose name and password these are, by whatever door they came: what she is known
+    /// by from here on, not kept yet. How it came out is noted, and a refusal takes its time.
+    pub(super) async fn authenticate(
+        &self,
+        request: &SignInRequest,
+        typed: Typed<'_>,
+    ) -> Result<Result<Session, KeyError>, Failure> {
         let arrival = Instant::now();
         let (name, account) = match self.prove_password(typed).await {
             Ok(proven) => proven,
@@ -126,19 +157,18 @@ impl SignIn {
                 audit::sign_in_failed(
                     &request.correlation,
                     &request.relying_party,
+                    request.protocol.as_str(),
                     failure.name.as_deref(),
                     typed.source,
                     &failure.cause,
                 );
-                if failure.may_change {
-                    return Step::ChangePassword;
-                }
-                return Step::Prompt(Some(failure.problem));
+                return Err(failure);
             }
         };
         audit::signed_in(
             &request.correlation,
             &request.relying_party,
+            request.protocol.as_str(),
             &name.key(),
             typed.source,
             account.cloud_upn(),
@@ -151,18 +181,7 @@ impl SignIn {
         let now = OffsetDateTime::now_utc();
         let suffix = account.federated_domain().suffix.as_ascii();
         let asking = Participant::of(request);
-        let Ok(mut session) = Session::new(&name.key(), &subject, suffix, asking, now) else {
-            return Step::Refused(Refusal::Internal);
-        };
-        // Before anything changes: a refused request must end no session and begin none.
-        let issuer = match self.may_grant(request, browser, &session).await {
-            Ok(issuer) => issuer,
-            Err(refusal) => return Step::Refused(refusal),
-        };
-        match self.succeed(previous, &mut session).await {
-            Ok(token) => granted(request, session, issuer, Proof::Password, Some(token)),
-            Err(_) => Step::Refused(Refusal::Internal),
-        }
+        Ok(Session::new(&name.key(), &subject, suffix, asking, now))
     }
 
     /// The session that may answer this request.
@@ -277,7 +296,7 @@ impl SignIn {
 
     /// The issuer that speaks for the session's person, when this request may be answered to this
     /// browser. Asking counts as answering.
-    async fn may_grant(
+    pub(super) async fn may_grant(
         &self,
         request: &SignInRequest,
         browser: &BrowserId,
@@ -306,7 +325,24 @@ fn granted(
     proof: Proof,
     new_session: Option<SessionToken>,
 ) -> Step {
-    Step::Granted(Box::new(Grant {
+    Step::Granted(Box::new(grant(
+        request,
+        session,
+        issuer,
+        proof,
+        new_session,
+    )))
+}
+
+/// The one place where a grant is made.
+pub(super) fn grant(
+    request: &SignInRequest,
+    session: Session,
+    issuer: String,
+    proof: Proof,
+    new_session: Option<SessionToken>,
+) -> Grant {
+    Grant {
         authn_instant: session.authn_instant(),
         session_index: session.index_at(&request.relying_party),
         subject: Subject {
@@ -317,7 +353,7 @@ fn granted(
         issuer,
         proof,
         new_session,
-    }))
+    }
 }
 
 /// A hint that names somebody else than the live session asks instead of assuming, so that a

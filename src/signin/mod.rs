@@ -8,6 +8,7 @@ mod answered;
 mod confirmations;
 mod guard;
 mod journey;
+mod message;
 mod participants;
 mod password;
 mod session;
@@ -19,6 +20,7 @@ pub use answered::{Answered, BrowserId};
 pub use confirmations::{Confirmation, Confirmations};
 pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
 pub use journey::{Settings, SignIn, Typed};
+pub use message::{Denied, Message, MessageKey};
 pub use participants::Participant;
 pub use password::{ChangeProblem, ChangeTyped};
 pub use session::{Session, SessionError, SessionToken, Sessions};
@@ -70,7 +72,7 @@ pub enum Step {
 
 /// What the person is told on the page. Unknown names, ambiguous ones, names out of scope and
 /// wrong passwords are all [`Problem::NotRecognised`]: the audit line has the cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Problem {
     /// A field was left empty.
     Incomplete,

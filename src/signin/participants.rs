@@ -108,6 +108,7 @@ fn key(token: &SessionToken, relying_party: &str, protocol: Protocol) -> [u8; 32
     digest.update(match protocol {
         Protocol::Saml2 => b"s",
         Protocol::WsFederation => b"w",
+        Protocol::WsTrust => b"t",
     });
     digest.update(relying_party.as_bytes());
     let mut key = [0; 32];

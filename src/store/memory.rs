@@ -29,6 +29,8 @@ pub struct Capacities {
     pub failed_attempts: usize,
     /// Of [`Kind::FamiliarSource`].
     pub familiar_sources: usize,
+    /// Of [`Kind::RecentMessage`]: as many as come within a minute. A stranger's are among them.
+    pub recent_messages: usize,
 }
 
 impl Default for Capacities {
@@ -40,6 +42,7 @@ impl Default for Capacities {
             answered_requests: 250_000,
             failed_attempts: 200_000,
             familiar_sources: 200_000,
+            recent_messages: 50_000,
         }
     }
 }
@@ -59,6 +62,7 @@ pub struct MemoryStore {
     answered_requests: Mutex<Shelf>,
     failed_attempts: Mutex<Shelf>,
     familiar_sources: Mutex<Shelf>,
+    recent_messages: Mutex<Shelf>,
 }
 
 impl MemoryStore {
@@ -72,6 +76,7 @@ impl MemoryStore {
             answered_requests: Mutex::new(Shelf::new(capacities.answered_requests)),
             failed_attempts: Mutex::new(Shelf::new(capacities.failed_attempts)),
             familiar_sources: Mutex::new(Shelf::new(capacities.familiar_sources)),
+            recent_messages: Mutex::new(Shelf::new(capacities.recent_messages)),
         }
     }
 
@@ -89,6 +94,7 @@ impl MemoryStore {
             Kind::AnsweredRequest => &self.answered_requests,
             Kind::FailedAttempts => &self.failed_attempts,
             Kind::FamiliarSource => &self.familiar_sources,
+            Kind::RecentMessage => &self.recent_messages,
         };
         entries.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -30,6 +30,8 @@ pub enum Kind {
     FailedAttempts,
     /// A source from which an account has signed in before.
     FamiliarSource,
+    /// What a message that brought a password was answered a moment ago, for when it comes again.
+    RecentMessage,
 }
 
 /// Why the store did not do what it was asked to.

@@ -30,6 +30,9 @@ pub enum TrustError {
     /// Two relying parties share an entity ID.
     #[error("two relying parties have the entity_id {0:?}")]
     DuplicateRelyingParty(String),
+    /// Two relying parties share an address by which they are asked for in WS-Trust.
+    #[error("two relying parties have the WS-Trust address {0:?}")]
+    DuplicateWsTrustAddress(String),
     /// Two federated domains share a suffix.
     #[error("two federated domains have the suffix {0:?}")]
     DuplicateSuffix(String),
@@ -59,6 +62,12 @@ impl Trusts {
         if let Some(id) = first_duplicate(relying_parties.iter().map(RelyingParty::entity_id)) {
             return Err(TrustError::DuplicateRelyingParty(id.to_owned()));
         }
+        let addresses = relying_parties
+            .iter()
+            .flat_map(|party| party.ws_trust_addresses.iter().map(String::as_str));
+        if let Some(address) = first_duplicate(addresses) {
+            return Err(TrustError::DuplicateWsTrustAddress(address.to_owned()));
+        }
         if let Some(suffix) = first_duplicate(domains.iter().map(|domain| domain.suffix.as_ascii()))
         {
             return Err(TrustError::DuplicateSuffix(suffix.to_owned()));
@@ -77,6 +86,16 @@ impl Trusts {
         self.relying_parties
             .iter()
             .find(|party| party.entity_id() == entity_id)
+    }
+
+    /// The relying party that a request by WS-Trust names so, compared character for character, if
+    /// it may be asked for by that.
+    pub fn ws_trust_relying_party(&self, address: &str) -> Option<&RelyingParty> {
+        let is_named = |party: &&RelyingParty| {
+            let mut addresses = party.ws_trust_addresses.iter();
+            party.speaks(Protocol::WsTrust) && addresses.any(|known| known == address)
+        };
+        self.relying_parties.iter().find(is_named)
     }
 
     /// All relying parties.
@@ -127,12 +146,40 @@ mod tests {
     }
 
     #[test]
+    fn ws_trust_finds_who_may_be_asked_for() {
+        let entra = party("urn:federation:MicrosoftOnline");
+        let mut other = party("other");
+        other.protocols.retain(|known| *known != Protocol::WsTrust);
+        let domains = vec![domain("partners.contoso.com", "https://idp.test/partners")];
+        let trusts = Trusts::new(vec![entra, other], domains).unwrap();
+        let found = |address| {
+            let party = trusts.ws_trust_relying_party(address);
+            party.map(RelyingParty::entity_id)
+        };
+        for address in [
+            "urn:federation:MicrosoftOnline",
+            "https://login.microsoftonline.com/extSTS.srf",
+        ] {
+            assert_eq!(found(address), Some("urn:federation:MicrosoftOnline"));
+        }
+        for address in ["other", "", "urn:federation:microsoftonline", "nobody"] {
+            assert_eq!(found(address), None, "{address}");
+        }
+    }
+
+    #[test]
     fn names_are_unique_and_somebody_is_there() {
         let one = || domain("partners.contoso.com", "https://idp.test/partners");
         assert!(Trusts::new(vec![party("a"), party("b")], vec![one()]).is_ok());
         assert_eq!(
             Trusts::new(vec![party("a"), party("a")], vec![one()]).unwrap_err(),
             TrustError::DuplicateRelyingParty("a".into())
+        );
+        let mut alias = party("b");
+        alias.ws_trust_addresses.push("a".into());
+        assert_eq!(
+            Trusts::new(vec![party("a"), alias], vec![one()]).unwrap_err(),
+            TrustError::DuplicateWsTrustAddress("a".into())
         );
         assert_eq!(
             Trusts::new(

@@ -28,6 +28,9 @@ pub struct RelyingParty {
     pub not_before_skew: Duration,
     /// The attributes of an assertion.
     pub attributes: Vec<AttributeClaim>,
+    /// What a program may call it by when it asks for a token by WS-Trust (`AppliesTo`), compared
+    /// character for character.
+    pub ws_trust_addresses: Vec<String>,
 }
 
 /// An address that answers may be sent to, by HTTP-POST.
@@ -107,6 +110,7 @@ impl RelyingParty {
                 name: "IDPEmail".to_owned(),
                 source: ClaimSource::CloudUpn,
             }],
+            ws_trust_addresses: ws_trust_addresses(entity_id),
         })
     }
 
@@ -140,6 +144,16 @@ impl RelyingParty {
     pub fn default_consumer(&self) -> Option<&AssertionConsumerService> {
         self.consumers.first()
     }
+}
+
+/// By its name; and Entra in the worldwide cloud by the address of its token service, too, which
+/// AD FS knows it by as well.
+fn ws_trust_addresses(entity_id: &str) -> Vec<String> {
+    let mut addresses = vec![entity_id.to_owned()];
+    if entity_id == "urn:federation:MicrosoftOnline" {
+        addresses.push("https://login.microsoftonline.com/extSTS.srf".to_owned());
+    }
+    addresses
 }
 
 fn urls(consumers: &[AssertionConsumerService]) -> Vec<String> {

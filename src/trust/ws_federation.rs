@@ -11,14 +11,26 @@ pub enum Protocol {
     /// WS-Federation for browsers.
     #[serde(rename = "w")]
     WsFederation,
+    /// WS-Trust for programs, where it is switched on.
+    #[serde(rename = "t")]
+    WsTrust,
 }
 
 impl Protocol {
     /// All there are.
-    pub const ALL: [Self; 2] = [Self::Saml2, Self::WsFederation];
+    pub const ALL: [Self; 3] = [Self::Saml2, Self::WsFederation, Self::WsTrust];
+
+    /// Its name in the configuration and in the audit trail.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Saml2 => "saml2",
+            Self::WsFederation => "ws-federation",
+            Self::WsTrust => "ws-trust",
+        }
+    }
 }
 
-/// What a relying party is answered by WS-Federation.
+/// What a relying party is answered by WS-Federation; its claims are those of WS-Trust, too.
 #[derive(Clone, Debug)]
 pub struct WsFederation {
     /// Where answers may go, the default one first. A request's `wreply` must equal one character

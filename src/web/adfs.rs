@@ -40,7 +40,7 @@ impl IdentityProvider {
                 .then(|| response::text(StatusCode::OK, "ok\n"))
                 .ok_or(Refused::Method("GET, HEAD"))
         } else {
-            Err(Refused::NotFound)
+            self.ws_trust(request, correlation).await
         }
     }
 }

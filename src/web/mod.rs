@@ -24,6 +24,7 @@ mod signed_out;
 mod single_logout;
 mod single_sign_on;
 mod ws_federation;
+mod ws_trust;
 
 pub use adfs::PASSIVE_PATH;
 pub use operations::{Operations, Readiness};
@@ -47,6 +48,7 @@ use metadata::Metadata;
 use refusal::Refused;
 use seal::Seal;
 use sign_out::{DONE_PATH, TELL_PATH};
+use ws_trust::WsTrust;
 
 /// How the identity provider is seen from outside.
 #[derive(Clone, Debug)]
@@ -63,6 +65,8 @@ pub struct Edge {
     pub request_lifetime: Duration,
     /// How far a relying party's clock may be ahead of ours.
     pub clock_skew: Duration,
+    /// Whether programs may bring passwords, by WS-Trust.
+    pub ws_trust: bool,
 }
 
 /// Names longer than an address can be are not shown again: they are no help to anybody.
@@ -107,6 +111,7 @@ pub struct IdentityProvider {
     keys: Arc<KeyRing>,
     metadata: Metadata,
     seal: Seal,
+    ws_trust: Option<WsTrust>,
 }
 
 /// Why no identity provider could be made.
@@ -119,6 +124,9 @@ pub enum EdgeError {
     /// The metadata cannot be written or signed.
     #[error("the metadata cannot be written: {0}")]
     Metadata(#[from] MetadataError),
+    /// The MEX document cannot be written.
+    #[error("the MEX document cannot be written: {0}")]
+    MetadataExchange(#[from] askama::Error),
 }
 
 impl IdentityProvider {
@@ -131,6 +139,7 @@ impl IdentityProvider {
     ) -> Result<Self, EdgeError> {
         Ok(Self {
             metadata: Metadata::write(&edge, &trusts, &keys)?,
+            ws_trust: WsTrust::of(&edge)?,
             edge,
             sign_in,
             trusts,
@@ -146,15 +155,15 @@ impl IdentityProvider {
             (&Method::GET | &Method::POST, SSO_PATH, _) => {
                 self.single_sign_on(&request, &correlation).await
             }
-            // Boxed: what waits for a directory is large, and would be copied with each request.
+            // Boxed, as all but a sign-in is: it would be copied with each request.
             (&Method::GET | &Method::POST, SLO_PATH, _) => {
-                self.single_logout(&request, &correlation).await
+                Box::pin(self.single_logout(&request, &correlation)).await
             }
             (&Method::GET, SIGN_OUT_PATH, _) => {
-                self.sign_out(&request, Asker::Nobody, &correlation).await
+                Box::pin(self.sign_out(&request, Asker::Nobody, &correlation)).await
             }
             (_, TELL_PATH, _) => self.tell(&request),
-            (&Method::POST, DONE_PATH, _) => self.sign_out_done(&request).await,
+            (&Method::POST, DONE_PATH, _) => Box::pin(self.sign_out_done(&request)).await,
             (&Method::POST, "/signin", _) => Box::pin(self.sign_in_form(&request)).await,
             (&Method::GET | &Method::HEAD, "/password", _) => self.password_page(&correlation),
             (&Method::POST, "/password", _) => {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::{
     http::{Form, FormTarget, Nonce, PageSecurity, Request, Response, response},
     observe::CorrelationId,
-    signin::{BrowserId, ChangeProblem, ChangeTyped, Problem, Source, Typed},
+    signin::{BrowserId, ChangeProblem, ChangeTyped, Source, Typed},
 };
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
     pages::{ChangedPage, PasswordPage, ProblemText},
     pending::Pending,
     refusal::Refused,
-    reply::nonce,
+    reply::{nonce, tells},
 };
 
 impl IdentityProvider {
@@ -62,21 +62,34 @@ impl IdentityProvider {
                 Some((pending, browser))
             }
         };
+        // The id on the page stays the same through every attempt, and whatever comes of it.
         let correlation = match &waiting {
             Some((pending, _)) => pending.request.correlation.clone(),
             None => correlation.clone(),
         };
+        let changed = self.change(request, &form, waiting, &correlation).await;
+        Ok(changed.unwrap_or_else(|refused| self.refusal_page(&refused, &correlation)))
+    }
+
+    /// `waiting` is the request that waits for the change, in this browser.
+    async fn change(
+        &self,
+        request: &Request,
+        form: &Form,
+        waiting: Option<(Pending, BrowserId)>,
+        correlation: &CorrelationId,
+    ) -> Result<Response, Refused> {
         let name = form.single("name")?.unwrap_or("");
-        let (current, new) = (secret(&form, "current")?, secret(&form, "new")?);
+        let (current, new) = (secret(form, "current")?, secret(form, "new")?);
         let source = Source::from(self.edge.proxies.client_of(request));
         let typed = ChangeTyped {
             name,
             current: &current,
             new: &new,
-            repeated: &secret(&form, "repeated")?,
+            repeated: &secret(form, "repeated")?,
             source: &source,
         };
-        let outcome = self.sign_in.change_password(&correlation, typed).await;
+        let outcome = self.sign_in.change_password(correlation, typed).await;
         let shown = Some(name)
             .filter(|name| name.len() <= MAX_NAME)
             .unwrap_or("");
@@ -84,7 +97,7 @@ impl IdentityProvider {
             (Err(problem), Some((pending, browser))) => {
                 self.new_password_step(pending, &browser, shown, Some(problem))
             }
-            (Err(problem), None) => self.ask_new_password(None, Some(problem), shown, &correlation),
+            (Err(problem), None) => self.ask_new_password(None, Some(problem), shown, correlation),
             (Ok(()), None) => changed(),
             // The sign-in goes on with the new password, as if it had been typed.
             (Ok(()), Some((pending, browser))) => {
@@ -119,14 +132,11 @@ impl IdentityProvider {
             support: self.edge.support_contact.as_deref(),
             correlation: correlation.as_str(),
         };
-        let status = match problem {
-            Some(ChangeProblem::NotProven(Problem::DirectoryDown | Problem::Busy)) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            Some(ChangeProblem::NotProven(Problem::TooMany)) => StatusCode::TOO_MANY_REQUESTS,
-            _ => StatusCode::OK,
+        let not_proven = match problem {
+            Some(ChangeProblem::NotProven(problem)) => Some(problem),
+            _ => None,
         };
-        protected(response::html(status, page.render()?), &nonce)
+        protected(tells(not_proven, page.render()?), &nonce)
     }
 }
 

@@ -96,19 +96,7 @@ impl IdentityProvider {
             support: self.edge.support_contact.as_deref(),
             correlation: correlation.as_str(),
         };
-        let (status, retry_after) = match problem {
-            Some(Problem::DirectoryDown | Problem::Busy) => {
-                (StatusCode::SERVICE_UNAVAILABLE, Some("5"))
-            }
-            Some(Problem::TooMany) => (StatusCode::TOO_MANY_REQUESTS, Some("600")),
-            _ => (StatusCode::OK, None),
-        };
-        let mut answer = response::html(status, page.render()?);
-        if let Some(seconds) = retry_after {
-            answer
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static(seconds));
-        }
+        let mut answer = tells(problem, page.render()?);
         PageSecurity::new()
             .styles(&nonce)
             .forms_to(FormTarget::own())
@@ -125,6 +113,25 @@ impl IdentityProvider {
             .filter(|party| party.speaks(request.protocol))
             .ok_or(Refused::NotTrusted)
     }
+}
+
+/// The page that tells a problem, or asks for the first time. Where trying again later helps, the
+/// answer says when (RFC 9110 10.2.3).
+pub(super) fn tells(problem: Option<Problem>, page: String) -> Response {
+    let (status, retry_after) = match problem {
+        Some(Problem::DirectoryDown | Problem::Busy) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Some("5"))
+        }
+        Some(Problem::TooMany) => (StatusCode::TOO_MANY_REQUESTS, Some("600")),
+        _ => (StatusCode::OK, None),
+    };
+    let mut answer = response::html(status, page);
+    if let Some(seconds) = retry_after {
+        answer
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from_static(seconds));
+    }
+    answer
 }
 
 /// The page that posts an answer to the relying party. `size`: octets of what is posted.

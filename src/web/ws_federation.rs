@@ -46,9 +46,10 @@ impl IdentityProvider {
                 let pending = self.pending(&asked, hint(None, [&query, &form]), correlation)?;
                 self.begin(request, pending).await
             }
+            // Boxed, since sign-ins are the rule, and would carry room for it.
             wsfed::Request::SignOut(asked) => {
                 let asker = self.leaving(asked, correlation);
-                self.sign_out(request, asker, correlation).await
+                Box::pin(self.sign_out(request, asker, correlation)).await
             }
         }
     }
@@ -161,20 +162,8 @@ impl IdentityProvider {
         assertion_id: &str,
     ) -> Result<String, crate::xml::WriteError> {
         let settings = &relying_party.ws_federation;
-        let claims: Vec<(&str, &str)> = settings
-            .claims
-            .iter()
-            .filter_map(|claim| Some((claim.name.as_str(), claim.source.value(&grant.subject)?)))
-            .collect();
-        let attributes: Vec<_> = claims
-            .iter()
-            .filter_map(|(name, value)| {
-                Some(saml1::Attribute {
-                    claim_type: saml1::ClaimType::parse(name)?,
-                    values: std::slice::from_ref(value),
-                })
-            })
-            .collect();
+        let claims = claims(relying_party, grant);
+        let attributes = attributes(&claims);
         let now = OffsetDateTime::now_utc();
         let (not_before, not_on_or_after) = (
             now - relying_party.not_before_skew,
@@ -216,6 +205,28 @@ impl IdentityProvider {
         }
         .to_signed_xml(self.keys.current())
     }
+}
+
+/// What the tokens of WS-Federation and WS-Trust say about a person: claim types and values.
+pub(super) fn claims<'a>(
+    relying_party: &'a RelyingParty,
+    grant: &'a Grant,
+) -> Vec<(&'a str, &'a str)> {
+    let claims = relying_party.ws_federation.claims.iter();
+    claims
+        .filter_map(|claim| Some((claim.name.as_str(), claim.source.value(&grant.subject)?)))
+        .collect()
+}
+
+/// The same as attributes of SAML 1.1.
+pub(super) fn attributes<'a>(claims: &'a [(&'a str, &'a str)]) -> Vec<saml1::Attribute<'a>> {
+    let attribute = |(name, value): &'a (&'a str, &'a str)| {
+        Some(saml1::Attribute {
+            claim_type: saml1::ClaimType::parse(name)?,
+            values: std::slice::from_ref(value),
+        })
+    };
+    claims.iter().filter_map(attribute).collect()
 }
 
 /// The address for the answer: only ever one that the trust names.

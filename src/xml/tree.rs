@@ -131,7 +131,7 @@ impl Element {
     }
 
     /// Whether there is nothing but child elements and white space in here.
-    pub(super) fn has_element_content(&self) -> bool {
+    pub fn has_element_content(&self) -> bool {
         self.children.iter().all(|node| match node {
             Node::Element(_) => true,
             Node::Text(text) => text.chars().all(super::chars::is_space),

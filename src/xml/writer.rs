@@ -104,6 +104,20 @@ impl CanonicalWriter {
         self.close();
     }
 
+    /// Writes an element whose whole text is a qualified name (`s:Subcode/s:Value`), and declares the
+    /// name's prefix there, which canonical form would not do: not for signed elements.
+    pub fn leaf_naming(&mut self, name: Name, value: Name) {
+        self.attempt(|writer| {
+            if writer.open.iter().any(|open| open.signed.is_some()) {
+                return Err(WriteError::NamespaceAcrossSignatures);
+            }
+            writer.start(name, None, &[], None, &[value])?;
+            writer.push_name(value);
+            Ok(())
+        });
+        self.close();
+    }
+
     /// Opens an element that will carry an enveloped signature. `id` is the name of its identifier
     /// attribute, `ID` or `AssertionID`, which `attributes` must not hold as well.
     pub fn open_signed(

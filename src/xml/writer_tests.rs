@@ -238,3 +238,25 @@ fn names_in_values_are_declared_and_the_declaration_is_signed() {
     });
     assert!(matches!(unprefixed, Err(WriteError::Name)));
 }
+
+#[test]
+fn a_name_as_text_is_declared_where_it_stands() {
+    let root = Name::new("a", A, "root");
+    let value = Name::new("b", B, "Kind");
+    let text = written(|w| {
+        w.open(root, &[]);
+        w.leaf_naming(root, value);
+        w.leaf_naming(root, root);
+        w.close();
+    });
+    assert_eq!(
+        text.unwrap(),
+        "<a:root xmlns:a=\"urn:a\"><a:root xmlns:b=\"urn:b\">b:Kind</a:root>\
+         <a:root>a:root</a:root></a:root>"
+    );
+    let signed = written(|w| {
+        w.open_signed(root, "ID", "_1", &[]);
+        w.leaf_naming(root, value);
+    });
+    assert!(matches!(signed, Err(WriteError::NamespaceAcrossSignatures)));
+}

@@ -44,6 +44,8 @@ pub(crate) struct Options {
     pub(crate) directory: &'static str,
     /// Lines for the guard's table.
     pub(crate) guard: &'static str,
+    /// Tables of their own.
+    pub(crate) tables: &'static str,
 }
 
 /// A running server.
@@ -64,6 +66,11 @@ impl Provider {
         } else {
             (slapd.ldaps_url(), "")
         };
+        let deadline = if options.directory.contains("deadline_seconds") {
+            ""
+        } else {
+            "deadline_seconds = 2"
+        };
         let table = format!(
             r#"[directory]
 servers = ["{server}"]
@@ -73,7 +80,7 @@ bind_dn = "{SERVICE_DN}"
 bind_password = {{ file = "directory-password" }}
 base = "{BASE}"
 scope = ["{PARTNERS}"]
-deadline_seconds = 2
+{deadline}
 {directory}
 "#,
             directory = options.directory,
@@ -114,6 +121,7 @@ tls_key = "tls.key"
 address = "{operations}"
 [guard]
 {guard}
+{more}
 [signing]
 key = "signing.key"
 certificate = "signing.crt"
@@ -128,6 +136,7 @@ assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
 {tables}"#,
             port = address.port(),
             guard = options.guard,
+            more = options.tables,
             relying_party = options.relying_party,
         );
         fs::write(path.join("homerealm.toml"), configuration).expect("homerealm.toml");
@@ -181,6 +190,11 @@ assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The CA of its certificate, PEM.
+    pub(crate) fn ca_pem(&self) -> &str {
+        self.ca.ca_pem()
     }
 
     /// What trusts its certificate.

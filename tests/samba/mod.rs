@@ -21,9 +21,15 @@ use std::{
 use homerealm::http::tls::LocalCa;
 
 pub(crate) const BASE: &str = "DC=corp,DC=contoso,DC=test";
+/// The same as a DNS name. The domain controller is its DNS server.
+pub(crate) const DOMAIN: &str = "corp.contoso.test";
+/// The name of the domain controller.
+pub(crate) const HOST: &str = "dc1.corp.contoso.test";
 pub(crate) const PARTNERS: &str = "OU=Partners,DC=corp,DC=contoso,DC=test";
 /// The service account: an ordinary user that may do nothing but read.
 pub(crate) const SERVICE_UPN: &str = "svc-idp@corp.contoso.test";
+/// The same by its DN.
+pub(crate) const SERVICE_DN: &str = "CN=svc-idp,OU=Service,DC=corp,DC=contoso,DC=test";
 /// The password of every account.
 pub(crate) const PASSWORD: &str = "Part.ner-Pw0rd";
 /// Wrong passwords within half an hour that lock an account.
@@ -83,6 +89,24 @@ impl Samba {
         format!("ldap://{}", self.address)
     }
 
+    /// Changes what the LDIF says, as the domain's administrator.
+    pub(crate) fn change(&self, ldif: &str) {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), ldif).expect("the LDIF");
+        let ca = self.folder.join("domain/tls/ca.pem");
+        run(Command::new("ldapmodify")
+            .args(["-x", "-H", &self.ldaps_url()])
+            .args(["-D", &format!("administrator@{DOMAIN}"), "-w", PASSWORD])
+            .arg("-f")
+            .arg(file.path())
+            .env("LDAPTLS_CACERT", ca));
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> Ipv4Addr {
+        self.address
+    }
+
     /// The certificate of its CA, PEM.
     pub(crate) fn ca_pem(&self) -> &str {
         &self.ca_pem
@@ -114,7 +138,10 @@ scope = ["{PARTNERS}"]
 
     fn wait(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(60);
-        while TcpStream::connect((self.address, 636)).is_err() {
+        while [53, 636]
+            .iter()
+            .any(|&port| TcpStream::connect((self.address, port)).is_err())
+        {
             let ended = self.shell.try_wait().expect("its state");
             assert!(
                 ended.is_none() && Instant::now() < deadline,
@@ -143,7 +170,7 @@ fn free_address() -> Ipv4Addr {
             Ipv4Addr::new(127, 0, 0, last)
         })
         .find(|address| {
-            [389, 636, 88]
+            [53, 88, 389, 636]
                 .iter()
                 .all(|&port| TcpListener::bind((*address, port)).is_ok())
         })
@@ -167,7 +194,7 @@ fn provision(folder: &Path, address: Ipv4Addr) {
         .args([
             "--server-role=dc",
             "--host-name=dc1",
-            "--dns-backend=NONE",
+            "--dns-backend=SAMBA_INTERNAL",
             "--quiet",
         ])
         .args([
@@ -191,7 +218,7 @@ fn provision(folder: &Path, address: Ipv4Addr) {
         .filter(|line| !line.trim_start().starts_with("server services"))
         .collect();
     let settings = [
-        ("server services", "rpc, ldap, cldap, kdc".to_owned()),
+        ("server services", "rpc, ldap, cldap, kdc, dns".to_owned()),
         ("interfaces", format!("{address}/8")),
         ("bind interfaces only", "yes".to_owned()),
         ("pid directory", at("run")),
@@ -233,7 +260,9 @@ fn provision(folder: &Path, address: Ipv4Addr) {
 fn make_certificate(folder: &Path, address: Ipv4Addr) -> String {
     let ca = LocalCa::new().expect("a CA");
     let address = address.to_string();
-    let issued = ca.issue(&[&address]).expect("a certificate");
+    // As domain controllers have it: their own name, and that of the domain.
+    let names = [&address, HOST, DOMAIN];
+    let issued = ca.issue(&names).expect("a certificate");
     let tls = folder.join("domain/tls");
     fs::create_dir_all(&tls).expect("a folder");
     fs::write(tls.join("ca.pem"), ca.ca_pem()).expect("ca.pem");

@@ -60,7 +60,11 @@ pub(super) fn configuration(folder: &Path, options: Options) -> String {
     let (module, overlay) = if options.policy {
         (
             "moduleload ppolicy\n",
-            format!("overlay ppolicy\nppolicy_default \"{POLICY}\"\nppolicy_use_lockout\n"),
+            // As the root, which nobody can bind as, the overlay writes failures down.
+            format!(
+                "rootdn \"cn=root,{BASE}\"\n\
+                 overlay ppolicy\nppolicy_default \"{POLICY}\"\nppolicy_use_lockout\n"
+            ),
         )
     } else {
         ("", String::new())

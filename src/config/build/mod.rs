@@ -47,6 +47,7 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
                 .transpose()?,
             request_lifetime: minutes(&file.requests.lifetime_minutes, 1..=60, source)?,
             clock_skew: seconds(&file.requests.clock_skew_seconds, 0..=600, source)?,
+            ws_trust: file.ws_trust.enabled,
         },
         listen: listen(&file.listen, source, folder)?,
         operations: file.operations.map(|operations| operations.address),

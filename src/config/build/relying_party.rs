@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     super::{ConfigError, RelyingPartyFile, error::Source, file, read_certificate},
-    https_url, minutes, seconds,
+    https_url, is_absolute_uri, minutes, seconds,
 };
 
 /// How requests are authenticated, the certificates still files.
@@ -99,6 +99,18 @@ pub(super) fn build(
     if let Some(skew) = &party.not_before_skew_seconds {
         settings.not_before_skew = seconds(skew, 0..=3600, source)?;
     }
+    if let Some(addresses) = party.ws_trust_addresses {
+        settings.ws_trust_addresses = addresses
+            .into_iter()
+            .map(|address| {
+                if is_absolute_uri(address.as_ref()) {
+                    return Ok(address.into_inner());
+                }
+                let text = format!("{:?} is not an absolute URI", address.as_ref());
+                Err(source.invalid(address.span(), text))
+            })
+            .collect::<Result<_, _>>()?;
+    }
     if let Some(attributes) = party.attributes {
         settings.attributes = attributes
             .into_iter()
@@ -133,6 +145,7 @@ fn protocols(
     let protocols = written.as_ref().iter().map(|protocol| match protocol {
         file::Protocol::Saml2 => Protocol::Saml2,
         file::Protocol::WsFederation => Protocol::WsFederation,
+        file::Protocol::WsTrust => Protocol::WsTrust,
     });
     Ok(protocols.collect())
 }

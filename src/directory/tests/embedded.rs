@@ -14,7 +14,7 @@ async fn the_embedded_directory_stays_on_loopback_and_does_little() {
 
     let fixture = Fixture::start().await;
     let settings = ldap3::LdapConnSettings::new().set_config(fixture.settings.tls.clone());
-    let url = fixture.settings.servers[0].to_string();
+    let url = fixture.settings.servers.listed()[0].to_string();
     let (connection, mut ldap) = ldap3::LdapConnAsync::with_settings(settings, &url)
         .await
         .unwrap();

@@ -52,10 +52,11 @@ async fn the_next_server_takes_over_when_one_is_gone() {
         .unwrap()
         .port();
     let dead: ServerUrl = format!("ldaps://localhost:{gone}").parse().unwrap();
-    fixture.settings.servers.insert(0, dead.clone());
+    let alive = fixture.settings.servers.listed()[0].clone();
+    fixture.settings.servers = Servers::Listed(vec![dead.clone(), alive.clone()]);
     let directory = fixture.directory();
     let probe = directory.probe().await.unwrap();
-    assert_eq!(probe.server, fixture.settings.servers[1].to_string());
+    assert_eq!(probe.server, alive.to_string());
     let each = directory.probe_servers().await;
     assert!(
         matches!(&each[0], (server, Err(DirectoryError::Unavailable { step: Step::Connect, .. })) if *server == dead)
@@ -69,10 +70,9 @@ async fn a_silent_server_counts_as_down() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut fixture = Fixture::start().await;
-    fixture
-        .settings
-        .servers
-        .insert(0, format!("ldaps://localhost:{port}").parse().unwrap());
+    let silent = format!("ldaps://localhost:{port}").parse().unwrap();
+    let alive = fixture.settings.servers.listed()[0].clone();
+    fixture.settings.servers = Servers::Listed(vec![silent, alive]);
     fixture.settings.limits.connect_deadline = Duration::from_millis(200);
     let started = Instant::now();
     fixture.directory().probe().await.unwrap();

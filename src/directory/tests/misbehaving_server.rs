@@ -22,7 +22,7 @@ async fn canned(answers: Vec<Vec<u8>>) -> Settings {
     });
     let mut settings = Fixture::start().await.settings;
     settings.tls_mode = TlsMode::PlaintextOnPurpose;
-    settings.servers = vec![format!("ldap://localhost:{port}").parse().unwrap()];
+    settings.servers = Servers::Listed(vec![format!("ldap://localhost:{port}").parse().unwrap()]);
     settings
 }
 

@@ -49,7 +49,8 @@ async fn password_checks_beyond_the_limit_are_told_busy() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut fixture = Fixture::start().await;
-    fixture.settings.servers = vec![format!("ldaps://localhost:{port}").parse().unwrap()];
+    fixture.settings.servers =
+        Servers::Listed(vec![format!("ldaps://localhost:{port}").parse().unwrap()]);
     fixture.settings.limits.max_bind_connections = 1;
     fixture.settings.limits.max_wait = Duration::from_millis(50);
     fixture.settings.limits.connect_deadline = Duration::from_millis(500);
@@ -107,7 +108,7 @@ async fn scripted(script: Vec<Vec<Reply>>) -> (Settings, Arc<AtomicUsize>) {
     });
     let mut settings = Fixture::start().await.settings;
     settings.tls_mode = TlsMode::PlaintextOnPurpose;
-    settings.servers = vec![format!("ldap://localhost:{port}").parse().unwrap()];
+    settings.servers = Servers::Listed(vec![format!("ldap://localhost:{port}").parse().unwrap()]);
     settings.limits.operation_deadline = Duration::from_millis(200);
     (settings, binds)
 }
@@ -165,7 +166,8 @@ async fn a_bind_goes_to_another_server_once() {
         let times = first.len();
         let (mut settings, at_first) = scripted(vec![first]).await;
         let (other, at_second) = scripted(vec![second.clone(), second]).await;
-        settings.servers.extend(other.servers);
+        let both = [settings.servers.listed(), other.servers.listed()].concat();
+        settings.servers = Servers::Listed(both);
         settings.limits.attempt_deadline = Duration::from_millis(80);
         let directory = Directory::new(settings).unwrap();
         let mut last = Ok(());

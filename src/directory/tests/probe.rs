@@ -23,11 +23,8 @@ async fn probes_say_how_far_they_came() {
     untrusted.tls = tls().1;
     assert_eq!(step(untrusted).await, (Step::Tls, 0));
     let mut misnamed = fixture.settings.clone();
-    misnamed.servers = vec![
-        format!("ldaps://127.0.0.1:{}", fixture.embedded.address().port())
-            .parse()
-            .unwrap(),
-    ];
+    let address = format!("ldaps://127.0.0.1:{}", fixture.embedded.address().port());
+    misnamed.servers = Servers::Listed(vec![address.parse().unwrap()]);
     assert_eq!(step(misnamed).await, (Step::Tls, 0));
     let mut denied = fixture.settings.clone();
     denied.service = with_password("wrong");
@@ -42,7 +39,7 @@ async fn a_refused_service_account_is_not_tried_for_each_sign_in() {
     let fixture = Fixture::start().await;
     let mut settings = fixture.settings.clone();
     settings.service = with_password("wrong");
-    settings.servers = vec![settings.servers[0].clone(), settings.servers[0].clone()];
+    settings.servers = Servers::Listed(vec![settings.servers.listed()[0].clone(); 2]);
     let directory = Directory::new(settings).unwrap();
     for _ in 0..10 {
         let error = directory.probe().await.unwrap_err();

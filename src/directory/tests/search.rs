@@ -84,7 +84,8 @@ async fn searches_beyond_the_limit_are_told_busy() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut fixture = Fixture::start().await;
-    fixture.settings.servers = vec![format!("ldaps://localhost:{port}").parse().unwrap()];
+    fixture.settings.servers =
+        Servers::Listed(vec![format!("ldaps://localhost:{port}").parse().unwrap()]);
     fixture.settings.limits.max_searches = 1;
     fixture.settings.limits.max_wait = Duration::from_millis(50);
     fixture.settings.limits.connect_deadline = Duration::from_millis(500);

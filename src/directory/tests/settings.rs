@@ -11,7 +11,7 @@ async fn settings_that_contradict_themselves_are_refused() {
         Directory::new(settings).unwrap_err()
     };
     assert_eq!(
-        with(|settings| settings.servers.clear()),
+        with(|settings| settings.servers = Servers::Listed(vec![])),
         SettingsError::NoServer
     );
     assert_eq!(
@@ -35,6 +35,14 @@ async fn settings_that_contradict_themselves_are_refused() {
             Err(SettingsError::Scheme { .. })
         ));
     }
+    let mut clear = fixture.settings.clone();
+    clear.tls_mode = TlsMode::PlaintextOnPurpose;
+    let domain = "contoso.com".parse().unwrap();
+    clear.servers = Servers::Discovered(Discovery::new(domain, None).unwrap());
+    assert_eq!(
+        Directory::new(clear).unwrap_err(),
+        SettingsError::DiscoveryInClear
+    );
     let shown = format!("{:?}", fixture.settings);
     assert!(!shown.contains(demo_accounts::SERVICE_PASSWORD), "{shown}");
 }

@@ -1,6 +1,7 @@
 //! The journey against the embedded directory: who gets in, and who learns what.
 
 mod demand;
+mod message;
 mod sign_out;
 mod world;
 

@@ -9,15 +9,17 @@ use toml::Spanned;
 
 use crate::{
     directory::{
-        self, Dn, Password, PasswordChange, ScopeFilter, ServerUrl, ServiceAccount, TlsMode,
+        self, Dn, Password, PasswordChange, ScopeFilter, ServerUrl, Servers, ServiceAccount,
+        TlsMode,
     },
-    http::tls,
+    http::tls::{self, ClientOptions},
 };
 
 use super::super::{
     super::{ConfigError, SecretSource, error::Source, file, read_bytes, secret::read_private},
     number, seconds,
 };
+use super::{discovery, place};
 
 /// The service account, its secret still a file or variable.
 #[derive(Debug)]
@@ -36,7 +38,9 @@ enum Service {
 /// What a connection to the directory needs, secrets and certificates still files.
 #[derive(Debug)]
 pub(in crate::config) struct Connection {
-    pub(in crate::config) servers: Vec<ServerUrl>,
+    pub(in crate::config) servers: Servers,
+    /// A name that each server's certificate must have, besides the server's own.
+    second_name: Option<String>,
     tls_mode: TlsMode,
     ca: Option<PathBuf>,
     service: Service,
@@ -48,11 +52,13 @@ pub(in crate::config) struct Connection {
 
 impl Connection {
     pub(in crate::config) fn load(&self) -> Result<directory::Settings, ConfigError> {
-        let tls = match &self.ca {
-            Some(path) => tls::client_config(&[&read_bytes(path)?]),
-            None => tls::client_config_with_system_roots(),
-        }
-        .map_err(|error| ConfigError::Tls {
+        let roots = self.ca.as_deref().map(read_bytes).transpose()?;
+        let trust = ClientOptions {
+            roots_pem: roots.as_deref(),
+            second_name: self.second_name.as_deref(),
+            identity: None,
+        };
+        let tls = tls::client_config_with(trust).map_err(|error| ConfigError::Tls {
             what: match &self.ca {
                 Some(path) => path.display().to_string(),
                 None => "the system's certificates".to_owned(),
@@ -63,7 +69,7 @@ impl Connection {
             servers: self.servers.clone(),
             tls_mode: self.tls_mode,
             tls,
-            service: self.service.load(self.ca.as_deref())?,
+            service: self.service.load(trust)?,
             base: self.base.clone(),
             scope_filter: self.filter.clone(),
             password_change: self.password_change,
@@ -73,7 +79,7 @@ impl Connection {
 }
 
 impl Service {
-    fn load(&self, ca: Option<&Path>) -> Result<ServiceAccount, ConfigError> {
+    fn load(&self, trust: ClientOptions<'_>) -> Result<ServiceAccount, ConfigError> {
         match self {
             Self::Password { name, secret } => Ok(ServiceAccount::Password {
                 name: name.clone(),
@@ -81,12 +87,15 @@ impl Service {
                     .map_err(|_| ConfigError::Secret(secret.to_string()))?,
             }),
             Self::Certificate { name, chain, key } => {
-                let roots = ca.map(read_bytes).transpose()?;
                 let identity = tls::ClientIdentity {
                     chain_pem: &read_bytes(chain)?,
                     key_pem: &read_private(key)?,
                 };
-                tls::client_config_with_identity(roots.as_deref(), identity)
+                let options = ClientOptions {
+                    identity: Some(identity),
+                    ..trust
+                };
+                tls::client_config_with(options)
                     .map(|tls| ServiceAccount::Certificate {
                         name: name.clone(),
                         tls,
@@ -112,7 +121,7 @@ pub(super) fn build(
         (false, true) => TlsMode::PlaintextOnPurpose,
         (true, true) => {
             return Err(source.invalid(
-                file.servers.span(),
+                place(file),
                 "starttls and plaintext_on_purpose exclude each other",
             ));
         }
@@ -121,8 +130,19 @@ pub(super) fn build(
         ScopeFilter::parse(filter.as_ref())
             .map_err(|error| source.invalid(filter.span(), error.to_string()))
     });
+    let (servers, second_name) = match (&file.servers, &file.discover) {
+        (Some(list), None) => (Servers::Listed(listed(list, tls_mode, source)?), None),
+        (None, Some(discover)) => discovery::build(discover, tls_mode, source)?,
+        _ => {
+            return Err(source.invalid(
+                place(file),
+                "a directory needs either servers or discover, and not both",
+            ));
+        }
+    };
     Ok(Connection {
-        servers: servers(&file.servers, tls_mode, source)?,
+        servers,
+        second_name,
         tls_mode,
         ca: file.ca.as_ref().map(|path| folder.join(path)),
         service: service(file, source, folder)?,
@@ -166,7 +186,7 @@ fn service(
     Ok(Service::Password { name, secret })
 }
 
-fn servers(
+fn listed(
     list: &Spanned<Vec<Spanned<String>>>,
     tls_mode: TlsMode,
     source: Source<'_>,

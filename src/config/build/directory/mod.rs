@@ -1,11 +1,12 @@
 //! `[[directory]]`: its connection, and how names are mapped to accounts.
 
 mod connection;
+mod discovery;
 mod mapping;
 
 pub(in crate::config) use connection::Connection;
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use toml::Spanned;
 
@@ -22,12 +23,12 @@ pub(super) fn build(
     let is_only = directories.0.len() == 1;
     let mut built: Vec<Directory> = Vec::new();
     for file in directories.0 {
-        let servers = file.servers.span();
         let (name, span) = match &file.name {
             Some(name) => (name.as_ref().clone(), name.span()),
-            None if is_only => ("directory".to_owned(), servers),
+            None if is_only => ("directory".to_owned(), place(&file)),
             None => {
-                return Err(source.invalid(servers, "one of several directories needs a name"));
+                let place = place(&file);
+                return Err(source.invalid(place, "one of several directories needs a name"));
             }
         };
         if name.trim().is_empty() || built.iter().any(|other| other.name == name) {
@@ -54,6 +55,13 @@ fn directory(
         mapping: mapping::build(file, &base, domains, source)?,
         connection: connection::build(file, base, source, folder)?,
     })
+}
+
+/// Where it says which servers it has, for what is wrong with the table as a whole.
+fn place(file: &file::Directory) -> Range<usize> {
+    let servers = file.servers.as_ref().map(Spanned::span);
+    let discover = file.discover.as_ref().map(Spanned::span);
+    servers.or(discover).unwrap_or_else(|| file.base.span())
 }
 
 fn dn(text: &Spanned<String>, source: Source<'_>) -> Result<Dn, ConfigError> {
