@@ -16,8 +16,17 @@ pub(super) struct Departure {
     pub asker: Asker,
     /// Those who answer.
     pub tellings: Vec<Telling>,
+    /// Those who hear of it by WS-Federation, and do not answer.
+    pub clean_up: Vec<CleanUp>,
     /// Those who cannot be told, by their entity IDs.
     pub untold: Vec<String>,
+}
+
+/// Where a relying party hears of it by WS-Federation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CleanUp {
+    pub relying_party: String,
+    pub address: String,
 }
 
 /// Who wanted the session's end, and hears how it went.
@@ -39,6 +48,8 @@ pub(super) struct Saml2Asker {
     pub relying_party: String,
     pub request_id: String,
     pub relay_state: Option<String>,
+    /// No answer is wanted.
+    pub is_asynchronous: bool,
     /// Who answers.
     pub issuer: String,
 }

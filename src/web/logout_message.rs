@@ -10,6 +10,7 @@ use crate::{
         PageSecurity, Request, Response,
         response::{self, Redirect},
     },
+    keys::Signer,
     saml2::{
         Carried, LogoutAnswer, OutgoingLogoutRequest, OutgoingLogoutResponse, new_id, redirect_url,
     },
@@ -57,7 +58,7 @@ impl IdentityProvider {
         match service.binding {
             LogoutBinding::Redirect => {
                 let document = message.to_xml()?;
-                self.redirect(&service.address, Carried::Request, &document, None)
+                redirect(signer, &service.address, Carried::Request, &document, None)
             }
             LogoutBinding::Post => {
                 let document = message.to_signed_xml(signer)?;
@@ -72,44 +73,6 @@ impl IdentityProvider {
         }
     }
 
-    /// Sends the answer to the relying party that asked for the end of a session.
-    pub(super) fn send_logout_response(
-        &self,
-        relying_party: &RelyingParty,
-        service: &LogoutService,
-        asker: &Saml2Asker,
-        answer: LogoutAnswer,
-    ) -> Result<Response, Refused> {
-        let address = service.response_address();
-        let message = OutgoingLogoutResponse {
-            id: &new_id()?,
-            issuer: &asker.issuer,
-            issue_instant: OffsetDateTime::now_utc(),
-            destination: address,
-            in_response_to: &asker.request_id,
-            answer,
-        };
-        let relay_state = asker.relay_state.as_deref();
-        match service.binding {
-            LogoutBinding::Redirect => {
-                self.redirect(address, Carried::Response, &message.to_xml()?, relay_state)
-            }
-            LogoutBinding::Post => {
-                let document = message.to_signed_xml(self.keys.current())?;
-                let form = Message::Saml2 {
-                    response: Base64(document.as_bytes()),
-                    relay_state,
-                };
-                let heading = match answer {
-                    LogoutAnswer::Success | LogoutAnswer::Partial => "You are signed out",
-                    LogoutAnswer::Refused(_) => "You are not signed out",
-                };
-                let size = document.len().div_ceil(3) * 4;
-                post(heading, relying_party, address, form, size)
-            }
-        }
-    }
-
     /// Where a relying party hears of the end of a session.
     pub(super) fn logout_address(&self, relying_party: &str) -> Result<String, Refused> {
         let party = self.asking(relying_party, Protocol::Saml2)?;
@@ -118,20 +81,61 @@ impl IdentityProvider {
             .map(|service| service.address.clone())
             .ok_or(Refused::NotTrusted)
     }
+}
 
-    fn redirect(
-        &self,
-        address: &str,
-        carried: Carried,
-        document: &str,
-        relay_state: Option<&str>,
-    ) -> Result<Response, Refused> {
-        let signer = self.keys.current();
-        let url = redirect_url(address, carried, document, relay_state, signer)?;
-        let mut answer = response::redirect(Redirect::SeeOther, &url)?;
-        PageSecurity::new()
-            .strict_transport(true)
-            .apply(&mut answer)?;
-        Ok(answer)
+/// Sends the answer to the relying party that asked for the end of a session.
+pub(super) fn send_logout_response(
+    signer: &Signer,
+    relying_party: &RelyingParty,
+    service: &LogoutService,
+    asker: &Saml2Asker,
+    answer: LogoutAnswer,
+) -> Result<Response, Refused> {
+    let address = service.response_address();
+    let message = OutgoingLogoutResponse {
+        id: &new_id()?,
+        issuer: &asker.issuer,
+        issue_instant: OffsetDateTime::now_utc(),
+        destination: address,
+        in_response_to: &asker.request_id,
+        answer,
+    };
+    let relay_state = asker.relay_state.as_deref();
+    match service.binding {
+        LogoutBinding::Redirect => redirect(
+            signer,
+            address,
+            Carried::Response,
+            &message.to_xml()?,
+            relay_state,
+        ),
+        LogoutBinding::Post => {
+            let document = message.to_signed_xml(signer)?;
+            let form = Message::Saml2 {
+                response: Base64(document.as_bytes()),
+                relay_state,
+            };
+            let heading = match answer {
+                LogoutAnswer::Success | LogoutAnswer::Partial => "You are signed out",
+                LogoutAnswer::Refused(_) => "You are not signed out",
+            };
+            let size = document.len().div_ceil(3) * 4;
+            post(heading, relying_party, address, form, size)
+        }
     }
+}
+
+fn redirect(
+    signer: &Signer,
+    address: &str,
+    carried: Carried,
+    document: &str,
+    relay_state: Option<&str>,
+) -> Result<Response, Refused> {
+    let url = redirect_url(address, carried, document, relay_state, signer)?;
+    let mut answer = response::redirect(Redirect::SeeOther, &url)?;
+    PageSecurity::new()
+        .strict_transport(true)
+        .apply(&mut answer)?;
+    Ok(answer)
 }

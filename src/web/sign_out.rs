@@ -3,8 +3,11 @@
 //! The session ends first. Then a page of ours tells the others, all at once: an image for each that
 //! was told by WS-Federation, and a hidden frame for each that was told by SAML, which answers. A
 //! chain of redirects from one to the next would hang on the first that does not answer, with the
-//! person in front of it; here, whoever does not answer within some seconds is named on the next
-//! page, with a link by which she can sign out there. Without scripts, a button goes on.
+//! person in front of it. But many browsers bring an application's cookie to its own pages only, and
+//! not into images and frames of ours, so that it does not know whose session is meant. So whoever
+//! does not answer within some seconds is named on the next page, with a link that tells it once
+//! more in a tab of its own; those that never answer (WS-Federation) have such a link on the last
+//! page. Without scripts, a button goes on.
 //!
 //! Anybody can send a browser here, from any site, as with every identity provider that takes
 //! `wsignout1.0` or has an address to sign out at. What is to be gained by it is that somebody has to
@@ -17,16 +20,17 @@ use crate::{
     observe::CorrelationId,
     saml2::{LogoutAnswer, new_id},
     signin::{Confirmation, Participant, Session, SignedOut},
-    trust::Protocol,
+    trust::{LogoutService, Protocol, RelyingParty},
     wsfed,
 };
 
 use super::{
     IdentityProvider,
     browser::{self, Browser},
-    departure::{Asker, Departure, Telling},
+    departure::{Asker, CleanUp, Departure, Saml2Asker, Telling},
+    logout_message::send_logout_response,
     refusal::Refused,
-    signed_out::{GoOn, Missing, Page},
+    signed_out::{GoOn, Missing, Page, Unanswered, signed_out_page},
 };
 
 /// Of one page: more applications are named, and not told.
@@ -69,45 +73,49 @@ impl IdentityProvider {
             correlation: correlation.clone(),
             asker,
             tellings: Vec::new(),
+            clean_up: Vec::new(),
             untold: Vec::new(),
         };
-        let clean_up = match &ended {
-            Some(ended) => self.plan(ended, &mut departure).await,
-            None => Vec::new(),
-        };
-        let mut answer = if clean_up.is_empty() && departure.tellings.is_empty() {
+        if let Some(ended) = &ended {
+            self.plan(ended, &mut departure).await;
+        }
+        let mut answer = if departure.clean_up.is_empty() && departure.tellings.is_empty() {
             self.ask_or_conclude(&departure, Vec::new(), false, &browser)?
         } else if matches!(departure.asker, Asker::Saml2(_)) && is_in_a_frame(request) {
             // No page of ours is shown there, and none could tell anybody.
             self.conclude(&departure, LogoutAnswer::Partial)?
         } else {
-            self.telling_page(&departure, clean_up, &browser)?
+            self.telling_page(&departure, &browser)?
         };
         browser.remember(&mut answer)?;
         browser::end_session(&mut answer)?;
         Ok(answer)
     }
 
-    /// Who is told by which way. Returned are the addresses of those who hear of it by WS-Federation,
-    /// and do not answer.
-    async fn plan(&self, ended: &SignedOut, departure: &mut Departure) -> Vec<String> {
-        let mut clean_up = Vec::new();
+    /// Who is told by which way.
+    async fn plan(&self, ended: &SignedOut, departure: &mut Departure) {
         for participant in &ended.participants {
             if departure.asker.is(participant) {
                 continue;
             }
-            let is_one_too_many = clean_up.len() + departure.tellings.len() >= MOST_TOLD;
-            if !is_one_too_many && participant.protocol == Protocol::WsFederation {
-                clean_up.extend(self.clean_up_address(participant));
+            let is_one_too_many = departure.clean_up.len() + departure.tellings.len() >= MOST_TOLD;
+            if is_one_too_many {
+                departure.untold.push(participant.relying_party.clone());
                 continue;
             }
-            let telling = self.telling(&ended.session, participant, &departure.correlation);
-            match telling.await.filter(|_| !is_one_too_many) {
-                Some(telling) => departure.tellings.push(telling),
-                None => departure.untold.push(participant.relying_party.clone()),
+            match participant.protocol {
+                Protocol::WsFederation => departure.clean_up.extend(self.clean_up(participant)),
+                Protocol::Saml2 => {
+                    let telling = self.telling(&ended.session, participant, &departure.correlation);
+                    match telling.await {
+                        Some(telling) => departure.tellings.push(telling),
+                        None => departure.untold.push(participant.relying_party.clone()),
+                    }
+                }
+                // Programs have no session.
+                Protocol::WsTrust => {}
             }
         }
-        clean_up
     }
 
     /// The page that was telling the others goes on.
@@ -157,7 +165,8 @@ impl IdentityProvider {
                 link: Some(self.tell_address(telling, browser)?),
             });
         }
-        self.signed_out_page(Page {
+        signed_out_page(&Page {
+            unanswered: self.unanswered(departure),
             missing,
             go_on: Some(GoOn::Choice {
                 state: self.sealed(departure, browser)?,
@@ -169,12 +178,7 @@ impl IdentityProvider {
         })
     }
 
-    fn telling_page(
-        &self,
-        departure: &Departure,
-        clean_up: Vec<String>,
-        browser: &Browser,
-    ) -> Result<Response, Refused> {
+    fn telling_page(&self, departure: &Departure, browser: &Browser) -> Result<Response, Refused> {
         let go_on = match &departure.asker {
             Asker::Nobody if departure.tellings.is_empty() => None,
             Asker::WsFederation { address } if departure.tellings.is_empty() => {
@@ -197,11 +201,13 @@ impl IdentityProvider {
             let address = self.tell_address(telling.clone(), browser)?;
             Ok((address, self.logout_address(&telling.relying_party)?))
         });
-        self.signed_out_page(Page {
+        let images = departure.clean_up.iter();
+        signed_out_page(&Page {
             told: told.collect(),
             frames: frames.collect::<Result<_, Refused>>()?,
+            images: images.map(|told| told.address.clone()).collect(),
+            unanswered: self.unanswered(departure),
             goes_on_by_itself: go_on.is_some() && missing.is_empty(),
-            clean_up,
             missing,
             go_on,
         })
@@ -209,21 +215,38 @@ impl IdentityProvider {
 
     /// Tells the one who asked how it went, or the person, if nobody did.
     fn conclude(&self, departure: &Departure, answer: LogoutAnswer) -> Result<Response, Refused> {
-        match &departure.asker {
-            Asker::Saml2(asker) => {
-                let relying_party = self.asking(&asker.relying_party, Protocol::Saml2)?;
-                if let Some(service) = &relying_party.single_logout.service {
-                    return self.send_logout_response(relying_party, service, asker, answer);
-                }
-                self.signed_out_page(Page::default())
-            }
-            Asker::Nobody => self.signed_out_page(Page::default()),
-            Asker::WsFederation { address } => self.signed_out_page(Page {
-                go_on: Some(GoOn::Link(address.clone())),
-                goes_on_by_itself: true,
-                ..Page::default()
-            }),
+        if let Asker::Saml2(asker) = &departure.asker
+            && let Some((relying_party, service)) = self.answered_service(asker)?
+        {
+            return send_logout_response(
+                self.keys.current(),
+                relying_party,
+                service,
+                asker,
+                answer,
+            );
         }
+        let go_on = match &departure.asker {
+            Asker::WsFederation { address } => Some(GoOn::Link(address.clone())),
+            Asker::Nobody | Asker::Saml2(_) => None,
+        };
+        signed_out_page(&Page {
+            unanswered: self.unanswered(departure),
+            goes_on_by_itself: go_on.is_some(),
+            go_on,
+            ..Page::default()
+        })
+    }
+
+    /// Where the answer to a relying party goes, if it wants one and has an address for it.
+    fn answered_service(
+        &self,
+        asker: &Saml2Asker,
+    ) -> Result<Option<(&RelyingParty, &LogoutService)>, Refused> {
+        let party = self.asking(&asker.relying_party, Protocol::Saml2)?;
+        let service = party.single_logout.service.as_ref();
+        let service = service.filter(|_| !asker.is_asynchronous);
+        Ok(service.map(|service| (party, service)))
     }
 
     fn sealed(&self, departure: &Departure, browser: &Browser) -> Result<String, Refused> {
@@ -236,9 +259,8 @@ impl IdentityProvider {
         let Asker::Saml2(asker) = &departure.asker else {
             return Ok(None);
         };
-        let party = self.asking(&asker.relying_party, Protocol::Saml2)?;
-        let service = party.single_logout.service.as_ref();
-        Ok(service.map(|service| service.response_address().to_owned()))
+        let answered = self.answered_service(asker)?;
+        Ok(answered.map(|(_, service)| service.response_address().to_owned()))
     }
 
     /// What stands on the button that leads back to the one who asked, if there is one.
@@ -247,8 +269,8 @@ impl IdentityProvider {
             Asker::Nobody => None,
             Asker::WsFederation { .. } => Some("Go on".to_owned()),
             Asker::Saml2(asker) => self
-                .answer_address(departure)?
-                .map(|_| format!("Go on to {}", self.display_name(&asker.relying_party))),
+                .answered_service(asker)?
+                .map(|(party, _)| format!("Go on to {}", party.display_name)),
         })
     }
 
@@ -292,11 +314,28 @@ impl IdentityProvider {
     }
 
     /// Where a relying party that was told by WS-Federation hears of the end.
-    fn clean_up_address(&self, participant: &Participant) -> Option<String> {
+    fn clean_up(&self, participant: &Participant) -> Option<CleanUp> {
         let party = self.trusts.relying_party(&participant.relying_party)?;
         let address = party.ws_federation.reply_addresses.first()?;
         let mark = if address.contains('?') { '&' } else { '?' };
-        Some(format!("{address}{mark}wa={}", wsfed::ACTION_CLEAN_UP))
+        Some(CleanUp {
+            relying_party: participant.relying_party.clone(),
+            address: format!("{address}{mark}wa={}", wsfed::ACTION_CLEAN_UP),
+        })
+    }
+
+    fn unanswered(&self, departure: &Departure) -> Vec<Unanswered> {
+        let told = departure.clean_up.iter();
+        told.map(
+            |CleanUp {
+                 relying_party,
+                 address,
+             }| Unanswered {
+                name: self.display_name(relying_party).to_owned(),
+                address: address.clone(),
+            },
+        )
+        .collect()
     }
 
     fn display_name<'a>(&'a self, relying_party: &'a str) -> &'a str {

@@ -5,7 +5,7 @@ use hyper::StatusCode;
 
 use crate::http::{FormTarget, PageSecurity, Response, response};
 
-use super::{IdentityProvider, refusal::Refused, reply::nonce};
+use super::{refusal::Refused, reply::nonce};
 
 /// What it shows.
 #[derive(Default)]
@@ -14,8 +14,10 @@ pub(super) struct Page {
     pub told: Vec<String>,
     /// For each its own address, and where that leads.
     pub frames: Vec<(String, String)>,
-    /// The addresses of images: those told by WS-Federation.
-    pub clean_up: Vec<String>,
+    /// The addresses of images, by which applications are told that do not answer.
+    pub images: Vec<String>,
+    /// Those applications.
+    pub unanswered: Vec<Unanswered>,
     /// The applications that may not know of it.
     pub missing: Vec<Missing>,
     /// How it goes on, if it does.
@@ -29,6 +31,12 @@ pub(super) struct Missing {
     pub name: String,
     /// Where it can be told once more.
     pub link: Option<String>,
+}
+
+/// An application that was told and has no way to answer.
+pub(super) struct Unanswered {
+    pub name: String,
+    pub address: String,
 }
 
 /// The way from the page.
@@ -71,56 +79,50 @@ struct ToldPage<'a> {
     relying_party: &'a str,
 }
 
-impl IdentityProvider {
-    pub(super) fn signed_out_page(&self, page: Page) -> Result<Response, Refused> {
-        let nonce = nonce()?;
-        let template = SignedOutPage {
-            nonce: nonce.as_str(),
-            page: &page,
-        };
-        let mut answer = response::html(StatusCode::OK, template.render()?);
-        let mut security = PageSecurity::new().styles(&nonce).strict_transport(true);
-        if page.goes_on_by_itself {
-            security = security.scripts(&nonce);
-        }
-        if let Some(GoOn::Next { leads_to, .. } | GoOn::Choice { leads_to, .. }) = &page.go_on {
-            security = security.forms_to(FormTarget::own());
-            if let Some(address) = leads_to {
-                security = security.forms_to(FormTarget::origin_of(address)?);
-            }
-        }
-        for address in &page.clean_up {
-            security = security.images_from(address)?;
-        }
-        for (_, leads_to) in &page.frames {
-            security = security.frames_of(leads_to)?;
-        }
-        security.apply(&mut answer)?;
-        Ok(answer)
+pub(super) fn signed_out_page(page: &Page) -> Result<Response, Refused> {
+    let nonce = nonce()?;
+    let template = SignedOutPage {
+        nonce: nonce.as_str(),
+        page,
+    };
+    let mut answer = response::html(StatusCode::OK, template.render()?);
+    let mut security = PageSecurity::new().styles(&nonce).strict_transport(true);
+    if page.goes_on_by_itself {
+        security = security.scripts(&nonce);
     }
+    if let Some(GoOn::Next { leads_to, .. } | GoOn::Choice { leads_to, .. }) = &page.go_on {
+        security = security.forms_to(FormTarget::own());
+        if let Some(address) = leads_to {
+            security = security.forms_to(FormTarget::origin_of(address)?);
+        }
+    }
+    for address in &page.images {
+        security = security.images_from(address)?;
+    }
+    for (_, leads_to) in &page.frames {
+        security = security.frames_of(leads_to)?;
+    }
+    security.apply(&mut answer)?;
+    Ok(answer)
+}
 
-    /// The page that answers a relying party's answer.
-    pub(super) fn told_page(
-        &self,
-        relying_party: &str,
-        has_ended: bool,
-    ) -> Result<Response, Refused> {
-        let nonce = nonce()?;
-        let page = ToldPage {
-            nonce: nonce.as_str(),
-            heading: if has_ended {
-                "You are signed out there"
-            } else {
-                "You are not signed out there"
-            },
-            relying_party,
-        };
-        let mut answer = response::html(StatusCode::OK, page.render()?);
-        PageSecurity::new()
-            .styles(&nonce)
-            .framed_by_own()
-            .strict_transport(true)
-            .apply(&mut answer)?;
-        Ok(answer)
-    }
+/// The page that answers a relying party's answer.
+pub(super) fn told_page(relying_party: &str, has_ended: bool) -> Result<Response, Refused> {
+    let nonce = nonce()?;
+    let page = ToldPage {
+        nonce: nonce.as_str(),
+        heading: if has_ended {
+            "You are signed out there"
+        } else {
+            "You are not signed out there"
+        },
+        relying_party,
+    };
+    let mut answer = response::html(StatusCode::OK, page.render()?);
+    PageSecurity::new()
+        .styles(&nonce)
+        .framed_by_own()
+        .strict_transport(true)
+        .apply(&mut answer)?;
+    Ok(answer)
 }

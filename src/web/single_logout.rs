@@ -19,7 +19,9 @@ use super::{
     arrival::shortened,
     browser,
     departure::{Asker, Saml2Asker, Telling},
+    logout_message::send_logout_response,
     refusal::Refused,
+    signed_out::told_page,
 };
 
 impl IdentityProvider {
@@ -65,9 +67,9 @@ impl IdentityProvider {
     ) -> Result<Response, Refused> {
         let received = received.map_err(|error| Refused::sign_out(None, error))?;
         let relay_state = received.relay_state().map(str::to_owned);
-        let issuer = received.issuer().ok_or(Refused::NoIssuer)?;
+        let issuer = received.issuer().ok_or_else(no_issuer)?;
         let relying_party = self.asking(&issuer, Protocol::Saml2)?;
-        let asked = received
+        let message = received
             .authenticate_logout(
                 &relying_party.request_signatures,
                 relying_party.single_logout.permit_unsigned,
@@ -76,12 +78,13 @@ impl IdentityProvider {
         let first = self.trusts.domains().first().ok_or(Refused::NotTrusted)?;
         let mut asker = Saml2Asker {
             relying_party: issuer,
-            request_id: asked.id.clone(),
+            request_id: message.id.clone(),
             relay_state,
+            is_asynchronous: message.is_asynchronous,
             issuer: first.issuer.clone(),
         };
-        if let Err(cause) = self.acceptable_logout(&asked, OffsetDateTime::now_utc()) {
-            return self.refuse_sign_out(asker, Status::RequestDenied, cause, correlation);
+        if let Err(cause) = self.acceptable_logout(&message, OffsetDateTime::now_utc()) {
+            return self.refuse_sign_out(&asker, Status::RequestDenied, cause, correlation);
         }
         let participant = Participant {
             relying_party: asker.relying_party.clone(),
@@ -89,9 +92,9 @@ impl IdentityProvider {
         };
         let demand = Demand {
             asking: &participant,
-            name: &asked.person.name,
-            name_format: asked.person.format.as_deref(),
-            session_indexes: &asked.session_indexes,
+            name: &message.person.name,
+            name_format: message.person.format.as_deref(),
+            session_indexes: &message.session_indexes,
         };
         let outcome = match browser::session_token(request) {
             Some(token) => self
@@ -104,7 +107,7 @@ impl IdentityProvider {
         let ended = match outcome {
             DemandOutcome::NotTheirs => {
                 let cause = "the session of this browser is not the one that the request names";
-                return self.refuse_sign_out(asker, Status::UnknownPrincipal, cause, correlation);
+                return self.refuse_sign_out(&asker, Status::UnknownPrincipal, cause, correlation);
             }
             DemandOutcome::NobodySignedIn => None,
             DemandOutcome::Ended(ended) => {
@@ -114,12 +117,8 @@ impl IdentityProvider {
                 Some(*ended)
             }
         };
-        let asker = if asked.is_asynchronous {
-            Asker::Nobody
-        } else {
-            Asker::Saml2(asker)
-        };
-        self.depart(request, asker, ended, correlation).await
+        self.depart(request, Asker::Saml2(asker), ended, correlation)
+            .await
     }
 
     /// What is wrong with a request whose sender is known.
@@ -153,7 +152,7 @@ impl IdentityProvider {
     /// Nothing has ended: the relying party is told so, where it can be, else the person.
     fn refuse_sign_out(
         &self,
-        asker: Saml2Asker,
+        asker: &Saml2Asker,
         status: Status,
         cause: &'static str,
         correlation: &CorrelationId,
@@ -164,7 +163,7 @@ impl IdentityProvider {
         };
         audit::request_refused(correlation, Some(&asker.relying_party), cause);
         let answer = LogoutAnswer::Refused(status);
-        self.send_logout_response(relying_party, service, &asker, answer)
+        send_logout_response(self.keys.current(), relying_party, service, asker, answer)
     }
 
     /// A relying party's answer to what it was told.
@@ -173,7 +172,7 @@ impl IdentityProvider {
         received: Result<ReceivedResponse, BindingError>,
     ) -> Result<Response, Refused> {
         let received = received.map_err(|error| Refused::sign_out(None, error))?;
-        let issuer = received.issuer().ok_or(Refused::NoIssuer)?;
+        let issuer = received.issuer().ok_or_else(no_issuer)?;
         let relying_party = self.asking(&issuer, Protocol::Saml2)?;
         let refused = |cause: &dyn std::fmt::Display| Refused::sign_out(Some(&issuer), cause);
         let answer = received
@@ -197,6 +196,10 @@ impl IdentityProvider {
             .ok_or_else(|| refused(&"it answers nothing that was asked"))?;
         let cause = (!answer.is_success).then(|| shortened(&answer.codes));
         audit::sign_out_confirmed(&correlation, &issuer, cause.as_deref());
-        self.told_page(&relying_party.display_name, answer.is_success)
+        told_page(&relying_party.display_name, answer.is_success)
     }
+}
+
+fn no_issuer() -> Refused {
+    Refused::sign_out(None, "it has no Issuer")
 }

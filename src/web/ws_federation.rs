@@ -48,8 +48,8 @@ impl IdentityProvider {
             }
             // Boxed, since sign-ins are the rule, and would carry room for it.
             wsfed::Request::SignOut(asked) => {
-                let asker = self.leaving(asked, correlation);
-                Box::pin(self.sign_out(request, asker, correlation)).await
+                let wanted_by = self.leaving(asked, correlation);
+                Box::pin(self.sign_out(request, wanted_by, correlation)).await
             }
         }
     }
