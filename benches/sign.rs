@@ -10,6 +10,7 @@ use std::{hint::black_box, process::ExitCode, time::Instant};
 use homerealm::{
     keys::{Signer, create_signing_key},
     saml2::{Assertion, AuthnContextClass, SuccessResponse, new_id},
+    trust::{Claim, NameId, NameIdFormat},
 };
 use time::{Duration, OffsetDateTime};
 
@@ -68,13 +69,16 @@ fn signed_response(signer: &Signer) -> String {
             id: &assertion,
             issuer: "https://login.contoso.com/partners",
             issue_instant: now,
-            name_id: "1TIu064jGEmmf+hnI+F0Jg==",
+            name_id: &NameId {
+                format: NameIdFormat::Persistent,
+                value: "1TIu064jGEmmf+hnI+F0Jg==".into(),
+            },
             in_response_to: Some("_6d7e8b1c-0d6c-4d0e-9a53-6f1f3a6d2f10"),
             recipient: "https://login.microsoftonline.com/login.srf",
             audience: "urn:federation:MicrosoftOnline",
             not_before: now - Duration::minutes(1),
             not_on_or_after: now + Duration::hours(1),
-            attributes: &[("IDPEmail", "wmoran@partners.contoso.com")],
+            attributes: &[Claim::new("IDPEmail", "wmoran@partners.contoso.com")],
             authn_instant: now,
             session_index: &assertion,
             authn_context: AuthnContextClass::PasswordProtectedTransport,

@@ -77,7 +77,11 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         .map(|home| {
             let directory = Directory::new(home.directory)?;
             directory.start();
-            Ok(Home::new(home.name, directory, home.mapping))
+            let mapping = Mapping {
+                told_attributes: trusts.needs().attributes.clone(),
+                ..home.mapping
+            };
+            Ok(Home::new(home.name, directory, mapping))
         })
         .collect::<Result<_, SettingsError>>()?;
     let realm = Arc::new(Realm::new(homes));

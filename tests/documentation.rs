@@ -392,6 +392,7 @@ fn what_is_commented_out_may_be_written() {
 fn what_is_commented_out_is_the_default() {
     // These have none; what stands there is an example.
     let examples = [
+        "pairwise_salt",
         "next_certificate",
         "ca",
         "filter",
@@ -438,7 +439,8 @@ fn every_key_is_annotated() {
     let top = permitted_keys(&text, "");
     for key in &top {
         let annotated = text.lines().any(|line| {
-            line.starts_with(&format!("{key} = "))
+            line.trim_start_matches("# ")
+                .starts_with(&format!("{key} = "))
                 || line == format!("[{key}]")
                 || line == format!("[[{key}]]")
         });
@@ -456,5 +458,38 @@ fn every_key_is_annotated() {
             });
             assert!(annotated, "{key} of {table} is not annotated");
         }
+    }
+}
+
+#[test]
+fn every_key_of_a_claim_is_annotated() {
+    let fragment = read("config/relying-party.toml");
+    let text = format!("{}\n{fragment}", read(ANNOTATED));
+    parse(&text).expect("the example and one relying party more");
+    let claim = "[[relying_party.claim]]";
+    let section = fragment.split(claim).nth(1).unwrap();
+    for key in permitted_keys(&text, claim) {
+        assert!(section.contains(&format!("\n{key} = ")), "{key}");
+    }
+    // In the words of the refusal of another key.
+    let permitted = |table: &str| {
+        let with_stranger = text.replacen(table, &format!("{table} no_such_key = 1,"), 1);
+        let ConfigError::Invalid(refusal) = parse(&with_stranger).unwrap_err() else {
+            panic!("{table:?} is not refused for its key");
+        };
+        assert!(refusal.message.contains("no_such_key"), "{refusal}");
+        let quoted = refusal.message.split('`').skip(3).step_by(2);
+        quoted.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let conditions = permitted("issue_if = {");
+    assert!(conditions.len() > 5, "{conditions:?}");
+    for key in conditions {
+        assert!(fragment.contains(&format!("\n#   {key} ")), "{key}");
+    }
+    for key in permitted("attribute = { name = \"title\",") {
+        assert!(fragment.contains(&format!("{key} = ")), "{key}");
+    }
+    for table in ["replace = {", "{ group = \"CN=Wiki Admins"] {
+        assert!(fragment.contains(table));
     }
 }

@@ -197,6 +197,75 @@ async fn who_must_not_pass_the_partner_door_does_not() {
     identity(&provider, "wmoran@fabrikam.com").await;
 }
 
+/// What is said about who is in which group, and who may come at all.
+const ROLES: &str = r#"
+preset = "saml2"
+name_id = "immutable-id"
+access = { group = "CN=Wiki Readers,OU=Groups,DC=corp,DC=contoso,DC=test" }
+[[relying_party.claim]]
+name = "IDPEmail"
+from = "cloud-upn"
+[[relying_party.claim]]
+name = "role"
+from = { groups = [
+    { group = "cn=wiki owners, ou=groups,dc=corp,dc=contoso,dc=test", value = "owner" },
+    { group = "CN=Wiki Admins,OU=Groups,DC=corp,DC=contoso,DC=test", value = "admin" },
+    { group = "CN=Gäste\\, Wiki,OU=Groups,DC=corp,DC=contoso,DC=test", value = "guest" },
+    { group = "CN=Domain Users,CN=Users,DC=corp,DC=contoso,DC=test", value = "primary" },
+    { group = "CN=Gone,OU=Groups,DC=corp,DC=contoso,DC=test", value = "gone" },
+] }
+[[relying_party.claim]]
+name = "family"
+from = { attribute = "sn" }
+"#;
+
+#[tokio::test]
+async fn nested_groups_are_roles() {
+    let roles = Options {
+        relying_party: ROLES,
+        ..Options::default()
+    };
+    // A filter for accounts is none for groups, and the base need not be above them.
+    let table = SAMBA.table("filter = \"(objectCategory=person)\"").replace(
+        &format!("base = \"{}\"", samba::BASE),
+        &format!("base = \"{}\"", samba::PARTNERS),
+    );
+    let provider = Provider::start_before(&table, SAMBA.ca_pem(), roles);
+    for (name, family) in [
+        ("nested@fabrikam.com", "Ted"),
+        ("j.mueller@tailspintoys.com", "Müller"),
+    ] {
+        let page = sign_in(&provider, name, PASSWORD).await;
+        let document = posted(&page).document;
+        let (_, roles) = document.split_once("Name=\"role\">").expect("roles");
+        let (roles, rest) = roles.split_once("</saml:Attribute>").expect("an end");
+        let values: Vec<_> = roles
+            .split("<saml:AttributeValue>")
+            .skip(1)
+            .filter_map(|value| value.split('<').next())
+            .collect();
+        assert_eq!(values, ["owner", "guest"], "{name}: {roles}");
+        assert!(rest.contains(family), "{rest}");
+    }
+    for (count, name) in (1..).zip(["wmoran@fabrikam.com", "anchored@fabrikam.com"]) {
+        assert_eq!(
+            sign_in(&provider, name, PASSWORD).await.status,
+            403,
+            "{name}"
+        );
+        assert_eq!(
+            provider.audit("not-permitted", count)[count - 1]["name"],
+            name
+        );
+    }
+    let groups = of(&check(&provider, &[]), "claim-groups");
+    let missing: Vec<_> = groups
+        .iter()
+        .filter(|(verdict, _)| verdict == "fail")
+        .collect();
+    assert_eq!((groups.len(), missing.len()), (6, 1), "{groups:?}");
+}
+
 #[tokio::test]
 async fn starttls_and_the_wrong_certificate() {
     let starttls = SAMBA

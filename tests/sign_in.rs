@@ -43,27 +43,11 @@ async fn sign_in(provider: &Provider, browser: &mut Client, name: &str) -> Poste
     posted(&type_password(browser, &page, name, PASSWORD).await)
 }
 
-/// Has pysaml2 do something.
-fn pysaml2(provider: &Provider, order: Value) -> Value {
-    let mut order = order;
+/// Has pysaml2 do something as the relying party.
+fn pysaml2(provider: &Provider, mut order: Value) -> Value {
     order["entity_id"] = json!(SP);
     order["acs"] = json!(ACS);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers/pysaml2_sp.py");
-    let mut child = Command::new(python())
-        .arg(script)
-        .arg(provider.folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python starts");
-    child
-        .stdin
-        .take()
-        .expect("its input")
-        .write_all(order.to_string().as_bytes())
-        .expect("sent");
-    let output = child.wait_with_output().expect("it ends");
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    strangers::pysaml2(provider.folder.path(), &order)
 }
 
 /// Fetches the metadata to where pysaml2 looks for it.

@@ -25,7 +25,7 @@ use std::{
 };
 
 use homerealm::wstrust::Version;
-use message::{Sent, fault, post};
+use message::{Sent, correlation, fault, post};
 use provider::{HOST, ISSUER, Options, Provider, SP};
 use raw::Raw;
 use serde_json::{Value, json};
@@ -44,6 +44,7 @@ static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options
 /// Entra's names for the one relying party.
 const OPTIONS: Options = Options {
     starttls: false,
+    top: "",
     relying_party: r#"audience = "urn:federation:MicrosoftOnline"
 ws_trust_addresses = ["urn:federation:MicrosoftOnline", "https://login.microsoftonline.com/extSTS.srf"]"#,
     directory: "",
@@ -249,6 +250,31 @@ fn msal_reads_a_fault_and_signs_the_next_person_in_at_once() {
         assert!(reason.contains(id), "{reason}\n{line}");
     }
     assert_eq!(failed[1]["cause"], "no account has this name");
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_gets_a_fault_and_no_token() {
+    let admins = Options {
+        relying_party: r#"audience = "urn:federation:MicrosoftOnline"
+ws_trust_addresses = ["urn:federation:MicrosoftOnline"]
+access = { group = "cn=Admins,ou=Groups,dc=contoso,dc=com" }"#,
+        ..OPTIONS
+    };
+    let provider = Provider::start(&SLAPD, admins);
+    let answer = Sent::with(WENDY, PASSWORD).send(&provider).await;
+    let (code, reason) = fault(&answer);
+    assert_eq!(
+        (answer.status, code.as_str()),
+        (400, "FailedAuthentication")
+    );
+    assert!(
+        reason.contains("You may not use this application"),
+        "{reason}"
+    );
+    let line = &provider.audit("not-permitted", 1)[0];
+    assert_eq!(line["correlation"], correlation(&reason));
+    assert!(!reason.contains("Admins"), "{reason}");
+    assert!(provider.audit("assertion-issued", 0).is_empty());
 }
 
 /// MSAL for .NET sends a message again when it gets no answer, or a 5xx. In front of a directory

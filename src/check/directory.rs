@@ -11,7 +11,8 @@ use crate::{
         Directory, DirectoryError, Discovered, DiscoveredServer, DiscoveryError, Filter, Servers,
         Step,
     },
-    realm::{Home, Owners, SignInAttribute},
+    realm::{Home, Mapping, Owners, SignInAttribute},
+    trust::Needs,
 };
 
 use super::{Finding, accounts, rights};
@@ -32,6 +33,7 @@ const NOBODY: &str = "nobody-has-this-name@homerealm.invalid";
 /// where that is wanted.
 pub(super) async fn check(
     config: &config::Directory,
+    needs: &Needs,
     scan: Option<&mut Owners>,
     findings: &mut Vec<Finding>,
 ) -> Option<Home> {
@@ -99,7 +101,11 @@ pub(super) async fn check(
     for attribute in &config.mapping.sign_in_attributes {
         findings.push(look_up(&directory, *attribute).await);
     }
-    let home = Home::new(&config.name, directory, config.mapping.clone());
+    let mapping = Mapping {
+        told_attributes: needs.attributes.clone(),
+        ..config.mapping.clone()
+    };
+    let home = Home::new(&config.name, directory, mapping);
     rights::check(&home, findings).await;
     if let Some(owners) = scan {
         accounts::check(&home, owners, findings).await;

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Config, RelyingPartyFile},
-    trust::{RelyingParty, RequestSignatures, Trusts},
+    trust::{Access, RelyingParty, RequestSignatures, Trusts},
 };
 
 use super::Finding;
@@ -11,7 +11,7 @@ use super::Finding;
 const ENTRA: &str = "urn:federation:MicrosoftOnline";
 const ENTRA_CONSUMER: &str = "https://login.microsoftonline.com/login.srf";
 
-pub(super) fn check(config: &Config) -> Vec<Finding> {
+pub(super) fn check(config: &Config) -> (Option<Trusts>, Vec<Finding>) {
     let parties: Result<Vec<RelyingParty>, _> = config
         .relying_parties
         .iter()
@@ -20,14 +20,17 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     let parties = match parties {
         Ok(parties) => parties,
         Err(error) => {
-            return vec![Finding::fail(
+            let finding = Finding::fail(
                 "relying-parties",
                 error.to_string(),
-                "name the PEM files of the certificates that it signs its requests with",
-            )];
+                "name the PEM files of the certificates that it signs its requests with, and for \
+                 pairwise names a secret for its owner alone",
+            );
+            return (None, vec![finding]);
         }
     };
-    let mut findings = vec![match Trusts::new(parties.clone(), config.domains.clone()) {
+    let trusts = Trusts::new(parties.clone(), config.domains.clone());
+    let mut findings = vec![match &trusts {
         Ok(_) => Finding::ok(
             "federated-domains",
             config
@@ -45,7 +48,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         ),
     }];
     findings.extend(parties.iter().map(relying_party));
-    findings
+    (trusts.ok(), findings)
 }
 
 fn relying_party(party: &RelyingParty) -> Finding {
@@ -61,6 +64,13 @@ fn relying_party(party: &RelyingParty) -> Finding {
             NAME,
             format!("{id} answers elsewhere than to Entra's worldwide cloud"),
             format!("right for a simulator; for Entra itself the address is {ENTRA_CONSUMER}"),
+        );
+    }
+    if party.access == Access::Nobody {
+        return Finding::warn(
+            NAME,
+            format!("{id}: nobody may sign in there"),
+            "say who may in its `access`: \"everyone\", or conditions",
         );
     }
     let signatures = match &party.request_signatures {

@@ -6,8 +6,11 @@
 mod accounts;
 mod directory;
 mod federation;
+mod issuance;
 mod keys;
 mod rights;
+
+pub use issuance::{Issuance, IssuedClaim, IssuedName};
 
 use std::path::Path;
 
@@ -16,6 +19,7 @@ use serde::Serialize;
 use crate::{
     config::Config,
     realm::{Home, Owners, Realm},
+    trust::Trusts,
 };
 
 /// How a check came out.
@@ -92,6 +96,9 @@ pub struct UserTrace {
     pub name: String,
     /// What was done and what came of it.
     pub steps: Vec<UserStep>,
+    /// What the relying party of `--relying-party` would be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuance: Option<Issuance>,
 }
 
 /// One step of the mapping.
@@ -103,9 +110,18 @@ pub struct UserStep {
     pub ok: bool,
 }
 
-/// Looks the configuration at `path` over; `user` is a sign-in name to trace; `scan` reads every
-/// account in the directories.
-pub async fn check(path: &Path, user: Option<&str>, scan: bool) -> Report {
+/// Somebody to look up.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The name that she would sign in with.
+    pub user: &'a str,
+    /// The entity ID of the relying party that would be told about her.
+    pub relying_party: Option<&'a str>,
+}
+
+/// Looks the configuration at `path` over; `asked` is somebody to trace; `scan` reads every account
+/// in the directories.
+pub async fn check(path: &Path, asked: Option<Asked<'_>>, scan: bool) -> Report {
     let config = match Config::read(path) {
         Ok(config) => config,
         Err(error) => {
@@ -123,30 +139,39 @@ pub async fn check(path: &Path, user: Option<&str>, scan: bool) -> Report {
     };
     let mut findings = vec![Finding::ok("configuration", "understood")];
     findings.extend(keys::check(&config));
-    findings.extend(federation::check(&config));
+    let (trusts, of_trusts) = federation::check(&config);
+    findings.extend(of_trusts);
+    let needs = trusts
+        .as_ref()
+        .map(Trusts::needs)
+        .cloned()
+        .unwrap_or_default();
     let (mut homes, mut owners) = (Vec::new(), Owners::default());
     for directory in &config.directories {
         let scan = scan.then_some(&mut owners);
-        homes.extend(directory::check(directory, scan, &mut findings).await);
+        homes.extend(directory::check(directory, &needs, scan, &mut findings).await);
     }
-    let user = match user {
-        None => None,
-        // Without one of them, no name can be said to lead to exactly one account.
-        Some(name) if homes.len() == config.directories.len() => Some(trace(homes, name).await),
-        Some(name) => Some(UserTrace {
-            name: name.to_owned(),
+    // Without one of them, no name can be said to lead to exactly one account.
+    let is_complete = homes.len() == config.directories.len();
+    if is_complete {
+        issuance::groups(&homes, &needs, &mut findings).await;
+    }
+    let user = match (asked, trusts) {
+        (None, _) => None,
+        (Some(asked), Some(trusts)) if is_complete => Some(trace(homes, &trusts, asked).await),
+        (Some(asked), _) => Some(UserTrace {
+            name: asked.user.to_owned(),
             steps: vec![UserStep {
-                what: "a directory cannot be asked: see above".to_owned(),
+                what: "this cannot be asked before what failed above is mended".to_owned(),
                 ok: false,
             }],
+            issuance: None,
         }),
     };
     let good = findings
         .iter()
         .all(|finding| finding.verdict != Verdict::Fail)
-        && user
-            .as_ref()
-            .is_none_or(|trace| trace.steps.iter().all(|step| step.ok));
+        && user.as_ref().is_none_or(UserTrace::is_good);
     Report {
         good,
         findings,
@@ -154,8 +179,23 @@ pub async fn check(path: &Path, user: Option<&str>, scan: bool) -> Report {
     }
 }
 
-async fn trace(homes: Vec<Home>, name: &str) -> UserTrace {
-    let trace = Realm::new(homes).trace(name).await;
+impl UserTrace {
+    fn is_good(&self) -> bool {
+        let is_permitted = self
+            .issuance
+            .as_ref()
+            .is_none_or(|issuance| issuance.permitted);
+        self.steps.iter().all(|step| step.ok) && is_permitted
+    }
+}
+
+async fn trace(homes: Vec<Home>, trusts: &Trusts, asked: Asked<'_>) -> UserTrace {
+    let realm = Realm::new(homes);
+    let (trace, account) = realm.trace_to_account(asked.user).await;
+    let issuance = match asked.relying_party {
+        Some(party) => Some(issuance::look(trusts, &realm, account.as_ref(), party).await),
+        None => None,
+    };
     let steps = trace
         .steps()
         .iter()
@@ -165,7 +205,8 @@ async fn trace(homes: Vec<Home>, name: &str) -> UserTrace {
         })
         .collect();
     UserTrace {
-        name: name.to_owned(),
+        name: asked.user.to_owned(),
         steps,
+        issuance,
     }
 }

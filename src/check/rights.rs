@@ -22,10 +22,9 @@ pub(super) async fn check(home: &Home, findings: &mut Vec<Finding>) {
         outcome.unwrap_or_else(|error| Finding::fail("service-account", error.to_string(), LEAST)),
     );
     for group in &home.mapping().refused_groups {
-        let any = Filter::present("objectClass");
-        match home.directory().read(group, &any, &["1.1"]).await {
-            Ok(Some(_)) => {}
-            Ok(None) => findings.push(Finding::fail(
+        match home.directory().has_group(group).await {
+            Ok(true) => {}
+            Ok(false) => findings.push(Finding::fail(
                 "refused-groups",
                 format!("{group} is not there, so that nobody is in it"),
                 "correct the name in refuse_groups, and see that the service account may read it",

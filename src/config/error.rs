@@ -39,6 +39,14 @@ pub enum ConfigError {
         /// What is wrong with them.
         cause: String,
     },
+    /// The secret for pairwise names is not long enough.
+    #[error("the secret {what}: {source}")]
+    Salt {
+        /// Where it is.
+        what: String,
+        /// What is wrong with it.
+        source: crate::trust::SaltError,
+    },
     /// A secret is not where the configuration says.
     #[error("the secret {0} is empty or not there")]
     Secret(String),
@@ -92,7 +100,13 @@ impl Source<'_> {
 
     /// What the TOML library found wrong, with the nearest name that would have been right.
     pub(super) fn toml(&self, error: &toml::de::Error) -> ConfigError {
-        let message = error.message().to_owned();
+        let message = match error.message() {
+            // serde's words for `x = "attribute"` where `x = { attribute = ... }` is meant.
+            "invalid type: unit variant, expected newtype variant" => {
+                "this word needs a value: { WORD = ... }".to_owned()
+            }
+            other => other.to_owned(),
+        };
         ConfigError::Invalid(Invalid {
             file: self.file.to_owned(),
             line: error.span().map_or(0, |span| self.line(&span)),

@@ -3,15 +3,17 @@
 //! Values that can be wrong in themselves are [`Spanned`], so that an error can point at the line.
 //! The annotated example is `config/homerealm.toml`; `tests/documentation.rs` holds the two together.
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf};
+mod claims;
+mod one_or_several;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{
-        Error as _, MapAccess, SeqAccess, Visitor,
-        value::{MapAccessDeserializer, SeqAccessDeserializer},
-    },
+pub(super) use claims::{
+    Access, AttributeTest, Claim, ClaimSource, Condition, NameFormat, NameId, NameIdSource,
 };
+pub(super) use one_or_several::OneOrSeveral;
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
 #[derive(Debug, Deserialize)]
@@ -34,8 +36,9 @@ pub(super) struct File {
     #[serde(default)]
     pub ws_trust: WsTrust,
     pub federated_domain: Vec<FederatedDomain>,
+    pub pairwise_salt: Option<Spanned<Credential>>,
     pub relying_party: Vec<RelyingParty>,
-    pub directory: Directories,
+    pub directory: OneOrSeveral<Directory>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -165,6 +168,7 @@ pub(super) struct FederatedDomain {
 #[serde(deny_unknown_fields)]
 pub(super) struct RelyingParty {
     pub entity_id: Spanned<String>,
+    pub preset: Preset,
     pub display_name: Option<String>,
     pub audience: Option<String>,
     pub protocols: Option<Spanned<Vec<Protocol>>>,
@@ -187,8 +191,21 @@ pub(super) struct RelyingParty {
     pub sign_response: bool,
     pub assertion_lifetime_minutes: Option<Spanned<u32>>,
     pub not_before_skew_seconds: Option<Spanned<u32>>,
-    pub attributes: Option<BTreeMap<String, Claim>>,
+    pub issuer: Option<Spanned<String>>,
+    pub name_id: Option<Spanned<NameId>>,
+    pub access: Option<Spanned<Access>>,
+    #[serde(default)]
+    pub claim: Vec<Claim>,
     pub ws_trust_addresses: Option<Vec<Spanned<String>>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Preset {
+    Entra,
+    EntraExternal,
+    Saml2,
+    WsFederation,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -222,44 +239,6 @@ pub(super) enum Token {
     Saml1,
     #[serde(rename = "saml2")]
     Saml2,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Claim {
-    CloudUpn,
-    ImmutableId,
-    DisplayName,
-}
-
-/// `[[directory]]`, or `[directory]` where there is only one.
-#[derive(Debug)]
-pub(super) struct Directories(pub Vec<Directory>);
-
-impl<'de> Deserialize<'de> for Directories {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrSeveral;
-
-        // By hand, since serde's untagged enums lose the line and the name of a wrong key.
-        impl<'de> Visitor<'de> for OneOrSeveral {
-            type Value = Directories;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a table")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Directories, A::Error> {
-                let one = Directory::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Directories(vec![one]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, tables: A) -> Result<Directories, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(tables)).map(Directories)
-            }
-        }
-
-        deserializer.deserialize_any(OneOrSeveral)
-    }
 }
 
 #[derive(Debug, Deserialize)]

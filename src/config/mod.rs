@@ -6,6 +6,8 @@
 //! secrets). Relative paths are relative to the file's own folder.
 
 mod build;
+#[cfg(test)]
+mod claim_tests;
 mod error;
 mod file;
 mod secret;
@@ -31,7 +33,7 @@ use crate::{
     observe::LogFormat,
     realm::{FederatedDomain, Mapping},
     signin::GuardRules,
-    trust::{RelyingParty, RequestSignatures},
+    trust::{NameIdRule, PairwiseSalt, RelyingParty, RequestSignatures},
     web::Edge,
 };
 
@@ -54,6 +56,8 @@ pub struct Config {
     pub guard: GuardRules,
     /// The federated domains.
     pub domains: Vec<FederatedDomain>,
+    /// The secret from which pairwise names are made.
+    pub pairwise_salt: Option<SecretSource>,
     /// The relying parties.
     pub relying_parties: Vec<RelyingPartyFile>,
     /// The directories, at least one, in order.
@@ -98,10 +102,12 @@ pub struct Signing {
     pub next_certificate: Option<PathBuf>,
 }
 
-/// A relying party whose certificates are still files.
+/// A relying party whose certificates and secret are still files.
 #[derive(Debug)]
 pub struct RelyingPartyFile {
     party: RelyingParty,
+    /// Where it knows people by pairwise names.
+    salt: Option<SecretSource>,
     signatures: build::Signatures,
 }
 
@@ -171,10 +177,19 @@ impl Signing {
 }
 
 impl RelyingPartyFile {
-    /// The relying party, the certificates of its requests loaded.
+    /// The relying party, the certificates of its requests and the salt of its names loaded.
     pub fn load(&self) -> Result<RelyingParty, ConfigError> {
         let mut party = self.party.clone();
         party.request_signatures = self.signatures.load()?;
+        if let Some(secret) = &self.salt {
+            let salt = PairwiseSalt::new(&secret.read()?);
+            let salt = salt.map_err(|source| ConfigError::Salt {
+                what: secret.to_string(),
+                source,
+            })?;
+            // Whether it fits was seen when the file was read.
+            let _ = party.set_name_id(NameIdRule::Pairwise(salt));
+        }
         Ok(party)
     }
 

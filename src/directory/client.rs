@@ -1,4 +1,7 @@
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use aws_lc_rs::rand;
 use ldap3::Scope;
@@ -18,6 +21,8 @@ pub struct Directory {
     pub(super) links: Arc<SearchLinks>,
     binds: Arc<BindPool>,
     decoy: (Dn, ObjectGuid),
+    /// Whether it is an Active Directory, which finds nested members by itself, once that was asked.
+    pub(super) knows_chains: Arc<OnceLock<bool>>,
 }
 
 impl Directory {
@@ -31,6 +36,7 @@ impl Directory {
             binds: Arc::new(BindPool::new(dialer.clone())),
             dialer,
             decoy,
+            knows_chains: Arc::default(),
         })
     }
 

@@ -1,4 +1,4 @@
-use std::{fmt, hash, str::FromStr};
+use std::{fmt, fmt::Write as _, hash, str::FromStr};
 
 /// A distinguished name, parsed (RFC 4514), so that names can be compared part by part instead
 /// of by text: `OU=Partners,DC=contoso,DC=com` is above `cn=x, ou=partners,dc=contoso,dc=com`,
@@ -27,6 +27,62 @@ impl Dn {
     /// The number of parts above and including this one; 0 for the root.
     pub fn depth(&self) -> usize {
         self.parts.len()
+    }
+
+    /// How many parts this and another name have in common, from the root down.
+    pub fn shared_depth(&self, other: &Dn) -> usize {
+        let pairs = self.parts.iter().rev().zip(other.parts.iter().rev());
+        pairs.take_while(|(own, theirs)| own == theirs).count()
+    }
+
+    /// How many parts from the root down are domain components (RFC 2247): the depth of the domain
+    /// that the entry is in; 0 in a tree that is not named after one.
+    pub fn domain_depth(&self) -> usize {
+        let is_component =
+            |part: &&Vec<Assertion>| matches!(&part[..], [(name, _)] if name == "dc");
+        self.parts.iter().rev().take_while(is_component).count()
+    }
+
+    /// The name above this one that has so many parts; itself where it has no more.
+    #[must_use]
+    pub fn ancestor(&self, depth: usize) -> Dn {
+        let above = self.parts.len().saturating_sub(depth);
+        let pieces = split_unescaped(&self.text, ',');
+        Dn {
+            text: pieces.get(above..).unwrap_or_default().join(","),
+            parts: self.parts.get(above..).unwrap_or_default().to_vec(),
+        }
+    }
+
+    /// One text for all ways of writing this name, to compare and to keep; not for the directory.
+    pub fn key(&self) -> String {
+        let mut key = String::with_capacity(self.text.len());
+        for (at, part) in self.parts.iter().enumerate() {
+            for (and, (name, value)) in part.iter().enumerate() {
+                key.push_str(match (at, and) {
+                    (0, 0) => "",
+                    (_, 0) => ",",
+                    _ => "+",
+                });
+                key.push_str(name);
+                key.push('=');
+                push_key(&mut key, value);
+            }
+        }
+        key
+    }
+}
+
+/// A value of a key: what could be mistaken for syntax, and what is no text, by its octets.
+fn push_key(key: &mut String, value: &[u8]) {
+    let is_plain = |c: char| !c.is_control() && !",+=\\".contains(c);
+    match std::str::from_utf8(value) {
+        Ok(text) if text.chars().all(is_plain) => key.push_str(text),
+        _ => {
+            for octet in value {
+                let _ = write!(key, "\\{octet:02x}");
+            }
+        }
     }
 }
 
@@ -221,6 +277,48 @@ mod tests {
             "DC=contoso,DC=com",
         ] {
             assert!(!dn(outside).is_within(&partners), "{outside}");
+        }
+    }
+
+    #[test]
+    fn keys_are_the_same_for_the_same_name_only() {
+        let names = [
+            r"CN=Wiki\, Editors, OU=Groups,DC=Contoso",
+            r"cn=wiki\2c editors,ou=groups,dc=contoso",
+            "cn=wiki,ou=editors,ou=groups,dc=contoso",
+            "cn=a+uid=b,dc=c",
+            r"cn=a\2buid\3db,dc=c",
+            "cn=Müller,dc=c",
+            r"cn=m\c3\bcller,DC=C",
+            r"cn=\ff,dc=c",
+            r"cn=\5cff,dc=c",
+        ]
+        .map(dn);
+        for one in &names {
+            for other in &names {
+                assert_eq!(one.key() == other.key(), one == other, "{one} {other}");
+            }
+        }
+        assert_eq!(dn("cn=a, DC=c").key(), "cn=a,dc=c");
+    }
+
+    #[test]
+    fn knows_what_names_share() {
+        let group = dn(r"CN=Wiki\, Editors, OU=Groups,DC=emea, DC=contoso,DC=com");
+        let base = dn("ou=Partners,dc=EMEA,dc=contoso,dc=com");
+        assert_eq!(group.shared_depth(&base), 3);
+        assert_eq!(group.shared_depth(&dn("DC=fabrikam,DC=com")), 1);
+        assert_eq!(group.shared_depth(&dn("")), 0);
+        assert_eq!((base.domain_depth(), dn("ou=a,o=b").domain_depth()), (3, 0));
+        assert_eq!(dn("dc=a,ou=b,dc=c").domain_depth(), 1);
+        assert_eq!(group.ancestor(3), dn("dc=emea,dc=contoso,dc=com"));
+        assert_eq!(group.ancestor(3).as_str(), "DC=emea, DC=contoso,DC=com");
+        assert_eq!(group.ancestor(0), dn(""));
+        assert_eq!(group.ancestor(9), group);
+        for depth in 0..=5 {
+            let above = group.ancestor(depth);
+            assert_eq!(above.as_str().parse::<Dn>(), Ok(above.clone()));
+            assert!(group.is_within(&above) && above.depth() == depth);
         }
     }
 

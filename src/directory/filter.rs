@@ -19,6 +19,9 @@ pub enum Filter {
     /// The entry is in this group, or in one that is in it, and so on, as Active Directory's
     /// `LDAP_MATCHING_RULE_IN_CHAIN` finds (MS-ADTS 3.1.1.3.4.4.3). Undefined to other servers.
     InGroup(Dn),
+    /// The entry is a group that this one is in, itself or by a group in it, and so on, by the same
+    /// rule.
+    HasMemberWithin(Dn),
     /// What the configuration added.
     Scope(ScopeFilter),
 }
@@ -50,14 +53,17 @@ impl fmt::Display for Filter {
                 formatter.write_str(")")
             }
             Self::Present(attribute) => write!(formatter, "({attribute}=*)"),
-            Self::InGroup(group) => {
-                formatter.write_str("(memberOf:1.2.840.113556.1.4.1941:=")?;
-                write_value(formatter, group.as_str().as_bytes())?;
-                formatter.write_str(")")
-            }
+            Self::InGroup(group) => write_in_chain(formatter, "memberOf", group),
+            Self::HasMemberWithin(member) => write_in_chain(formatter, "member", member),
             Self::Scope(scope) => formatter.write_str(&scope.0),
         }
     }
+}
+
+fn write_in_chain(formatter: &mut fmt::Formatter<'_>, link: &str, dn: &Dn) -> fmt::Result {
+    write!(formatter, "({link}:1.2.840.113556.1.4.1941:=")?;
+    write_value(formatter, dn.as_str().as_bytes())?;
+    formatter.write_str(")")
 }
 
 fn write_list(formatter: &mut fmt::Formatter<'_>, sign: char, parts: &[Filter]) -> fmt::Result {

@@ -31,6 +31,7 @@ mod filter;
 mod gate;
 mod guid;
 mod health;
+mod membership;
 mod password;
 mod password_policy;
 mod principal;

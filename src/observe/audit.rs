@@ -70,6 +70,23 @@ pub fn signed_in(
     });
 }
 
+/// Somebody who is who she says may not sign in at this relying party.
+pub fn not_permitted(
+    correlation: &CorrelationId,
+    relying_party: &str,
+    name: &str,
+    cloud_upn: &str,
+    cause: &str,
+) {
+    record(&Line {
+        relying_party: Some(relying_party),
+        name: Some(name),
+        cloud_upn: Some(cloud_upn),
+        cause: Some(cause),
+        ..Line::new("not-permitted", correlation)
+    });
+}
+
 /// A session was ended by the person, or by a relying party for her.
 pub fn signed_out(
     correlation: &CorrelationId,

@@ -20,6 +20,10 @@ pub(super) struct Fields {
     pub(super) domain: Arc<FederatedDomain>,
     pub(super) display_name: String,
     pub(super) matched_by: SignInAttribute,
+    /// Whether the name is one of its addresses, whatever else it is.
+    pub(super) is_external: bool,
+    /// What rules of relying parties ask for, as far as it is there.
+    pub(super) attributes: Vec<(String, Vec<String>)>,
     /// What forbids it to sign in, to be told after the right password only.
     pub(super) state: Option<AccountState>,
     /// The name under which it was found.
@@ -35,7 +39,8 @@ impl MappedAccount {
         Self(Arc::new(fields))
     }
 
-    pub(super) fn name(&self) -> &SignInName {
+    /// The name under which it was found.
+    pub fn name(&self) -> &SignInName {
         &self.0.name
     }
 
@@ -82,6 +87,18 @@ impl MappedAccount {
     /// The name to show; the UPN where the directory has none.
     pub fn display_name(&self) -> &str {
         &self.0.display_name
+    }
+
+    /// Whether the name under which it was found is an address of it, in `mail` or
+    /// `proxyAddresses`: the external one, and not the UPN or account name only.
+    pub fn is_external(&self) -> bool {
+        self.0.is_external
+    }
+
+    /// The attributes of [`Mapping::told_attributes`](super::Mapping::told_attributes) that it has,
+    /// with their values, sorted: at most 64 of each, and 16 KiB in all.
+    pub fn attributes(&self) -> &[(String, Vec<String>)] {
+        &self.0.attributes
     }
 
     /// Which attribute held the typed name.

@@ -212,12 +212,17 @@ impl Realm {
 
     /// Maps a text as [`Self::find`] does, past what is remembered, and tells each step.
     pub async fn trace(&self, text: &str) -> Trace {
+        self.trace_to_account(text).await.0
+    }
+
+    /// The same, with the account where the name means one.
+    pub async fn trace_to_account(&self, text: &str) -> (Trace, Option<MappedAccount>) {
         let mut trace = Trace::default();
         let name = match SignInName::parse(text) {
             Ok(name) => name,
             Err(error) => {
                 trace.refuse(format!("the text is no sign-in name: {error}"));
-                return trace;
+                return (trace, None);
             }
         };
         trace.pass(format!("the sign-in name is {}", name.key()));
@@ -225,7 +230,7 @@ impl Realm {
         for note in notes {
             trace.pass(note);
         }
-        match outcome {
+        match &outcome {
             Ok(account) => match account.state() {
                 None => trace.pass(format!("may sign in as {}", account.cloud_upn())),
                 Some(state) => trace.refuse(format!(
@@ -234,7 +239,7 @@ impl Realm {
             },
             Err(error) => trace.refuse(error.to_string()),
         }
-        trace
+        (trace, outcome.ok())
     }
 
     async fn ask(

@@ -5,12 +5,13 @@ use std::{sync::Arc, time::Instant};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use time::OffsetDateTime;
 
-use crate::directory::{AccountState, Dn, Entry, Filter, Found, ObjectGuid};
+use crate::directory::{AccountState, Attribute, Dn, Entry, Filter, Found, ObjectGuid};
 
 use super::{
     EmailAddress, FederatedDomain, Home, ImmutableId, ImmutableIdEncoding, ImmutableIdSource,
     MappedAccount, MappingError, SignInAttribute, SignInName,
     account::Fields,
+    particulars,
     sign_in_name::{AccountName, Form},
 };
 
@@ -146,6 +147,8 @@ impl Home {
             domain,
             display_name,
             matched_by,
+            is_external: self.is_external(entry, name),
+            attributes: particulars::collect(&self.mapping.told_attributes, entry),
             state,
             name: name.clone(),
             home: index,
@@ -201,6 +204,14 @@ impl Home {
             .collect();
         attributes.sort_unstable();
         attributes.dedup();
+        for told in self.mapping.told_attributes.iter().map(Attribute::as_str) {
+            if !attributes
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(told))
+            {
+                attributes.push(told);
+            }
+        }
         attributes
     }
 
@@ -229,29 +240,18 @@ impl Home {
     }
 
     fn matched_by(&self, entry: &Entry, name: &SignInName) -> Option<SignInAttribute> {
-        self.mapping
-            .sign_in_attributes
-            .iter()
-            .copied()
-            .find(|attribute| {
-                entry
-                    .values(attribute.name())
-                    .any(|value| match (attribute, name.form()) {
-                        (
-                            SignInAttribute::Mail | SignInAttribute::UserPrincipalName,
-                            Form::Address(address),
-                        ) => is_address(value, address),
-                        (SignInAttribute::ProxyAddresses, Form::Address(address)) => {
-                            value.split_once(':').is_some_and(|(kind, value)| {
-                                kind.eq_ignore_ascii_case("smtp") && is_address(value, address)
-                            })
-                        }
-                        (SignInAttribute::SamAccountName, Form::AccountName(account_name)) => {
-                            AccountName::parse(value).as_ref() == Ok(account_name)
-                        }
-                        _ => false,
-                    })
-            })
+        let mut attributes = self.mapping.sign_in_attributes.iter().copied();
+        attributes.find(|attribute| holds(entry, *attribute, name))
+    }
+
+    fn is_external(&self, entry: &Entry, name: &SignInName) -> bool {
+        let mut attributes = self.mapping.sign_in_attributes.iter().copied();
+        attributes.any(|attribute| {
+            matches!(
+                attribute,
+                SignInAttribute::Mail | SignInAttribute::ProxyAddresses
+            ) && holds(entry, attribute, name)
+        })
     }
 
     fn upn<'a>(&self, entry: &'a Entry) -> Result<(&'a str, Arc<FederatedDomain>), MappingError> {
@@ -279,6 +279,25 @@ impl Home {
             }),
         }
     }
+}
+
+/// Whether a value of this attribute is the name.
+fn holds(entry: &Entry, attribute: SignInAttribute, name: &SignInName) -> bool {
+    let mut values = entry.values(attribute.name());
+    values.any(|value| match (attribute, name.form()) {
+        (SignInAttribute::Mail | SignInAttribute::UserPrincipalName, Form::Address(address)) => {
+            is_address(value, address)
+        }
+        (SignInAttribute::ProxyAddresses, Form::Address(address)) => {
+            value.split_once(':').is_some_and(|(kind, value)| {
+                kind.eq_ignore_ascii_case("smtp") && is_address(value, address)
+            })
+        }
+        (SignInAttribute::SamAccountName, Form::AccountName(account_name)) => {
+            AccountName::parse(value).as_ref() == Ok(account_name)
+        }
+        _ => false,
+    })
 }
 
 fn is_address(stored: &str, address: &EmailAddress) -> bool {

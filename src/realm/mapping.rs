@@ -30,6 +30,8 @@ pub struct Mapping {
     pub allow_own_domains: bool,
     /// Whether accounts with `adminCount=1` may sign in. Off unless there is a reason.
     pub allow_privileged: bool,
+    /// Attributes that rules of relying parties ask for: read with the account, in the same search.
+    pub told_attributes: Vec<Attribute>,
     /// How long a mapping is remembered. Within this time a change of the account's address,
     /// place or UPN is not seen; the password is asked of the directory each time.
     pub cache_lifetime: Duration,
@@ -49,6 +51,7 @@ impl Default for Mapping {
             own_domains: Vec::new(),
             allow_own_domains: false,
             allow_privileged: false,
+            told_attributes: Vec::new(),
             cache_lifetime: Self::CACHE_LIFETIME,
             cache_capacity: Self::CACHE_CAPACITY,
         }

@@ -51,6 +51,7 @@ mod locate;
 mod lookalike;
 mod mapping;
 mod memory;
+mod particulars;
 mod sign_in_name;
 mod survey;
 #[cfg(test)]

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use time::OffsetDateTime;
 
 use crate::{
@@ -44,7 +46,7 @@ pub struct Attribute<'a> {
     /// What it says.
     pub claim_type: ClaimType<'a>,
     /// Its values, in order.
-    pub values: &'a [&'a str],
+    pub values: &'a [Cow<'a, str>],
 }
 
 /// How a person proved who she is (SAML core 1.1, 7.1).

@@ -51,11 +51,11 @@ fn the_assertion_is_the_golden_one() {
         &[
             Attribute {
                 claim_type: claim_type("http://schemas.xmlsoap.org/claims/UPN"),
-                values: &["wmoran@partners.contoso.com"],
+                values: &["wmoran@partners.contoso.com".into()],
             },
             Attribute {
                 claim_type: claim_type("http://schemas.xmlsoap.org/claims/Group"),
-                values: &["one", "two"],
+                values: &["one".into(), "two".into()],
             },
             Attribute {
                 claim_type: claim_type("http://schemas.xmlsoap.org/claims/Nothing"),
@@ -81,7 +81,7 @@ fn it_verifies_inside_the_envelope_and_cut_out_of_it() {
     let upn = "w&m<>\"@partners.contoso.com";
     let attributes = [Attribute {
         claim_type: claim_type("http://schemas.xmlsoap.org/claims/UPN"),
-        values: &[upn],
+        values: &[upn.into()],
     }];
     let document = enveloped(&signer, &attributes, "https://idp.test/?a=1&b=\"2\"");
     let whole = xml::read(document.as_bytes(), &Limits::default()).unwrap();

@@ -1,13 +1,13 @@
 use time::OffsetDateTime;
 
 use crate::{
-    trust::RequestSignatures,
+    trust::{NameIdFormat, RequestSignatures},
     xml::{Element, SignatureError},
 };
 
 use super::{
     ReceivedRequest, RequestedAuthnContext, Status,
-    names::{ASSERTION, BINDING_POST, NAMEID_PERSISTENT, NAMEID_UNSPECIFIED, PROTOCOL},
+    names::{ASSERTION, BINDING_POST, PROTOCOL},
     received::{id, only},
     timestamp::parse_timestamp,
 };
@@ -33,7 +33,19 @@ pub struct AuthnRequest {
     pub authn_context: Option<RequestedAuthnContext>,
     /// `Subject/NameID`: who it expects to sign in, a hint for the page.
     pub subject: Option<String>,
-    policy_problem: Option<Status>,
+    binding_problem: Option<Status>,
+    name_id_policy: NameIdPolicy,
+}
+
+/// What a `NameIDPolicy` (SAML core 3.4.1.1) wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NameIdPolicy {
+    /// Any name that is for the asking relying party.
+    Any,
+    /// One of this format.
+    Of(NameIdFormat),
+    /// What is not issued at all: another format, or a name for somebody else.
+    Other,
 }
 
 /// How a request names the address for its answer.
@@ -117,17 +129,15 @@ impl AuthnRequest {
             .and_then(|issuer| issuer.text().map(|text| text.trim().to_owned()))
             .filter(|issuer| !issuer.is_empty())
             .ok_or(RequestError::Malformed("Issuer"))?;
-        let mut policy_problem = None;
-        if let Some(policy) = only(root, PROTOCOL, "NameIDPolicy")? {
-            policy_problem = name_id_policy_problem(policy, &issuer);
-        }
+        let name_id_policy = match only(root, PROTOCOL, "NameIDPolicy")? {
+            Some(policy) => NameIdPolicy::read(policy, &issuer),
+            None => NameIdPolicy::Any,
+        };
         // Answers go by HTTP-POST; whoever wants another binding is told so.
-        if root
+        let binding_problem = root
             .attribute("ProtocolBinding")
             .is_some_and(|binding| binding != BINDING_POST)
-        {
-            policy_problem = Some(Status::RequestUnsupported);
-        }
+            .then_some(Status::RequestUnsupported);
         Ok(Self {
             id,
             issuer,
@@ -140,13 +150,21 @@ impl AuthnRequest {
                 .map(RequestedAuthnContext::read)
                 .transpose()?,
             subject: subject(root)?,
-            policy_problem,
+            binding_problem,
+            name_id_policy,
         })
     }
 
-    /// What the request asks for that we do not issue, whoever signs in.
-    pub fn policy_problem(&self) -> Option<Status> {
-        self.policy_problem
+    /// What the request asks for that its relying party is not issued, whoever signs in: `issued`
+    /// is the format of the names under which it knows people.
+    pub fn policy_problem(&self, issued: NameIdFormat) -> Option<Status> {
+        let agrees = match self.name_id_policy {
+            NameIdPolicy::Any => true,
+            NameIdPolicy::Of(wanted) => wanted == issued,
+            NameIdPolicy::Other => false,
+        };
+        let name_id_problem = (!agrees).then_some(Status::InvalidNameIdPolicy);
+        self.binding_problem.or(name_id_problem)
     }
 }
 
@@ -187,14 +205,17 @@ fn subject(root: &Element) -> Result<Option<String>, RequestError> {
         .filter(|name| !name.is_empty()))
 }
 
-/// Only persistent identifiers are issued, and only for the asking relying party.
-fn name_id_policy_problem(policy: &Element, issuer: &str) -> Option<Status> {
-    let format_fits = matches!(
-        policy.attribute("Format"),
-        None | Some(NAMEID_PERSISTENT | NAMEID_UNSPECIFIED)
-    );
-    let qualifier_fits = policy
-        .attribute("SPNameQualifier")
-        .is_none_or(|qualifier| qualifier == issuer);
-    (!format_fits || !qualifier_fits).then_some(Status::InvalidNameIdPolicy)
+impl NameIdPolicy {
+    fn read(policy: &Element, issuer: &str) -> Self {
+        let qualifier = policy.attribute("SPNameQualifier");
+        if qualifier.is_some_and(|qualifier| qualifier != issuer) {
+            return Self::Other;
+        }
+        match policy.attribute("Format").map(NameIdFormat::parse) {
+            // Unspecified is what says nothing, too (SAML core 3.4.1.1).
+            None | Some(Some(NameIdFormat::Unspecified)) => Self::Any,
+            Some(Some(format)) => Self::Of(format),
+            Some(None) => Self::Other,
+        }
+    }
 }

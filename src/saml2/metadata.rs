@@ -1,10 +1,11 @@
 use crate::{
     keys::KeyRing,
+    trust::NameIdFormat,
     xml::{CanonicalWriter, WriteError},
 };
 
 use super::{
-    names::{BINDING_POST, BINDING_REDIRECT, NAMEID_PERSISTENT, PROTOCOL, ds, md, plain},
+    names::{BINDING_POST, BINDING_REDIRECT, PROTOCOL, ds, md, plain},
     new_id,
 };
 
@@ -17,6 +18,8 @@ pub struct Endpoints<'a> {
     pub single_sign_on: &'a str,
     /// The address of `/saml2/slo`, for both bindings.
     pub single_logout: &'a str,
+    /// The formats of the names under which relying parties know people.
+    pub name_id_formats: &'a [NameIdFormat],
 }
 
 /// Why metadata could not be written.
@@ -69,7 +72,9 @@ pub fn write_identity_provider(
     );
     write_certificates(writer, keys);
     write_services(writer, "SingleLogoutService", endpoints.single_logout);
-    writer.leaf(md("NameIDFormat"), &[], NAMEID_PERSISTENT);
+    for format in endpoints.name_id_formats {
+        writer.leaf(md("NameIDFormat"), &[], format.uri());
+    }
     write_services(writer, "SingleSignOnService", endpoints.single_sign_on);
     writer.close();
 }

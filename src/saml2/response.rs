@@ -2,12 +2,13 @@ use time::OffsetDateTime;
 
 use crate::{
     keys::{KeyError, Signer, random_octets},
+    trust::{Claim, NameId},
     xml::{CanonicalWriter, Name, WriteError},
 };
 
 use super::{
     AuthnContextClass, Status, format_timestamp,
-    names::{BEARER, NAMEID_PERSISTENT, plain, saml, samlp},
+    names::{BEARER, plain, saml, samlp},
     status::SUCCESS,
 };
 
@@ -21,8 +22,8 @@ pub struct Assertion<'a> {
     pub issuer: &'a str,
     /// Now.
     pub issue_instant: OffsetDateTime,
-    /// `NameID`, always persistent: the `ImmutableID`.
-    pub name_id: &'a str,
+    /// `NameID`: the person.
+    pub name_id: &'a NameId<'a>,
     /// The request it answers; `None` where a message of another protocol carries it.
     pub in_response_to: Option<&'a str>,
     /// The address it is sent to.
@@ -33,8 +34,8 @@ pub struct Assertion<'a> {
     pub not_before: OffsetDateTime,
     /// The first moment at which it is no longer valid (exclusive).
     pub not_on_or_after: OffsetDateTime,
-    /// Name and value of each attribute.
-    pub attributes: &'a [(&'a str, &'a str)],
+    /// Its attributes.
+    pub attributes: &'a [Claim<'a>],
     /// When the password was proven: the first factor's real time, not the time of issue.
     pub authn_instant: OffsetDateTime,
     /// Names the session, for single logout; says nothing about the cookie.
@@ -161,8 +162,8 @@ impl Assertion<'_> {
         writer.open(saml("Subject"), &[]);
         writer.leaf(
             saml("NameID"),
-            &[(plain("Format"), NAMEID_PERSISTENT)],
-            self.name_id,
+            &[(plain("Format"), self.name_id.format.uri())],
+            &self.name_id.value,
         );
         writer.open(saml("SubjectConfirmation"), &[(plain("Method"), BEARER)]);
         // No NotBefore here: the profile forbids it (SAML profiles 4.1.4.2).
@@ -218,9 +219,20 @@ impl Assertion<'_> {
             return;
         }
         writer.open(saml("AttributeStatement"), &[]);
-        for (name, value) in self.attributes {
-            writer.open(saml("Attribute"), &[(plain("Name"), name)]);
-            writer.leaf(saml("AttributeValue"), &[], value);
+        for claim in self.attributes {
+            let name = (plain("Name"), claim.name);
+            match (claim.friendly_name, claim.name_format) {
+                (None, None) => writer.open(saml("Attribute"), &[name]),
+                (friendly, format) => {
+                    let friendly = friendly.map(|text| (plain("FriendlyName"), text));
+                    let format = format.map(|format| (plain("NameFormat"), format.uri()));
+                    let said: Vec<_> = friendly.into_iter().chain([name]).chain(format).collect();
+                    writer.open(saml("Attribute"), &said);
+                }
+            }
+            for value in claim.values() {
+                writer.leaf(saml("AttributeValue"), &[], value);
+            }
             writer.close();
         }
         writer.close();

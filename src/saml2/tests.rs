@@ -9,7 +9,10 @@ use super::{names::samlp, *};
 use crate::{
     http::Form,
     keys::{KeyRing, Signer, create_signing_key},
-    trust::{RequestKeys, RequestSignatures},
+    trust::{
+        AssertionConsumerService, Claim, ClaimRule, ClaimSource, NameFormat, NameId, NameIdFormat,
+        Preset, RelyingParty, RequestKeys, RequestSignatures, Subject,
+    },
     xml::{self, CanonicalWriter, Limits, SignaturePolicy},
 };
 
@@ -68,7 +71,7 @@ fn entras_own_request_is_understood() {
     assert_eq!(request.consumer, RequestedConsumer::Default);
     assert_eq!(request.destination, None);
     assert!(!request.force_authn && !request.is_passive);
-    assert_eq!(request.policy_problem(), None);
+    assert_eq!(request.policy_problem(NameIdFormat::Persistent), None);
     assert_eq!(request.subject, None);
 }
 
@@ -101,15 +104,51 @@ fn options_are_read() {
 
 #[test]
 fn what_is_not_issued_is_a_status() {
-    let transient = ENTRA.replace("persistent", "transient");
-    let status = unsigned(&transient).unwrap().policy_problem();
-    assert_eq!(status, Some(Status::InvalidNameIdPolicy));
     let artifact = changed(
         r#"ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact""#,
         "",
     );
-    let status = unsigned(&artifact).unwrap().policy_problem();
+    let status = unsigned(&artifact)
+        .unwrap()
+        .policy_problem(NameIdFormat::Persistent);
     assert_eq!(status, Some(Status::RequestUnsupported));
+}
+
+#[test]
+fn a_name_id_policy_agrees_with_the_relying_partys_names_or_is_a_status() {
+    use NameIdFormat::{EmailAddress, Persistent, Transient, Unspecified};
+    const POLICY: &str = r#"Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent""#;
+    let v1 = "urn:oasis:names:tc:SAML:1.1:nameid-format:";
+    let v2 = "urn:oasis:names:tc:SAML:2.0:nameid-format:";
+    for (policy, agrees) in [
+        (String::new(), &NameIdFormat::ALL[..]),
+        (format!("Format='{v1}unspecified'"), &NameIdFormat::ALL),
+        ("AllowCreate='true'".to_owned(), &NameIdFormat::ALL),
+        (format!("Format='{v2}persistent'"), &[Persistent]),
+        (
+            format!("Format='{v2}transient' AllowCreate='1'"),
+            &[Transient],
+        ),
+        (format!("Format='{v1}emailAddress'"), &[EmailAddress]),
+        (format!("Format='{v2}emailAddress'"), &[]),
+        (format!("Format='{v2}encrypted'"), &[]),
+        ("Format=''".to_owned(), &[]),
+        (
+            "SPNameQualifier='urn:federation:MicrosoftOnline'".to_owned(),
+            &NameIdFormat::ALL,
+        ),
+        ("SPNameQualifier='urn:another'".to_owned(), &[]),
+    ] {
+        let request = unsigned(&ENTRA.replace(POLICY, &policy)).unwrap();
+        for issued in [Persistent, Transient, EmailAddress, Unspecified] {
+            let problem = (!agrees.contains(&issued)).then_some(Status::InvalidNameIdPolicy);
+            assert_eq!(
+                request.policy_problem(issued),
+                problem,
+                "{policy} {issued:?}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -264,6 +303,10 @@ fn nothing_can_stand_beside_a_redirect_signature() {
 }
 
 fn response(signer: &Signer, sign_response: bool, upn: &str) -> String {
+    written(signer, sign_response, &[Claim::new("IDPEmail", upn)])
+}
+
+fn written(signer: &Signer, sign_response: bool, claims: &[Claim<'_>]) -> String {
     let now = OffsetDateTime::from_unix_timestamp(1_795_000_000).unwrap();
     SuccessResponse {
         id: "_r",
@@ -271,13 +314,16 @@ fn response(signer: &Signer, sign_response: bool, upn: &str) -> String {
             id: "_a",
             issuer: "https://idp.test/partners",
             issue_instant: now,
-            name_id: "1TIu064jGEmmf+hnI+F0Jg==",
+            name_id: &NameId {
+                format: NameIdFormat::Persistent,
+                value: "1TIu064jGEmmf+hnI+F0Jg==".into(),
+            },
             in_response_to: Some("_a1"),
             recipient: "https://login.microsoftonline.com/login.srf",
             audience: "urn:federation:MicrosoftOnline",
             not_before: now,
             not_on_or_after: now,
-            attributes: &[("IDPEmail", upn)],
+            attributes: claims,
             authn_instant: now,
             session_index: "_s",
             authn_context: AuthnContextClass::PasswordProtectedTransport,
@@ -313,6 +359,46 @@ fn the_assertion_verifies_with_and_without_a_signed_response() {
     }
 }
 
+#[test]
+fn a_claim_is_written_with_all_that_is_said_about_it() {
+    let consumer = AssertionConsumerService {
+        index: 0,
+        url: "https://sp.test/acs".into(),
+    };
+    let mut party = RelyingParty::new(Preset::Saml2, "sp", vec![consumer]).unwrap();
+    let constant =
+        |values: &[&str]| ClaimSource::Constant(values.iter().map(ToString::to_string).collect());
+    let full = ClaimRule {
+        friendly_name: Some("o".into()),
+        ..ClaimRule::new("urn:oid:2.5.4.10", constant(&["A & B", "<c>"]))
+    };
+    party.add_claim(full).unwrap();
+    let basic = ClaimRule {
+        name_format: Some(NameFormat::Basic),
+        ..ClaimRule::new("tier", constant(&["1"]))
+    };
+    party.add_claim(basic).unwrap();
+    party
+        .add_claim(ClaimRule::new("plain", constant(&["2"])))
+        .unwrap();
+    let subject = Subject::default();
+    let signer = create_signing_key("idp", 1).unwrap().signer;
+    let document = written(&signer, false, &party.claims(&subject));
+    let (_, statement) = document.split_once("<saml:AttributeStatement>").unwrap();
+    let (statement, _) = statement.split_once("</saml:AttributeStatement>").unwrap();
+    assert_eq!(
+        statement,
+        "<saml:Attribute FriendlyName=\"o\" Name=\"urn:oid:2.5.4.10\" \
+         NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:uri\">\
+         <saml:AttributeValue>A &amp; B</saml:AttributeValue>\
+         <saml:AttributeValue>&lt;c&gt;</saml:AttributeValue></saml:Attribute>\
+         <saml:Attribute Name=\"tier\" \
+         NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:basic\">\
+         <saml:AttributeValue>1</saml:AttributeValue></saml:Attribute>\
+         <saml:Attribute Name=\"plain\"><saml:AttributeValue>2</saml:AttributeValue></saml:Attribute>"
+    );
+}
+
 /// What is between the signatures is fixed to the letter: a relying party's parser was tried on
 /// exactly this.
 #[test]
@@ -341,6 +427,7 @@ fn metadata_announces_the_next_certificate_behind_the_current_one() {
     ];
     let keys = KeyRing::new(current, Some(next));
     let endpoints = Endpoints {
+        name_id_formats: &[NameIdFormat::Persistent],
         entity_id: "https://idp.test/partners",
         single_sign_on: "https://idp.test/saml2/sso",
         single_logout: "https://idp.test/saml2/slo",

@@ -4,18 +4,18 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::{
-    directory::{BindError, DirectoryError, Password},
+    directory::{BindError, Password},
     keys::KeyError,
     observe::audit,
     realm::{MappedAccount, MappingError, Realm, SignInName},
-    store::{Store, StoreError},
+    store::Store,
     trust::{Subject, Trusts},
 };
 
 use super::{
     Admission, Answered, BrowserId, Confirmations, Grant, Guard, GuardRules, Participant, Problem,
     Proof, Refusal, Session, SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
-    message::RecentMessages, participants::Participants,
+    failure::Failure, message::RecentMessages, participants::Participants, subject_of,
 };
 
 /// How long things last.
@@ -148,8 +148,8 @@ impl SignIn {
         typed: Typed<'_>,
     ) -> Result<Result<Session, KeyError>, Failure> {
         let arrival = Instant::now();
-        let (name, account) = match self.prove_password(typed).await {
-            Ok(proven) => proven,
+        let subject = match self.person(typed).await {
+            Ok(subject) => subject,
             Err(failure) => {
                 if failure.verdict == Verdict::Wrong {
                     self.guard.until_refusal(arrival).await;
@@ -169,19 +169,20 @@ impl SignIn {
             &request.correlation,
             &request.relying_party,
             request.protocol.as_str(),
-            &name.key(),
+            &subject.sign_in_name,
             typed.source,
-            account.cloud_upn(),
+            &subject.cloud_upn,
         );
-        let subject = Subject {
-            immutable_id: account.immutable_id().as_str().to_owned(),
-            cloud_upn: account.cloud_upn().to_owned(),
-            display_name: Some(account.display_name().to_owned()),
-        };
-        let now = OffsetDateTime::now_utc();
-        let suffix = account.federated_domain().suffix.as_ascii();
         let asking = Participant::of(request);
-        Ok(Session::new(&name.key(), &subject, suffix, asking, now))
+        Ok(Session::new(subject, asking, OffsetDateTime::now_utc()))
+    }
+
+    /// The person behind a name and its password, with what rules ask to be known of her.
+    async fn person(&self, typed: Typed<'_>) -> Result<Subject, Failure> {
+        let (name, account) = self.prove_password(typed).await?;
+        subject_of(&self.realm, self.trusts.needs(), &account)
+            .await
+            .map_err(|error| Failure::directory(&error).of(Some(name.key())))
     }
 
     /// The session that may answer this request.
@@ -302,16 +303,28 @@ impl SignIn {
         browser: &BrowserId,
         session: &Session,
     ) -> Result<String, Refusal> {
-        let domain = self
+        let subject = &session.subject;
+        let relying_party = self
             .trusts
-            .domain(&session.suffix)
+            .relying_party(&request.relying_party)
             .ok_or(Refusal::NotTrusted)?;
-        if self.trusts.relying_party(&request.relying_party).is_none() {
-            return Err(Refusal::NotTrusted);
+        let issuer = self
+            .trusts
+            .issuer(relying_party, &subject.suffix)
+            .ok_or(Refusal::NotTrusted)?;
+        if let Err(cause) = relying_party.permits(subject) {
+            audit::not_permitted(
+                &request.correlation,
+                &request.relying_party,
+                &subject.sign_in_name,
+                &subject.cloud_upn,
+                &cause.to_string(),
+            );
+            return Err(Refusal::NotPermitted);
         }
         let now = OffsetDateTime::now_utc();
         match self.answered.may_answer(request, browser, now).await {
-            Ok(true) => Ok(domain.issuer.clone()),
+            Ok(true) => Ok(issuer.to_owned()),
             Ok(false) => Err(Refusal::AlreadyAnswered),
             Err(_) => Err(Refusal::Internal),
         }
@@ -345,11 +358,7 @@ pub(super) fn grant(
     Grant {
         authn_instant: session.authn_instant(),
         session_index: session.index_at(&request.relying_party),
-        subject: Subject {
-            immutable_id: session.immutable_id,
-            cloud_upn: session.cloud_upn,
-            display_name: session.display_name,
-        },
+        subject: session.subject,
         issuer,
         proof,
         new_session,
@@ -363,65 +372,14 @@ fn hint_agrees(hint: Option<&str>, session: &Session) -> bool {
         return true;
     };
     // Nearly always it is one of the two to the letter.
-    if hint == session.sign_in_name || hint == session.cloud_upn {
+    let subject = &session.subject;
+    if hint == subject.sign_in_name || hint == subject.cloud_upn {
         return true;
     }
     let Ok(hint) = SignInName::parse(hint) else {
         return false;
     };
-    [&session.sign_in_name, &session.cloud_upn]
+    [&subject.sign_in_name, &subject.cloud_upn]
         .into_iter()
         .any(|name| SignInName::parse(name).is_ok_and(|name| name == hint))
-}
-
-pub(super) struct Failure {
-    pub(super) problem: Problem,
-    /// Whose, for the audit.
-    pub(super) name: Option<String>,
-    pub(super) cause: String,
-    pub(super) verdict: Verdict,
-    /// Whether a new password would help, and can be set here.
-    pub(super) may_change: bool,
-    /// The account, where the password was right.
-    pub(super) account: Option<MappedAccount>,
-}
-
-impl Failure {
-    fn new(problem: Problem, verdict: Verdict, cause: String) -> Self {
-        Self {
-            problem,
-            name: None,
-            cause,
-            verdict,
-            may_change: false,
-            account: None,
-        }
-    }
-
-    fn of(mut self, name: Option<String>) -> Self {
-        self.name = name;
-        self
-    }
-
-    pub(super) fn not_recognised(cause: String) -> Self {
-        Self::new(Problem::NotRecognised, Verdict::Wrong, cause)
-    }
-
-    pub(super) fn directory(error: &DirectoryError) -> Self {
-        let problem = match error {
-            DirectoryError::Busy => Problem::Busy,
-            _ => Problem::DirectoryDown,
-        };
-        Self::new(problem, Verdict::Unanswered, error.to_string())
-    }
-
-    fn too_many() -> Self {
-        let cause = "too many failures from this source".to_owned();
-        Self::new(Problem::TooMany, Verdict::Unanswered, cause)
-    }
-
-    /// What cannot be counted is not tried.
-    fn store(error: &StoreError) -> Self {
-        Self::new(Problem::Busy, Verdict::Unanswered, error.to_string())
-    }
 }

@@ -6,6 +6,7 @@
 
 mod answered;
 mod confirmations;
+mod failure;
 mod guard;
 mod journey;
 mod message;
@@ -13,6 +14,7 @@ mod participants;
 mod password;
 mod session;
 mod sign_out;
+mod subject;
 #[cfg(test)]
 mod tests;
 
@@ -23,8 +25,9 @@ pub use journey::{Settings, SignIn, Typed};
 pub use message::{Denied, Message, MessageKey};
 pub use participants::Participant;
 pub use password::{ChangeProblem, ChangeTyped};
-pub use session::{Session, SessionError, SessionToken, Sessions};
+pub use session::{KnownAs, Session, SessionError, SessionToken, Sessions};
 pub use sign_out::{Demand, DemandOutcome, SignedOut};
+pub use subject::subject_of;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -97,6 +100,8 @@ pub enum Refusal {
     AlreadyAnswered,
     /// The relying party or the federated domain is not among the trusts any more.
     NotTrusted,
+    /// She is who she says, and may not sign in at this relying party.
+    NotPermitted,
     /// A random number could not be had, or the store failed.
     Internal,
 }
@@ -126,7 +131,7 @@ impl Proof {
 pub struct Grant {
     /// Who.
     pub subject: Subject,
-    /// The issuer that speaks for her federated domain.
+    /// The issuer that speaks for her federated domain, or to this relying party.
     pub issuer: String,
     /// When the password was proven.
     pub authn_instant: OffsetDateTime,

@@ -8,7 +8,7 @@ use crate::{
     observe::{CorrelationId, audit},
 };
 
-use super::{Problem, SignIn, Source, Typed, Verdict, journey::Failure};
+use super::{Problem, SignIn, Source, Typed, Verdict, failure::Failure};
 
 /// What a person typed to change her password.
 #[derive(Clone, Copy)]

@@ -8,9 +8,8 @@ use time::OffsetDateTime;
 
 use crate::{
     keys::{KeyError, random_octets},
-    saml2::NAMEID_PERSISTENT,
     store::{Kind, Store, StoreError},
-    trust::{RelyingParty, Subject},
+    trust::{NameIdFormat, RelyingParty, Subject},
 };
 
 use super::Participant;
@@ -69,21 +68,9 @@ impl std::fmt::Debug for SessionToken {
 /// A person signed in with one browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// The name she typed: her email.
-    #[serde(rename = "n")]
-    pub sign_in_name: String,
-    /// The `ImmutableID`.
-    #[serde(rename = "i")]
-    pub immutable_id: String,
-    /// The cloud UPN.
-    #[serde(rename = "u")]
-    pub cloud_upn: String,
-    /// The display name.
-    #[serde(rename = "d", skip_serializing_if = "Option::is_none", default)]
-    pub display_name: Option<String>,
-    /// The federated domain's suffix.
-    #[serde(rename = "s")]
-    pub suffix: String,
+    /// Who.
+    #[serde(rename = "w")]
+    pub subject: Subject,
     /// When the password was proven, in milliseconds since 1970.
     #[serde(rename = "t")]
     authn_instant: i64,
@@ -98,18 +85,12 @@ pub struct Session {
 impl Session {
     /// A session of somebody who has just proven her password to go on to `participant`.
     pub fn new(
-        sign_in_name: &str,
-        subject: &Subject,
-        suffix: &str,
+        subject: Subject,
         participant: Participant,
         now: OffsetDateTime,
     ) -> Result<Self, KeyError> {
         Ok(Self {
-            sign_in_name: sign_in_name.to_owned(),
-            immutable_id: subject.immutable_id.clone(),
-            cloud_upn: subject.cloud_upn.clone(),
-            display_name: subject.display_name.clone(),
-            suffix: suffix.to_owned(),
+            subject,
             authn_instant: i64::try_from(now.unix_timestamp_nanos() / 1_000_000)
                 .unwrap_or(i64::MAX),
             seed: crate::saml2::new_id()?,
@@ -139,9 +120,16 @@ impl Session {
         index
     }
 
-    /// The name by which a relying party that was told by SAML knows the person, and its format.
-    pub fn name_at(&self, _relying_party: &RelyingParty) -> (&str, &'static str) {
-        (&self.immutable_id, NAMEID_PERSISTENT)
+    /// All names by which a relying party that was told by SAML knows person and session. `None` where
+    /// its rules have changed meanwhile, so that she would have no name there.
+    pub fn known_at(&self, relying_party: &RelyingParty) -> Option<KnownAs> {
+        let session_index = self.index_at(relying_party.entity_id());
+        let name = relying_party.name_id(&self.subject, &session_index).ok()?;
+        Some(KnownAs {
+            name_id: name.value.into_owned(),
+            name_id_format: name.format,
+            session_index,
+        })
     }
 
     /// Has relying parties know this session by the names of the one that it takes the place of.
@@ -151,7 +139,8 @@ impl Session {
 
     /// Whether both are one person's.
     pub(super) fn is_of_the_same_person_as(&self, other: &Self) -> bool {
-        self.immutable_id == other.immutable_id && self.suffix == other.suffix
+        let (one, other) = (&self.subject, &other.subject);
+        one.immutable_id == other.immutable_id && one.suffix == other.suffix
     }
 
     /// When the password was proven.
@@ -159,6 +148,17 @@ impl Session {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.authn_instant) * 1_000_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
+}
+
+/// What a relying party knows a person and her session by, as its assertion said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownAs {
+    /// `NameID`.
+    pub name_id: String,
+    /// Its format.
+    pub name_id_format: NameIdFormat,
+    /// `SessionIndex`.
+    pub session_index: String,
 }
 
 /// The live sessions.

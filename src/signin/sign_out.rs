@@ -52,7 +52,12 @@ impl SignIn {
     ) -> Result<Option<SignedOut>, StoreError> {
         let ended = self.end(token).await?;
         if let Some(SignedOut { session, .. }) = &ended {
-            audit::signed_out(correlation, None, &session.sign_in_name, &session.cloud_upn);
+            audit::signed_out(
+                correlation,
+                None,
+                &session.subject.sign_in_name,
+                &session.subject.cloud_upn,
+            );
         }
         Ok(ended)
     }
@@ -82,7 +87,12 @@ impl SignIn {
             return Ok(DemandOutcome::NobodySignedIn);
         };
         let by = Some(demand.asking.relying_party.as_str());
-        audit::signed_out(correlation, by, &session.sign_in_name, &session.cloud_upn);
+        audit::signed_out(
+            correlation,
+            by,
+            &session.subject.sign_in_name,
+            &session.subject.cloud_upn,
+        );
         Ok(DemandOutcome::Ended(Box::new(ended)))
     }
 
@@ -91,13 +101,15 @@ impl SignIn {
         let Some(party) = self.trusts.relying_party(relying_party) else {
             return false;
         };
-        let (name, format) = session.name_at(party);
-        // A format that is left out says nothing; one that is there must be the right one.
-        let is_format = demand.name_format.is_none_or(|asked| asked == format);
-        let index = session.index_at(relying_party);
-        demand.name == name
-            && is_format
-            && (demand.session_indexes.is_empty() || demand.session_indexes.contains(&index))
+        let Some(known) = session.known_at(party) else {
+            return false;
+        };
+        let format = known.name_id_format.uri();
+        let indexes = demand.session_indexes;
+        demand.name == known.name_id
+            // A format that is left out says nothing; one that is there must be the right one.
+            && demand.name_format.is_none_or(|asked| asked == format)
+            && (indexes.is_empty() || indexes.contains(&known.session_index))
     }
 
     /// Begins a session in place of the one that the browser had before.

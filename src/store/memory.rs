@@ -10,8 +10,8 @@ use super::{Kind, Store, StoreError, StoreFuture, shelf::Shelf};
 
 /// Octets of the longest key: an issuer and an ID, each of some hundred.
 const LONGEST_KEY: usize = 1024;
-/// Octets of the largest value: a session with long names.
-const LARGEST_VALUE: usize = 16 * 1024;
+/// Octets of the largest value: a session with all that rules may ask to be told of somebody.
+const LARGEST_VALUE: usize = 64 * 1024;
 
 /// How many entries of each kind are kept. Beyond it, the ones that would end first go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,15 +3,44 @@
 //! A [`RelyingParty`] says who may ask, how its requests are authenticated, where answers may go
 //! and which claims an answer carries. [`Trusts`] holds all of them, and the federated domains with
 //! the issuer that speaks for each: Entra demands one issuer per domain.
+//!
+//! What a relying party is told about a person is written in rules: a name ([`NameIdRule`]), claims
+//! ([`ClaimRule`]), and who may come at all ([`Access`]). They are data and no language: all of
+//! them were checked when they were read, each says by itself what it does, and nothing that no rule
+//! names is ever issued. [`Needs`] is what they ask of the directory, all together.
 
+mod access;
 mod claims;
+mod condition;
+mod explain;
+mod name_id;
+mod needs;
+mod pattern;
+mod preset;
 mod relying_party;
 mod single_logout;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod told_attribute;
 mod ws_federation;
 
-pub use claims::{AttributeClaim, ClaimSource, Subject};
-pub use relying_party::{AssertionConsumerService, RelyingParty, RequestKeys, RequestSignatures};
+pub use access::{Access, Missing, NotPermitted};
+pub use claims::{Claim, ClaimRule, ClaimSource, NameFormat, NotIssued};
+pub use condition::{Condition, Expected, Test};
+pub use explain::{ClaimExplanation, Explanation};
+pub use name_id::{
+    NameId, NameIdError, NameIdFormat, NameIdRule, NameIdSource, PairwiseSalt, SaltError,
+};
+pub use needs::Needs;
+pub use pattern::{Pattern, PatternError, Replacement};
+pub use preset::Preset;
+pub use relying_party::{
+    AssertionConsumerService, ClaimRuleError, RelyingParty, RequestKeys, RequestSignatures,
+};
 pub use single_logout::{LogoutBinding, LogoutService, SingleLogout};
+pub use subject::{KeyedDn, Particulars, Subject};
+pub use told_attribute::{ToldAttribute, ToldAttributeError};
 pub use ws_federation::{Protocol, TokenVersion, WsFederation};
 
 use crate::realm::FederatedDomain;
@@ -21,6 +50,7 @@ use crate::realm::FederatedDomain;
 pub struct Trusts {
     relying_parties: Vec<RelyingParty>,
     domains: Vec<FederatedDomain>,
+    needs: Needs,
 }
 
 /// Why a set of trusts cannot stand.
@@ -45,7 +75,14 @@ pub enum TrustError {
     /// There is no relying party: nobody could ask.
     #[error("there is no relying party")]
     NoRelyingParty,
+    /// Rules ask for more than can be looked up and kept about each person.
+    #[error("rules name {0} different {1}; at most {MOST_NEEDED} can be looked up")]
+    TooMuchNeeded(usize, &'static str),
 }
+
+/// Attributes, groups and places, each, that all rules together may name: they are asked for at
+/// sign-ins, and kept with sessions.
+const MOST_NEEDED: usize = 128;
 
 impl Trusts {
     /// Checks that names are unique and that there is somebody to serve.
@@ -75,9 +112,20 @@ impl Trusts {
         if let Some(issuer) = first_duplicate(domains.iter().map(|domain| domain.issuer.as_str())) {
             return Err(TrustError::DuplicateIssuer(issuer.to_owned()));
         }
+        let needs = Needs::of(&relying_parties);
+        for (count, what) in [
+            (needs.attributes.len(), "attributes"),
+            (needs.groups.len(), "groups"),
+            (needs.places.len(), "places"),
+        ] {
+            if count > MOST_NEEDED {
+                return Err(TrustError::TooMuchNeeded(count, what));
+            }
+        }
         Ok(Self {
             relying_parties,
             domains,
+            needs,
         })
     }
 
@@ -110,6 +158,32 @@ impl Trusts {
             .find(|domain| domain.suffix.as_ascii() == suffix)
     }
 
+    /// The issuer of assertions to a relying party about people of a federated domain.
+    ///
+    /// To Entra it is the domain's own, since Entra demands one for each. Others know one identity
+    /// provider, by the issuer of its metadata: the one that is configured, or the first domain's.
+    /// `None` when the domain is not federated any more.
+    pub fn issuer<'a>(&'a self, party: &'a RelyingParty, suffix: &str) -> Option<&'a str> {
+        let own = &self.domain(suffix)?.issuer;
+        Some(match party.preset() {
+            Preset::Entra => own,
+            Preset::EntraExternal | Preset::Saml2 | Preset::WsFederation => {
+                self.default_issuer(party)?
+            }
+        })
+    }
+
+    /// The issuer of what is said to a relying party where nobody is known.
+    pub fn default_issuer<'a>(&'a self, party: &'a RelyingParty) -> Option<&'a str> {
+        let configured = party.issuer.as_deref();
+        configured.or_else(|| Some(self.domains.first()?.issuer.as_str()))
+    }
+
+    /// What all rules together ask of the directory.
+    pub fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
     /// All federated domains, never empty; the first one speaks where no account is known yet
     /// (an error answered before anybody typed a name).
     pub fn domains(&self) -> &[FederatedDomain] {
@@ -120,90 +194,4 @@ impl Trusts {
 fn first_duplicate<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let mut seen = std::collections::HashSet::new();
     names.into_iter().find(|name| !seen.insert(*name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::realm::DomainName;
-
-    fn party(entity_id: &str) -> RelyingParty {
-        RelyingParty::entra(
-            entity_id,
-            vec![AssertionConsumerService {
-                index: 0,
-                url: "https://rp.test/acs".into(),
-            }],
-        )
-        .unwrap()
-    }
-
-    fn domain(suffix: &str, issuer: &str) -> FederatedDomain {
-        FederatedDomain {
-            suffix: DomainName::parse(suffix).unwrap(),
-            issuer: issuer.into(),
-        }
-    }
-
-    #[test]
-    fn ws_trust_finds_who_may_be_asked_for() {
-        let entra = party("urn:federation:MicrosoftOnline");
-        let mut other = party("other");
-        other.protocols.retain(|known| *known != Protocol::WsTrust);
-        let domains = vec![domain("partners.contoso.com", "https://idp.test/partners")];
-        let trusts = Trusts::new(vec![entra, other], domains).unwrap();
-        let found = |address| {
-            let party = trusts.ws_trust_relying_party(address);
-            party.map(RelyingParty::entity_id)
-        };
-        for address in [
-            "urn:federation:MicrosoftOnline",
-            "https://login.microsoftonline.com/extSTS.srf",
-        ] {
-            assert_eq!(found(address), Some("urn:federation:MicrosoftOnline"));
-        }
-        for address in ["other", "", "urn:federation:microsoftonline", "nobody"] {
-            assert_eq!(found(address), None, "{address}");
-        }
-    }
-
-    #[test]
-    fn names_are_unique_and_somebody_is_there() {
-        let one = || domain("partners.contoso.com", "https://idp.test/partners");
-        assert!(Trusts::new(vec![party("a"), party("b")], vec![one()]).is_ok());
-        assert_eq!(
-            Trusts::new(vec![party("a"), party("a")], vec![one()]).unwrap_err(),
-            TrustError::DuplicateRelyingParty("a".into())
-        );
-        let mut alias = party("b");
-        alias.ws_trust_addresses.push("a".into());
-        assert_eq!(
-            Trusts::new(vec![party("a"), alias], vec![one()]).unwrap_err(),
-            TrustError::DuplicateWsTrustAddress("a".into())
-        );
-        assert_eq!(
-            Trusts::new(
-                vec![party("a")],
-                vec![one(), domain("other.test", &one().issuer)]
-            )
-            .unwrap_err(),
-            TrustError::DuplicateIssuer(one().issuer)
-        );
-        assert_eq!(
-            Trusts::new(
-                vec![party("a")],
-                vec![one(), domain(one().suffix.as_ascii(), "https://other.test")]
-            )
-            .unwrap_err(),
-            TrustError::DuplicateSuffix(one().suffix.as_ascii().into())
-        );
-        assert_eq!(
-            Trusts::new(vec![], vec![one()]).unwrap_err(),
-            TrustError::NoRelyingParty
-        );
-        assert_eq!(
-            Trusts::new(vec![party("a")], vec![]).unwrap_err(),
-            TrustError::NoDomain
-        );
-    }
 }

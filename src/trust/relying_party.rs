@@ -1,13 +1,26 @@
 use std::time::Duration;
 
-use super::{AttributeClaim, ClaimSource, Protocol, SingleLogout, WsFederation};
+use super::{
+    Access, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule, NotPermitted, Preset,
+    Protocol, SingleLogout, Subject, WsFederation, claims,
+};
 use crate::keys::VerifyingKey;
 
 /// Somebody who may ask us to sign a person in.
 #[derive(Clone, Debug)]
 pub struct RelyingParty {
+    preset: Preset,
     entity_id: String,
     consumers: Vec<AssertionConsumerService>,
+    name_id: NameIdRule,
+    /// What the preset says besides: in SAML 2.0, and in the tokens of the other protocols.
+    preset_saml2: Vec<ClaimRule>,
+    preset_tokens: Vec<ClaimRule>,
+    claims: Vec<ClaimRule>,
+    /// Who may sign in.
+    pub access: Access,
+    /// The issuer of its assertions; `None` for that of the person's federated domain.
+    pub issuer: Option<String>,
     /// The protocols by which it may ask.
     pub protocols: Vec<Protocol>,
     /// What it is answered by WS-Federation, if it may ask by that.
@@ -26,12 +39,37 @@ pub struct RelyingParty {
     pub assertion_lifetime: Duration,
     /// How far `NotBefore` is dated back, for relying parties whose clock is behind.
     pub not_before_skew: Duration,
-    /// The attributes of an assertion.
-    pub attributes: Vec<AttributeClaim>,
     /// What a program may call it by when it asks for a token by WS-Trust (`AppliesTo`), compared
     /// character for character.
     pub ws_trust_addresses: Vec<String>,
 }
+
+/// Why a relying party cannot have a claim rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimRuleError {
+    /// Its name is none.
+    #[error("the name of a claim has 1 to 256 characters, and no spaces or controls")]
+    Name,
+    /// The preset says it itself, or it must not be said at all.
+    #[error(
+        "no rule may issue this claim: what Entra knows a person by, and how she signed in, is \
+             said by the preset alone"
+    )]
+    Reserved,
+    /// Entra takes nobody without it.
+    #[error("Entra needs this claim: a rule in place of the preset's says required = true")]
+    Required,
+    /// Two rules share a name, and not what is said about it.
+    #[error("another rule issues this claim with another friendly_name or name_format")]
+    Differs,
+    /// There are too many.
+    #[error("a relying party has at most {MOST_RULES} claim rules")]
+    TooMany,
+}
+
+/// Of one relying party.
+const MOST_RULES: usize = 64;
 
 /// An address that answers may be sent to, by HTTP-POST.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,35 +121,164 @@ impl RequestKeys {
 }
 
 impl RelyingParty {
-    /// Entra's internal federation as the facts of SP-Lite have it: persistent `NameID` =
-    /// `ImmutableID`, `IDPEmail` = cloud UPN, signed assertion, one hour of life; and by
-    /// WS-Federation the same person in a SAML 1.1 token.
+    /// A relying party of a kind, with everything that the kind knows.
     ///
     /// The first address is the default one, used when a request names none (Entra's never does).
     /// `None` when there is no address.
-    pub fn entra(
+    pub fn new(
+        preset: Preset,
         entity_id: &str,
         assertion_consumer_services: Vec<AssertionConsumerService>,
     ) -> Option<Self> {
+        let display_name = match preset {
+            Preset::Entra | Preset::EntraExternal => "Microsoft Entra ID".to_owned(),
+            Preset::Saml2 | Preset::WsFederation => {
+                host(&assertion_consumer_services.first()?.url).to_owned()
+            }
+        };
         let reply_addresses = urls(&assertion_consumer_services);
         (!assertion_consumer_services.is_empty()).then(|| Self {
+            preset,
             entity_id: entity_id.to_owned(),
+            display_name,
             consumers: assertion_consumer_services,
-            protocols: Protocol::ALL.to_vec(),
-            ws_federation: WsFederation::entra(reply_addresses),
+            name_id: preset.name_id(),
+            preset_saml2: preset.saml2_claims(),
+            preset_tokens: preset.token_claims(),
+            claims: preset.claims(),
+            access: preset.access(),
+            issuer: None,
+            protocols: preset.protocols(),
+            ws_federation: WsFederation::new(reply_addresses),
             single_logout: SingleLogout::default(),
-            display_name: "Microsoft Entra ID".to_owned(),
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,
             sign_response: false,
             assertion_lifetime: Duration::from_secs(3600),
             not_before_skew: Duration::from_secs(60),
-            attributes: vec![AttributeClaim {
-                name: "IDPEmail".to_owned(),
-                source: ClaimSource::CloudUpn,
-            }],
             ws_trust_addresses: ws_trust_addresses(entity_id),
         })
+    }
+
+    /// Entra's internal federation as the facts of SP-Lite have it: persistent `NameID` =
+    /// `ImmutableID`, `IDPEmail` = cloud UPN, signed assertion, one hour of life.
+    pub fn entra(
+        entity_id: &str,
+        assertion_consumer_services: Vec<AssertionConsumerService>,
+    ) -> Option<Self> {
+        Self::new(Preset::Entra, entity_id, assertion_consumer_services)
+    }
+
+    /// What kind it is.
+    pub fn preset(&self) -> Preset {
+        self.preset
+    }
+
+    /// Sets how it knows people; `false` where its kind cannot know them so.
+    #[must_use]
+    pub fn set_name_id(&mut self, rule: NameIdRule) -> bool {
+        let may = self.preset.permits(&rule);
+        if may {
+            self.name_id = rule;
+        }
+        may
+    }
+
+    /// How it knows people.
+    pub fn name_id_rule(&self) -> &NameIdRule {
+        &self.name_id
+    }
+
+    /// Adds a rule behind those that are there. One of the name that Entra's external federation
+    /// needs takes the place of the preset's.
+    pub fn add_claim(&mut self, mut rule: ClaimRule) -> Result<(), ClaimRuleError> {
+        let count = rule.name.chars().count();
+        if count == 0
+            || count > 256
+            || rule
+                .name
+                .contains(|c: char| c.is_whitespace() || c.is_control())
+        {
+            return Err(ClaimRuleError::Name);
+        }
+        if self.preset.reserves(&rule.name) {
+            return Err(ClaimRuleError::Reserved);
+        }
+        if self.claims.len() == MOST_RULES {
+            return Err(ClaimRuleError::TooMany);
+        }
+        let is_uri = rule.name.contains(':');
+        rule.name_format = rule.name_format.or(is_uri.then_some(NameFormat::Uri));
+        let needed = self.preset.claims().into_iter();
+        let needed = needed.filter(|needed| needed.name == rule.name);
+        for needed in needed {
+            if let Some(at) = self.claims.iter().position(|known| *known == needed) {
+                if !rule.required {
+                    return Err(ClaimRuleError::Required);
+                }
+                self.claims.remove(at);
+            }
+        }
+        let agrees = |other: &ClaimRule| {
+            (&other.friendly_name, other.name_format) == (&rule.friendly_name, rule.name_format)
+        };
+        let mut same = self.claims.iter().filter(|other| other.name == rule.name);
+        if !same.all(agrees) {
+            return Err(ClaimRuleError::Differs);
+        }
+        self.claims.push(rule);
+        Ok(())
+    }
+
+    /// The rules that count by each protocol.
+    pub fn claim_rules(&self) -> &[ClaimRule] {
+        &self.claims
+    }
+
+    /// What a SAML 2.0 Response says about `subject`: nothing that no rule names.
+    pub fn claims<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
+        claims::issue(&self.preset_saml2, &self.claims, subject)
+    }
+
+    /// What a token of WS-Federation or WS-Trust says: the same rules, and what the preset says
+    /// there.
+    pub fn token_claims<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
+        claims::issue(&self.preset_tokens, &self.claims, subject)
+    }
+
+    /// The names of all claims that a token of WS-Federation or WS-Trust may have.
+    pub fn token_claim_names(&self) -> impl Iterator<Item = &str> {
+        let rules = self.preset_tokens.iter().chain(&self.claims);
+        rules.map(|rule| rule.name.as_str())
+    }
+
+    /// The rules by which something is issued, as far as it may ask by the protocol.
+    pub(super) fn issuing_rules(&self) -> impl Iterator<Item = &ClaimRule> {
+        let saml2 = self.speaks(Protocol::Saml2).then_some(&self.preset_saml2);
+        let by_token = self.speaks(Protocol::WsFederation) || self.speaks(Protocol::WsTrust);
+        let tokens = by_token.then_some(&self.preset_tokens);
+        let of_preset = saml2.into_iter().chain(tokens).flatten();
+        of_preset.chain(&self.claims)
+    }
+
+    /// The name under which it knows `subject`. A transient one is that of the session there, which
+    /// nobody can foresee, no other relying party knows, and a request to end the session brings back.
+    pub fn name_id<'a>(
+        &self,
+        subject: &'a Subject,
+        session_index: &'a str,
+    ) -> Result<NameId<'a>, NameIdError> {
+        self.name_id.name(&self.entity_id, subject, session_index)
+    }
+
+    /// Whether `subject` may sign in here: whether she has access, a name, and all that is required.
+    pub fn permits(&self, subject: &Subject) -> Result<(), NotPermitted> {
+        self.access.decide(subject)?;
+        self.name_id.check(subject)?;
+        match self.claims.iter().find(|rule| rule.is_wanting(subject)) {
+            Some(wanting) => Err(NotPermitted::NoClaim(wanting.name.clone())),
+            None => Ok(()),
+        }
     }
 
     /// The name it gives itself in requests.
@@ -159,4 +326,10 @@ fn ws_trust_addresses(entity_id: &str) -> Vec<String> {
 fn urls(consumers: &[AssertionConsumerService]) -> Vec<String> {
     let urls = consumers.iter().map(|consumer| consumer.url.clone());
     urls.collect()
+}
+
+/// The host of an address, for people to recognise.
+fn host(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    after_scheme.split(['/', ':', '?']).next().unwrap_or(url)
 }

@@ -1,7 +1,5 @@
 use serde::{Deserialize, Serialize};
 
-use super::{AttributeClaim, ClaimSource};
-
 /// A protocol by which a relying party may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Protocol {
@@ -30,7 +28,7 @@ impl Protocol {
     }
 }
 
-/// What a relying party is answered by WS-Federation; its claims are those of WS-Trust, too.
+/// What a relying party is answered by WS-Federation.
 #[derive(Clone, Debug)]
 pub struct WsFederation {
     /// Where answers may go, the default one first. A request's `wreply` must equal one character
@@ -38,8 +36,6 @@ pub struct WsFederation {
     pub reply_addresses: Vec<String>,
     /// The token it reads.
     pub token: TokenVersion,
-    /// What the token says about a person, by claim types.
-    pub claims: Vec<AttributeClaim>,
 }
 
 /// Which SAML a token is.
@@ -57,31 +53,11 @@ impl WsFederation {
         self.reply_addresses.iter().any(|known| known == url)
     }
 
-    /// What AD FS tells Entra, as far as a password goes: UPN, `ImmutableID`, and the method.
-    pub(super) fn entra(reply_addresses: Vec<String>) -> Self {
-        let claim = |name: &str, source| AttributeClaim {
-            name: name.to_owned(),
-            source,
-        };
+    /// The token that most read.
+    pub(super) fn new(reply_addresses: Vec<String>) -> Self {
         Self {
             reply_addresses,
             token: TokenVersion::Saml1,
-            claims: vec![
-                claim(
-                    "http://schemas.xmlsoap.org/claims/UPN",
-                    ClaimSource::CloudUpn,
-                ),
-                claim(
-                    "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID",
-                    ClaimSource::ImmutableId,
-                ),
-                claim(
-                    "http://schemas.microsoft.com/claims/authnmethodsreferences",
-                    ClaimSource::Constant(
-                        "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password",
-                    ),
-                ),
-            ],
         }
     }
 }

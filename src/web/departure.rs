@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::observe::CorrelationId;
+use crate::{observe::CorrelationId, signin::KnownAs};
 
 use super::seal::Sealed;
 
@@ -62,9 +62,7 @@ pub(super) struct Telling {
     pub name: String,
     /// Who says so.
     pub issuer: String,
-    pub name_id: String,
-    pub name_id_format: String,
-    pub session_index: String,
+    pub known_as: KnownAs,
 }
 
 impl Sealed for Departure {
@@ -92,6 +90,7 @@ impl Telling {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trust::NameIdFormat;
 
     #[test]
     fn each_request_has_an_id_of_its_own_and_leads_back() {
@@ -99,9 +98,11 @@ mod tests {
             relying_party: "https://sp.test".into(),
             name: "_a1".into(),
             issuer: String::new(),
-            name_id: String::new(),
-            name_id_format: String::new(),
-            session_index: String::new(),
+            known_as: KnownAs {
+                name_id: String::new(),
+                name_id_format: NameIdFormat::Persistent,
+                session_index: String::new(),
+            },
         };
         let (one, other) = (telling.request_id("_b2"), telling.request_id("_c3"));
         assert_eq!(one, "_a1.b2");

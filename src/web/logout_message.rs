@@ -50,9 +50,9 @@ impl IdentityProvider {
             issue_instant: now,
             not_on_or_after: now + LIFETIME,
             destination: &service.address,
-            name_id: &telling.name_id,
-            name_id_format: &telling.name_id_format,
-            session_index: &telling.session_index,
+            name_id: &telling.known_as.name_id,
+            name_id_format: telling.known_as.name_id_format.uri(),
+            session_index: &telling.known_as.session_index,
         };
         let signer = self.keys.current();
         match service.binding {

@@ -10,7 +10,7 @@ use crate::{
     http::{Response, response},
     keys::KeyRing,
     saml2::{Endpoints, MetadataError, identity_provider_metadata},
-    trust::{Protocol, Trusts},
+    trust::{NameIdFormat, Protocol, RelyingParty, Trusts},
     wsfed::{self, federation_metadata},
 };
 
@@ -32,6 +32,11 @@ impl Metadata {
         keys: &KeyRing,
     ) -> Result<Self, MetadataError> {
         let (single_sign_on, single_logout) = (edge.sso_url(), edge.slo_url());
+        let issued = |format: &NameIdFormat| {
+            let mut parties = trusts.relying_parties().iter();
+            parties.any(|party| party.name_id_rule().format() == *format)
+        };
+        let name_id_formats: Vec<_> = NameIdFormat::ALL.into_iter().filter(issued).collect();
         let first = trusts.domains().first();
         let federation = federation_metadata(
             &wsfed::Endpoints {
@@ -42,6 +47,7 @@ impl Metadata {
                     entity_id: first.map_or("", |domain| &domain.issuer),
                     single_sign_on: &single_sign_on,
                     single_logout: &single_logout,
+                    name_id_formats: &name_id_formats,
                 },
             },
             keys,
@@ -54,6 +60,7 @@ impl Metadata {
                     entity_id: &domain.issuer,
                     single_sign_on: &single_sign_on,
                     single_logout: &single_logout,
+                    name_id_formats: &name_id_formats,
                 };
                 let document = identity_provider_metadata(&endpoints, keys)?;
                 Ok((domain.suffix.as_ascii().to_owned(), document.into()))
@@ -94,8 +101,7 @@ fn claim_types(trusts: &Trusts) -> Vec<&str> {
         .relying_parties()
         .iter()
         .filter(|party| party.speaks(Protocol::WsFederation))
-        .flat_map(|party| &party.ws_federation.claims)
-        .map(|claim| claim.name.as_str())
+        .flat_map(RelyingParty::token_claim_names)
         .collect();
     all.sort_unstable();
     all.dedup();

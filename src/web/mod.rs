@@ -10,6 +10,7 @@ mod browser;
 mod departure;
 mod logout_message;
 mod metadata;
+mod not_permitted;
 mod operations;
 mod pages;
 mod password;

@@ -70,6 +70,25 @@ pub(super) enum Message<'a> {
     },
 }
 
+/// Says that the person may not sign in at the relying party, and lets her go back to it.
+#[derive(Template)]
+#[template(path = "web/not_permitted.html")]
+pub(super) struct NotPermittedPage<'a> {
+    pub nonce: &'a str,
+    pub heading: &'a str,
+    pub relying_party: &'a str,
+    pub status: Option<StatusForm<'a>>,
+    pub support: Option<&'a str>,
+    pub correlation: &'a str,
+}
+
+/// A button that brings a status to the relying party.
+pub(super) struct StatusForm<'a> {
+    pub action: &'a str,
+    pub saml_response: Base64<'a>,
+    pub relay_state: Option<&'a str>,
+}
+
 /// Octets that a page shows in base64, encoded straight into it.
 #[derive(Clone, Copy)]
 pub(super) struct Base64<'a>(pub &'a [u8]);

@@ -53,6 +53,7 @@ impl IdentityProvider {
                 request_id: pending.request.request_id,
             }),
             Step::Refused(Refusal::NotTrusted) => Err(Refused::NotTrusted),
+            Step::Refused(Refusal::NotPermitted) => self.answer_not_permitted(&pending),
             Step::Refused(Refusal::Internal) => Err(Refused::Internal(
                 "no random number, or the store failed".into(),
             )),

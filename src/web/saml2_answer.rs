@@ -7,7 +7,7 @@ use crate::{
     observe::audit,
     saml2::{Assertion, ErrorResponse, Status, SuccessResponse, new_id},
     signin::{Grant, SignInRequest},
-    trust::RelyingParty,
+    trust::{NameId, RelyingParty},
 };
 
 use super::{
@@ -31,11 +31,8 @@ impl IdentityProvider {
             return Err(Refused::NotTrusted);
         }
         let now = OffsetDateTime::now_utc();
-        let attributes: Vec<_> = relying_party
-            .attributes
-            .iter()
-            .filter_map(|claim| Some((claim.name.as_str(), claim.source.value(&grant.subject)?)))
-            .collect();
+        let claims = relying_party.claims(&grant.subject);
+        let name_id = name_id(relying_party, grant)?;
         let (response_id, assertion_id) = (new_id()?, new_id()?);
         let document = SuccessResponse {
             id: &response_id,
@@ -43,13 +40,13 @@ impl IdentityProvider {
                 id: &assertion_id,
                 issuer: &grant.issuer,
                 issue_instant: now,
-                name_id: &grant.subject.immutable_id,
+                name_id: &name_id,
                 in_response_to: Some(&request.request_id),
                 recipient: &reply.consumer,
                 audience: &relying_party.audience,
                 not_before: now - relying_party.not_before_skew,
                 not_on_or_after: now + relying_party.assertion_lifetime,
-                attributes: &attributes,
+                attributes: &claims,
                 authn_instant: grant.authn_instant,
                 session_index: &grant.session_index,
                 authn_context: reply.authn_context,
@@ -81,14 +78,24 @@ impl IdentityProvider {
         cause: &str,
     ) -> Result<Response, Refused> {
         audit::request_refused(&request.correlation, Some(&request.relying_party), cause);
+        let document = self.status_response(request, reply, status, cause)?;
+        let relying_party = self.trusted(request)?;
+        post_response(relying_party, reply, "You are not signed in", &document)
+    }
+
+    /// The Response that carries a status.
+    pub(super) fn status_response(
+        &self,
+        request: &SignInRequest,
+        reply: &Saml2Reply,
+        status: Status,
+        cause: &str,
+    ) -> Result<String, Refused> {
         let issuer = self
             .trusts
-            .domains()
-            .first()
-            .ok_or(Refused::NotTrusted)?
-            .issuer
-            .as_str();
-        let document = ErrorResponse {
+            .default_issuer(self.trusted(request)?)
+            .ok_or(Refused::NotTrusted)?;
+        ErrorResponse {
             id: &new_id()?,
             issuer,
             issue_instant: OffsetDateTime::now_utc(),
@@ -98,13 +105,21 @@ impl IdentityProvider {
             message: &format!("{cause} (correlation id {})", request.correlation),
         }
         .to_xml()
-        .map_err(|error| Refused::Internal(error.to_string()))?;
-        let relying_party = self.trusted(request)?;
-        post_response(relying_party, reply, "You are not signed in", &document)
+        .map_err(|error| Refused::Internal(error.to_string()))
     }
 }
 
-fn post_response(
+/// The name under which the relying party knows her.
+pub(super) fn name_id<'a>(
+    relying_party: &RelyingParty,
+    grant: &'a Grant,
+) -> Result<NameId<'a>, Refused> {
+    // That she has one was seen before the grant.
+    let name = relying_party.name_id(&grant.subject, &grant.session_index);
+    name.map_err(|error| Refused::Internal(error.to_string()))
+}
+
+pub(super) fn post_response(
     relying_party: &RelyingParty,
     reply: &Saml2Reply,
     heading: &str,

@@ -293,14 +293,14 @@ impl IdentityProvider {
     ) -> Option<Telling> {
         let party = self.trusts.relying_party(&participant.relying_party)?;
         party.single_logout.service.as_ref()?;
-        let (name_id, name_id_format) = session.name_at(party);
         let telling = Telling {
             relying_party: party.entity_id().to_owned(),
             name: new_id().ok()?,
-            issuer: self.trusts.domain(&session.suffix)?.issuer.clone(),
-            name_id: name_id.to_owned(),
-            name_id_format: name_id_format.to_owned(),
-            session_index: session.index_at(party.entity_id()),
+            issuer: self
+                .trusts
+                .issuer(party, &session.subject.suffix)?
+                .to_owned(),
+            known_as: session.known_at(party)?,
         };
         let confirmations = self.sign_in.confirmations();
         let expected = confirmations.expect(&telling.name, party.entity_id(), correlation);

@@ -11,7 +11,7 @@ use crate::{
         RequestError, Status,
     },
     signin::{Confirmation, Demand, DemandOutcome, Participant},
-    trust::Protocol,
+    trust::{Protocol, RelyingParty},
 };
 
 use super::{
@@ -75,15 +75,15 @@ impl IdentityProvider {
                 relying_party.single_logout.permit_unsigned,
             )
             .map_err(|error| Refused::sign_out(Some(&issuer), error))?;
-        let first = self.trusts.domains().first().ok_or(Refused::NotTrusted)?;
+        let issuer_here = self.trusts.default_issuer(relying_party);
         let mut asker = Saml2Asker {
             relying_party: issuer,
             request_id: message.id.clone(),
             relay_state,
             is_asynchronous: message.is_asynchronous,
-            issuer: first.issuer.clone(),
+            issuer: issuer_here.ok_or(Refused::NotTrusted)?.to_owned(),
         };
-        if let Err(cause) = self.acceptable_logout(&message, OffsetDateTime::now_utc()) {
+        if let Err(cause) = self.acceptable_logout(&message, relying_party) {
             return self.refuse_sign_out(&asker, Status::RequestDenied, cause, correlation);
         }
         let participant = Participant {
@@ -111,8 +111,9 @@ impl IdentityProvider {
             }
             DemandOutcome::NobodySignedIn => None,
             DemandOutcome::Ended(ended) => {
-                if let Some(domain) = self.trusts.domain(&ended.session.suffix) {
-                    asker.issuer.clone_from(&domain.issuer);
+                let suffix = &ended.session.subject.suffix;
+                if let Some(issuer) = self.trusts.issuer(relying_party, suffix) {
+                    issuer.clone_into(&mut asker.issuer);
                 }
                 Some(*ended)
             }
@@ -125,14 +126,20 @@ impl IdentityProvider {
     fn acceptable_logout(
         &self,
         request: &LogoutRequest,
-        now: OffsetDateTime,
+        relying_party: &RelyingParty,
     ) -> Result<(), &'static str> {
+        let now = OffsetDateTime::now_utc();
         let skew = self.edge.clock_skew;
         let destination = request.destination.as_deref();
-        let is_qualified = request.person.name_qualifier.as_ref().is_none_or(|issuer| {
-            let mut domains = self.trusts.domains().iter();
-            domains.any(|domain| domain.issuer == *issuer)
-        });
+        let is_qualified = request
+            .person
+            .name_qualifier
+            .as_deref()
+            .is_none_or(|issuer| {
+                let mut domains = self.trusts.domains().iter();
+                self.trusts.default_issuer(relying_party) == Some(issuer)
+                    || domains.any(|domain| domain.issuer == issuer)
+            });
         let for_another = request.person.sp_name_qualifier.as_ref();
         if destination.is_some_and(|meant| meant != self.edge.slo_url()) {
             Err("the request was meant for another address")

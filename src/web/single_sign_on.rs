@@ -10,7 +10,7 @@ use crate::{
     observe::CorrelationId,
     saml2::{AuthnContextClass, AuthnRequest, ReceivedRequest, RequestedConsumer, Status},
     signin::SignInRequest,
-    trust::{Protocol, RelyingParty},
+    trust::{NameIdFormat, Protocol, RelyingParty},
 };
 
 use super::{
@@ -62,7 +62,8 @@ impl IdentityProvider {
             relay_state,
             authn_context: AuthnContextClass::PasswordProtectedTransport,
         };
-        match self.acceptable(&authn_request, OffsetDateTime::now_utc()) {
+        let name_ids = relying_party.name_id_rule().format();
+        match self.acceptable(&authn_request, name_ids, OffsetDateTime::now_utc()) {
             Ok(authn_context) => reply.authn_context = authn_context,
             Err((status, cause)) => {
                 return self.answer_with_status(&neutral, &reply, status, cause);
@@ -79,6 +80,7 @@ impl IdentityProvider {
     fn acceptable(
         &self,
         request: &AuthnRequest,
+        name_ids: NameIdFormat,
         now: OffsetDateTime,
     ) -> Result<AuthnContextClass, (Status, &'static str)> {
         if request
@@ -98,7 +100,7 @@ impl IdentityProvider {
         if request.issue_instant < now - self.edge.request_lifetime - self.edge.clock_skew {
             return Err((Status::RequestDenied, "the request is too old"));
         }
-        if let Some(status) = request.policy_problem() {
+        if let Some(status) = request.policy_problem(name_ids) {
             return Err((status, "the request asks for what is not issued here"));
         }
         match &request.authn_context {

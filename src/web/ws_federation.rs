@@ -15,7 +15,7 @@ use crate::{
     saml1,
     saml2::{self, new_id},
     signin::{Grant, SignInRequest},
-    trust::{Protocol, RelyingParty, TokenVersion},
+    trust::{Claim, NameId, Protocol, RelyingParty, TokenVersion},
     wsfed::{self, SignInResponse, Token},
 };
 
@@ -27,6 +27,7 @@ use super::{
     pending::{Pending, Reply, WsFederationReply},
     refusal::Refused,
     reply::post,
+    saml2_answer::name_id,
 };
 
 impl IdentityProvider {
@@ -125,8 +126,9 @@ impl IdentityProvider {
             return Err(Refused::NotTrusted);
         }
         let assertion_id = new_id()?;
+        let name_id = name_id(relying_party, grant)?;
         let document = self
-            .token_response(relying_party, reply, grant, &assertion_id)
+            .token_response(relying_party, reply, grant, &name_id, &assertion_id)
             .map_err(|error| Refused::Internal(error.to_string()))?;
         audit::Issued {
             correlation: &request.correlation,
@@ -159,10 +161,11 @@ impl IdentityProvider {
         relying_party: &RelyingParty,
         reply: &WsFederationReply,
         grant: &Grant,
+        name_id: &NameId<'_>,
         assertion_id: &str,
     ) -> Result<String, crate::xml::WriteError> {
         let settings = &relying_party.ws_federation;
-        let claims = claims(relying_party, grant);
+        let claims = relying_party.token_claims(&grant.subject);
         let attributes = attributes(&claims);
         let now = OffsetDateTime::now_utc();
         let (not_before, not_on_or_after) = (
@@ -174,8 +177,8 @@ impl IdentityProvider {
                 id: assertion_id,
                 issuer: &grant.issuer,
                 issue_instant: now,
-                name_identifier: &grant.subject.immutable_id,
-                name_identifier_format: saml1::NAME_IDENTIFIER_UNSPECIFIED,
+                name_identifier: &name_id.value,
+                name_identifier_format: name_id.format.saml1_uri(),
                 audience: &relying_party.audience,
                 not_before,
                 not_on_or_after,
@@ -187,7 +190,7 @@ impl IdentityProvider {
                 id: assertion_id,
                 issuer: &grant.issuer,
                 issue_instant: now,
-                name_id: &grant.subject.immutable_id,
+                name_id,
                 in_response_to: None,
                 recipient: &reply.address,
                 audience: &relying_party.audience,
@@ -207,23 +210,13 @@ impl IdentityProvider {
     }
 }
 
-/// What the tokens of WS-Federation and WS-Trust say about a person: claim types and values.
-pub(super) fn claims<'a>(
-    relying_party: &'a RelyingParty,
-    grant: &'a Grant,
-) -> Vec<(&'a str, &'a str)> {
-    let claims = relying_party.ws_federation.claims.iter();
-    claims
-        .filter_map(|claim| Some((claim.name.as_str(), claim.source.value(&grant.subject)?)))
-        .collect()
-}
-
-/// The same as attributes of SAML 1.1.
-pub(super) fn attributes<'a>(claims: &'a [(&'a str, &'a str)]) -> Vec<saml1::Attribute<'a>> {
-    let attribute = |(name, value): &'a (&'a str, &'a str)| {
+/// Claims as attributes of SAML 1.1. That their names can be cut in two was seen when they were
+/// read.
+pub(super) fn attributes<'a>(claims: &'a [Claim<'a>]) -> Vec<saml1::Attribute<'a>> {
+    let attribute = |claim: &'a Claim<'a>| {
         Some(saml1::Attribute {
-            claim_type: saml1::ClaimType::parse(name)?,
-            values: std::slice::from_ref(value),
+            claim_type: saml1::ClaimType::parse(claim.name)?,
+            values: claim.values(),
         })
     };
     claims.iter().filter_map(attribute).collect()

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::{
     http::{PageSecurity, Request, Response, response},
     observe::{CorrelationId, audit},
-    saml1::{Assertion, AuthenticationMethod, NAME_IDENTIFIER_UNSPECIFIED},
+    saml1::{Assertion, AuthenticationMethod},
     saml2::new_id,
     signin::{Denied, Grant, Message, MessageKey, Problem, Refusal, Source, Typed},
     trust::RelyingParty,
@@ -24,11 +24,8 @@ use crate::{
 };
 
 use super::{
-    Edge, EdgeError, IdentityProvider,
-    arrival::shortened,
-    pages::ProblemText,
-    refusal::Refused,
-    ws_federation::{attributes, claims},
+    Edge, EdgeError, IdentityProvider, arrival::shortened, pages::ProblemText, refusal::Refused,
+    saml2_answer::name_id, ws_federation::attributes,
 };
 
 /// What clients fetch first (`metadataExchangeUri`).
@@ -157,7 +154,8 @@ impl IdentityProvider {
     ) -> Result<Response, Refused> {
         let now = OffsetDateTime::now_utc();
         let id = new_id()?;
-        let claims = claims(relying_party, grant);
+        let claims = relying_party.token_claims(&grant.subject);
+        let name_id = name_id(relying_party, grant)?;
         let attributes = attributes(&claims);
         let document = TokenResponse {
             version: exchange.version,
@@ -168,8 +166,8 @@ impl IdentityProvider {
                 id: &id,
                 issuer: &grant.issuer,
                 issue_instant: now,
-                name_identifier: &grant.subject.immutable_id,
-                name_identifier_format: NAME_IDENTIFIER_UNSPECIFIED,
+                name_identifier: &name_id.value,
+                name_identifier_format: name_id.format.saml1_uri(),
                 audience: &relying_party.audience,
                 not_before: now - relying_party.not_before_skew,
                 not_on_or_after: now + relying_party.assertion_lifetime,
@@ -230,6 +228,11 @@ impl Exchange<'_> {
                 FaultCode::InvalidSecurity,
                 "the message has been answered before",
                 "This message has been answered before, and each is answered once.",
+            ),
+            // The audit line has the cause already.
+            Denied::Refused(Refusal::NotPermitted) => self.fault(
+                FaultCode::FailedAuthentication,
+                "You may not use this application. Ask the organisation that invited you for access.",
             ),
             Denied::Refused(Refusal::NotTrusted) => refused(
                 FaultCode::RequestFailed,

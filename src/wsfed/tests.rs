@@ -1,6 +1,6 @@
 //! Requests as they arrive, answers and metadata as they leave.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use time::OffsetDateTime;
 
@@ -9,6 +9,7 @@ use crate::{
     http::{Form, FormError},
     keys::{KeyRing, Signer, create_signing_key},
     saml1, saml2,
+    trust::{Claim, NameId, NameIdFormat},
     xml::{self, Element, Limits, SignaturePolicy},
 };
 
@@ -258,21 +259,28 @@ fn saml1_token<'a>(attributes: &'a [saml1::Attribute<'a>]) -> Token<'a> {
     })
 }
 
+static NAME: NameId<'static> = NameId {
+    format: NameIdFormat::Persistent,
+    value: Cow::Borrowed("1TIu064jGEmmf+hnI+F0Jg=="),
+};
+
+static CLAIMS: [Claim<'static>; 1] = [Claim::new(
+    "http://schemas.xmlsoap.org/claims/UPN",
+    "wmoran@partners.contoso.com",
+)];
+
 fn saml2_token() -> Token<'static> {
     Token::Saml2(saml2::Assertion {
         id: "_a",
         issuer: "https://idp.test/partners",
         issue_instant: at(0),
-        name_id: "1TIu064jGEmmf+hnI+F0Jg==",
+        name_id: &NAME,
         in_response_to: None,
         recipient: "https://rp.test/",
         audience: "urn:federation:MicrosoftOnline",
         not_before: at(-60),
         not_on_or_after: at(3600),
-        attributes: &[(
-            "http://schemas.xmlsoap.org/claims/UPN",
-            "wmoran@partners.contoso.com",
-        )],
+        attributes: &CLAIMS,
         authn_instant: at(-1),
         session_index: "_s",
         authn_context: saml2::AuthnContextClass::PasswordProtectedTransport,
@@ -298,7 +306,7 @@ fn without_signature(document: &str) -> String {
 #[test]
 fn the_answers_are_the_golden_ones() {
     let signer = create_signing_key("idp", 1).unwrap().signer;
-    let upn = ["wmoran@partners.contoso.com"];
+    let upn = [Cow::Borrowed("wmoran@partners.contoso.com")];
     let attributes = [saml1::Attribute {
         claim_type: saml1::ClaimType::parse("http://schemas.xmlsoap.org/claims/UPN").unwrap(),
         values: &upn,
@@ -352,6 +360,7 @@ fn metadata(keys: &KeyRing) -> String {
             entity_id: "https://idp.test/partners",
             single_sign_on: "https://idp.test/saml2/sso",
             single_logout: "https://idp.test/saml2/slo",
+            name_id_formats: &[NameIdFormat::Persistent],
         },
     };
     federation_metadata(&endpoints, keys).unwrap()

@@ -38,6 +38,8 @@ pub(crate) const ACS: &str = "https://sp.test/acs";
 pub(crate) struct Options {
     /// LDAP with StartTLS instead of LDAPS.
     pub(crate) starttls: bool,
+    /// Lines before all tables.
+    pub(crate) top: &'static str,
     /// Lines for the relying party's table.
     pub(crate) relying_party: &'static str,
     /// Lines for the directory's table.
@@ -100,6 +102,10 @@ scope = ["{PARTNERS}"]
         fs::write(path.join("tls.crt"), &tls.chain_pem).expect("tls.crt");
         write_private(&path.join("tls.key"), &tls.key_pem);
         write_private(&path.join("directory-password"), PASSWORD);
+        write_private(
+            &path.join("pairwise-salt"),
+            "0123456789abcdef0123456789abcdef",
+        );
         fs::write(path.join("directory-ca.pem"), directory_ca).expect("the directory's CA");
         let made = homerealm()
             .args(["keys", "new", "--folder"])
@@ -113,6 +119,7 @@ scope = ["{PARTNERS}"]
             r#"
 base_url = "https://{HOST}:{port}"
 support_contact = "help@contoso.test"
+{top}
 [listen]
 address = "{address}"
 tls_certificate = "tls.crt"
@@ -130,12 +137,18 @@ suffix = "{FEDERATED_SUFFIX}"
 issuer = "{ISSUER}"
 [[relying_party]]
 entity_id = "{SP}"
+{preset}
 display_name = "The partner portal"
 assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
 {relying_party}
 {tables}"#,
             port = address.port(),
+            top = options.top,
             guard = options.guard,
+            preset = match options.relying_party.split("[[relying_party]]").next() {
+                Some(own) if own.contains("preset = ") => "",
+                _ => "preset = \"entra\"",
+            },
             more = options.tables,
             relying_party = options.relying_party,
         );

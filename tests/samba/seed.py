@@ -52,7 +52,8 @@ def user(sam, name, mail=None, parent=partners, upn=None, uac=512, **more):
 
 def group(name, *members):
     dn = f"CN={name},{groups}"
-    db.add({"dn": dn, "objectClass": "group", "sAMAccountName": name, "member": list(members)})
+    sam = "".join(letter for letter in name if letter.isalnum() or letter == " ")
+    db.add({"dn": dn, "objectClass": "group", "sAMAccountName": sam, "member": list(members)})
     return dn
 
 
@@ -79,7 +80,7 @@ user(
     "wmoran@fabrikam.com",
     proxyAddresses=["SMTP:wmoran@fabrikam.com", "smtp:wendy.moran@fabrikam.com"],
 )
-user("umlaut", "Jürgen Müller, Nürnberg".replace(",", "\\,"), "j.mueller@tailspintoys.com")
+umlaut = user("umlaut", "Jürgen Müller, Nürnberg".replace(",", "\\,"), "j.mueller@tailspintoys.com")
 anchored = user("anchored", "Anna Chored", "anchored@fabrikam.com")
 replace(anchored, **{"mS-DS-ConsistencyGuid": bytes(range(65, 81))})
 user("disabled", "Dee Disabled", "disabled@fabrikam.com", uac=514)
@@ -102,6 +103,10 @@ user("claimer", "Cal Aimer", "ceo@contoso.com")
 user("outside", "Oz Outside", "outside@fabrikam.com", parent=service)
 nested = user("nested", "Nes Ted", "nested@fabrikam.com")
 group("VPN Administrators", group("Operators", nested))
+# A comma and a letter beyond ASCII in each name of a chain of four.
+guests = group("Gäste\\, Wiki", umlaut, nested)
+group("Wiki Owners", group("Wiki Editors", group("Wiki Readers", guests)))
+group("Wiki Admins", anchored)
 
 found = db.search(base, attrs=["sAMAccountName", "objectGUID"], expression="(objectClass=user)")
 print(json.dumps({str(e["sAMAccountName"]): base64.b64encode(e["objectGUID"][0]).decode() for e in found}))

@@ -23,6 +23,8 @@ async fn chromium_signs_out_everywhere() {
         r#"
 [[relying_party]]
 entity_id = "https://one.localhost:{one}/sp"
+preset = "saml2"
+access = "everyone"
 display_name = "Portal one"
 assertion_consumer_services = ["https://one.localhost:{one}/acs"]
 request_signatures = "when-present"
@@ -30,8 +32,9 @@ request_certificates = ["sp.crt"]
 single_logout_service = "https://one.localhost:{one}/slo"
 [[relying_party]]
 entity_id = "https://two.localhost:{two}/app"
+preset = "ws-federation"
+access = "everyone"
 display_name = "Portal two"
-protocols = ["ws-federation"]
 assertion_consumer_services = ["https://two.localhost:{two}/app"]
 "#
     );

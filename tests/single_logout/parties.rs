@@ -30,7 +30,7 @@ use crate::{
 
 pub(crate) const WENDY: &str = "wmoran@fabrikam.com";
 pub(crate) const SLO: &str = "https://sp.test/slo";
-/// By HTTP-POST, with another address for answers.
+/// By HTTP-POST, with another address for answers; knows people by another name in each session.
 pub(crate) const SECOND: &str = "https://second.test/sp";
 /// Hears of nothing.
 pub(crate) const QUIET: &str = "https://quiet.test/sp";
@@ -45,6 +45,9 @@ request_certificates = ["sp.crt"]
 single_logout_service = "https://sp.test/slo"
 [[relying_party]]
 entity_id = "https://second.test/sp"
+preset = "saml2"
+access = "everyone"
+name_id = "transient"
 display_name = "The second portal"
 assertion_consumer_services = ["https://second.test/acs"]
 request_signatures = "when-present"
@@ -54,20 +57,23 @@ single_logout_response_service = "https://second.test/slo/answer"
 single_logout_binding = "post"
 [[relying_party]]
 entity_id = "https://quiet.test/sp"
+preset = "entra"
 display_name = "The quiet one"
 assertion_consumer_services = ["https://quiet.test/acs"]
 request_signatures = "when-present"
 request_certificates = ["sp.crt"]
 [[relying_party]]
 entity_id = "https://loose.test/sp"
+preset = "entra"
 display_name = "The loose one"
 assertion_consumer_services = ["https://loose.test/acs"]
 single_logout_service = "https://loose.test/slo"
 permit_unsigned_logout = true
 [[relying_party]]
 entity_id = "https://portal.test/app"
+preset = "ws-federation"
+access = "everyone"
 display_name = "The portal"
-protocols = ["ws-federation"]
 assertion_consumer_services = ["https://portal.test/wsfed"]
 "#;
 
@@ -108,10 +114,13 @@ pub(crate) async fn sign_in(
         page = type_password(browser, &page, WENDY, PASSWORD).await;
     }
     let document = posted(&page).document;
+    let (name_id_format, name_id) = between(&document, "<saml:NameID Format=\"", "</")
+        .split_once("\">")
+        .expect("a format and a name");
     Known {
         issuer,
-        name_id: between(&document, "persistent\">", "</saml:NameID>").to_owned(),
-        name_id_format: between(&document, "<saml:NameID Format=\"", "\"").to_owned(),
+        name_id: name_id.to_owned(),
+        name_id_format: name_id_format.to_owned(),
         session_index: between(&document, "SessionIndex=\"", "\"").to_owned(),
     }
 }

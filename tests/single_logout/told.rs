@@ -389,7 +389,7 @@ async fn more_than_a_page_can_tell_are_named() {
     let tables: Vec<String> = (0..COUNT)
         .map(|number| {
             format!(
-                "[[relying_party]]\nentity_id = \"https://sp{number}.test\"\n\
+                "[[relying_party]]\nentity_id = \"https://sp{number}.test\"\npreset = \"entra\"\n\
                  display_name = \"Portal {number}.\"\n\
                  assertion_consumer_services = [\"https://sp{number}.test/acs\"]\n\
                  single_logout_service = \"https://sp{number}.test/slo\"\n"

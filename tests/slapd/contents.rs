@@ -10,6 +10,7 @@ use super::Options;
 pub(crate) const BASE: &str = "dc=contoso,dc=com";
 pub(crate) const PARTNERS: &str = "ou=Partners,dc=contoso,dc=com";
 pub(crate) const STAFF: &str = "ou=Staff,dc=contoso,dc=com";
+pub(crate) const GROUPS: &str = "ou=Groups,dc=contoso,dc=com";
 pub(crate) const FEDERATED_SUFFIX: &str = "partners.contoso.com";
 /// The service account: may search, and nothing else.
 pub(crate) const SERVICE_DN: &str = "cn=svc-homerealm,dc=contoso,dc=com";
@@ -112,6 +113,7 @@ pub(super) fn ldif(options: Options, hash: &str) -> String {
         "dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\ndc: contoso\no: Contoso\n\n\
          dn: {PARTNERS}\nobjectClass: organizationalUnit\nou: Partners\n\n\
          dn: {STAFF}\nobjectClass: organizationalUnit\nou: Staff\n\n\
+         dn: {GROUPS}\nobjectClass: organizationalUnit\nou: Groups\n\n\
          dn: {SERVICE_DN}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\n\
          cn: svc-homerealm\nuserPassword:: {hash}\n\n"
     );
@@ -153,6 +155,13 @@ pub(super) fn ldif(options: Options, hash: &str) -> String {
     for person in partners.chain(special) {
         person.write(&mut text, &hash);
     }
+    for (name, member) in GROUPS_WITH_MEMBERS {
+        writeln!(
+            text,
+            "dn: cn={name},{GROUPS}\nobjectClass: groupOfNames\ncn: {name}\nmember: {member}\n"
+        )
+        .expect("a string takes all");
+    }
     text
 }
 
@@ -160,7 +169,7 @@ pub(super) fn ldif(options: Options, hash: &str) -> String {
 /// `special0`, `special1` and so on.
 #[rustfmt::skip]
 const SPECIAL: &[(&str, &str, &str, &str, &str)] = &[
-    ("wmoran", PARTNERS, "Wendy Moran", FEDERATED_SUFFIX, "mail: wmoran@fabrikam.com\nproxyAddresses: smtp:wendy@fabrikam.com\n"),
+    ("wmoran", PARTNERS, "Wendy Moran", FEDERATED_SUFFIX, "mail: wmoran@fabrikam.com\nproxyAddresses: smtp:wendy@fabrikam.com\ntitle: Editor\ntitle: Auditor\nemployeeType: partner/7\n"),
     ("desk1", PARTNERS, "Desk East", FEDERATED_SUFFIX, "mail: reception@adatum.com\n"),
     ("desk2", PARTNERS, "Desk West", FEDERATED_SUFFIX, "mail: Reception@Adatum.com\n"),
     ("khart", STAFF, "Kim Hart", FEDERATED_SUFFIX, "mail: khart@contoso.com\n"),
@@ -168,6 +177,14 @@ const SPECIAL: &[(&str, &str, &str, &str, &str)] = &[
     ("olegacy", PARTNERS, "Otto Legacy", "legacy.contoso.com", "mail: otto@wingtiptoys.com\n"),
     ("jmüller", PARTNERS, "Jürgen Müller", FEDERATED_SUFFIX, "mail: j.mueller@xn--bcher-kva.example\n"),
     ("o'brien, p+q \"x\"", PARTNERS, "Pat O'Brien", FEDERATED_SUFFIX, "mail: o'brien@fabrikam.com\n"),
+];
+
+/// Groups, each with a member: Wendy reads, and who reads may edit, and so on.
+const GROUPS_WITH_MEMBERS: &[(&str, &str)] = &[
+    ("Readers", "uid=wmoran,ou=Partners,dc=contoso,dc=com"),
+    ("Editors", "cn=Readers,ou=Groups,dc=contoso,dc=com"),
+    ("Owners", "cn=Editors,ou=Groups,dc=contoso,dc=com"),
+    ("Admins", "uid=admin,ou=Partners,dc=contoso,dc=com"),
 ];
 
 /// The password policy: a hundred days, five failures.

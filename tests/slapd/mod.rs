@@ -23,7 +23,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose
 use rustls::{ClientConfig, RootCertStore, pki_types::pem::PemObject};
 
 pub(crate) use contents::{
-    BASE, FEDERATED_SUFFIX, Numbered, PARTNERS, PASSWORD, SERVICE_DN, STAFF,
+    BASE, FEDERATED_SUFFIX, GROUPS, Numbered, PARTNERS, PASSWORD, SERVICE_DN, STAFF,
 };
 use contents::{SCHEMA, configuration, ldif};
 

@@ -7,8 +7,9 @@
 
 use std::{
     env,
+    io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
     sync::OnceLock,
 };
 
@@ -76,4 +77,27 @@ pub(crate) fn run(command: &mut Command) -> Output {
         String::from_utf8_lossy(&output.stderr),
     );
     output
+}
+
+/// Has pysaml2 do something as a service provider, in a folder with its key, its certificate and
+/// the identity provider's metadata (`idp.xml`).
+///
+/// # Panics
+/// When it does not answer; what it refuses is an answer.
+pub(crate) fn pysaml2(folder: &Path, order: &serde_json::Value) -> serde_json::Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers/pysaml2_sp.py");
+    let mut child = Command::new(python())
+        .arg(script)
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("python: {error}"));
+    let input = child.stdin.take();
+    let sent = input.map(|mut input| input.write_all(order.to_string().as_bytes()));
+    assert!(matches!(sent, Some(Ok(()))), "nothing sent");
+    let output = child
+        .wait_with_output()
+        .unwrap_or_else(|error| panic!("python: {error}"));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("no JSON: {error}"))
 }

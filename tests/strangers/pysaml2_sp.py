@@ -56,7 +56,9 @@ def client():
                     "authn_requests_signed": order.get("sign", False),
                     "want_assertions_signed": True,
                     "want_response_signed": order.get("want_response_signed", False),
-                    "name_id_policy_format": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+                    "name_id_policy_format": order.get(
+                        "name_id_format", "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+                    ),
                 }
             },
         }

@@ -16,10 +16,12 @@ use crate::{
 const RELYING_PARTIES: &str = r#"
 [[relying_party]]
 entity_id = "https://saml-only.test/"
+preset = "entra"
 assertion_consumer_services = ["https://saml-only.test/acs"]
 protocols = ["saml2"]
 [[relying_party]]
 entity_id = "https://ws-only.test/"
+preset = "entra"
 assertion_consumer_services = ["https://ws-only.test/"]
 protocols = ["ws-federation"]
 "#;

@@ -14,9 +14,11 @@ const SECOND: &str = "https://second.test/app";
 const RELYING_PARTIES: &str = r#"
 [[relying_party]]
 entity_id = "https://second.test/app"
+preset = "entra"
 assertion_consumer_services = ["https://second.test:8443/?tenant=1&x=2"]
 [[relying_party]]
 entity_id = "https://third.test/app"
+preset = "entra"
 assertion_consumer_services = ["https://third.test/"]
 "#;
 

@@ -1,5 +1,6 @@
 //! From the file's keys to typed settings: every value is parsed once, here.
 
+mod claims;
 mod directory;
 mod guard;
 mod relying_party;
@@ -19,7 +20,10 @@ use crate::{
     web::Edge,
 };
 
-use super::{Config, ConfigError, Listen, Log, Signing, TlsFiles, error::Source, file, file::File};
+use super::{
+    Config, ConfigError, Listen, Log, SecretSource, Signing, TlsFiles, error::Source, file,
+    file::File,
+};
 
 pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Config, ConfigError> {
     let domains = file
@@ -33,6 +37,17 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
     if file.relying_party.is_empty() {
         return Err(source.invalid(0..0, "there is no [[relying_party]]"));
     }
+    let pairwise_salt = file.pairwise_salt.as_ref();
+    let pairwise_salt = pairwise_salt
+        .map(|salt| secret(salt, source, folder))
+        .transpose()?;
+    let directories = directory::build(file.directory.0, &domains, source, folder)?;
+    let directory_names: Vec<&str> = directories.iter().map(|one| one.name.as_str()).collect();
+    let names = claims::Names {
+        source,
+        domains: &domains,
+        directories: &directory_names,
+    };
     Ok(Config {
         edge: Edge {
             base_url: base_url(&file.base_url, source)?,
@@ -61,12 +76,29 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
         session_lifetime: minutes(&file.session.lifetime_minutes, 1..=1440, source)?,
         relying_parties: file
             .relying_party
-            .into_iter()
-            .map(|party| relying_party::build(party, source, folder))
+            .iter()
+            .map(|party| relying_party::build(party, names, pairwise_salt.as_ref(), folder))
             .collect::<Result<_, _>>()?,
-        directories: directory::build(file.directory, &domains, source, folder)?,
+        pairwise_salt,
+        directories,
         domains,
     })
+}
+
+/// A secret that is a text.
+fn secret(
+    credential: &Spanned<file::Credential>,
+    source: Source<'_>,
+    folder: &Path,
+) -> Result<SecretSource, ConfigError> {
+    match credential.as_ref() {
+        file::Credential::File(path) => Ok(SecretSource::File(folder.join(path))),
+        file::Credential::Env(name) => Ok(SecretSource::Env(name.clone())),
+        file::Credential::Certificate { .. } => Err(source.invalid(
+            credential.span(),
+            "a certificate is no secret: this is { file = \"PATH\" } or { env = \"NAME\" }",
+        )),
+    }
 }
 
 fn base_url(url: &Spanned<String>, source: Source<'_>) -> Result<String, ConfigError> {

@@ -6,14 +6,16 @@ use toml::Spanned;
 
 use crate::{
     http::FormTarget,
+    saml1::ClaimType,
     trust::{
-        AssertionConsumerService, AttributeClaim, ClaimSource, LogoutBinding, LogoutService,
-        Protocol, RelyingParty, RequestKeys, SingleLogout, TokenVersion,
+        AssertionConsumerService, LogoutBinding, LogoutService, Preset, Protocol, RelyingParty,
+        RequestKeys, SingleLogout, TokenVersion,
     },
 };
 
 use super::{
-    super::{ConfigError, RelyingPartyFile, error::Source, file, read_certificate},
+    super::{ConfigError, RelyingPartyFile, SecretSource, error::Source, file, read_certificate},
+    claims::{NameId, Names},
     https_url, is_absolute_uri, minutes, seconds,
 };
 
@@ -44,10 +46,12 @@ impl KeyFiles {
 }
 
 pub(super) fn build(
-    party: file::RelyingParty,
-    source: Source<'_>,
+    party: &file::RelyingParty,
+    names: Names<'_>,
+    salt: Option<&SecretSource>,
     folder: &Path,
 ) -> Result<RelyingPartyFile, ConfigError> {
+    let source = names.source;
     let span = party.assertion_consumer_services.span();
     let consumers = party
         .assertion_consumer_services
@@ -62,18 +66,20 @@ pub(super) fn build(
     if party.entity_id.as_ref().trim().is_empty() {
         return Err(source.invalid(party.entity_id.span(), "entity_id is empty"));
     }
-    let signatures = signatures(&party, source, folder)?;
-    let single_logout = SingleLogout {
-        service: logout_service(&party, source)?,
-        permit_unsigned: party.permit_unsigned_logout,
+    let signatures = signatures(party, source, folder)?;
+    let preset = match party.preset {
+        file::Preset::Entra => Preset::Entra,
+        file::Preset::EntraExternal => Preset::EntraExternal,
+        file::Preset::Saml2 => Preset::Saml2,
+        file::Preset::WsFederation => Preset::WsFederation,
     };
-    let mut settings = RelyingParty::entra(party.entity_id.as_ref(), consumers)
+    let mut settings = RelyingParty::new(preset, party.entity_id.as_ref(), consumers)
         .ok_or_else(|| source.invalid(span, "at least one assertion consumer service is needed"))?;
-    if let Some(name) = party.display_name {
-        settings.display_name = name;
+    if let Some(name) = &party.display_name {
+        settings.display_name.clone_from(name);
     }
-    if let Some(audience) = party.audience {
-        settings.audience = audience;
+    if let Some(audience) = &party.audience {
+        settings.audience.clone_from(audience);
     }
     if let Some(protocols) = &party.protocols {
         settings.protocols = self::protocols(protocols, source)?;
@@ -91,7 +97,10 @@ pub(super) fn build(
             return Err(source.invalid(written.span(), "at least one reply address is needed"));
         }
     }
-    settings.single_logout = single_logout;
+    settings.single_logout = SingleLogout {
+        service: logout_service(party, source)?,
+        permit_unsigned: party.permit_unsigned_logout,
+    };
     settings.sign_response = party.sign_response;
     if let Some(lifetime) = &party.assertion_lifetime_minutes {
         settings.assertion_lifetime = minutes(lifetime, 1..=1440, source)?;
@@ -99,28 +108,26 @@ pub(super) fn build(
     if let Some(skew) = &party.not_before_skew_seconds {
         settings.not_before_skew = seconds(skew, 0..=3600, source)?;
     }
-    if let Some(addresses) = party.ws_trust_addresses {
-        settings.ws_trust_addresses = addresses
-            .into_iter()
-            .map(|address| {
-                if is_absolute_uri(address.as_ref()) {
-                    return Ok(address.into_inner());
-                }
-                let text = format!("{:?} is not an absolute URI", address.as_ref());
-                Err(source.invalid(address.span(), text))
-            })
-            .collect::<Result<_, _>>()?;
+    if let Some(addresses) = &party.ws_trust_addresses {
+        let addresses = addresses.iter().map(|address| {
+            let text = address.as_ref();
+            if is_absolute_uri(text) {
+                return Ok(text.clone());
+            }
+            Err(source.invalid(address.span(), format!("{text:?} is not an absolute URI")))
+        });
+        settings.ws_trust_addresses = addresses.collect::<Result<_, _>>()?;
     }
-    if let Some(attributes) = party.attributes {
-        settings.attributes = attributes
-            .into_iter()
-            .map(|(name, claim)| AttributeClaim {
-                name,
-                source: claim_source(claim),
-            })
-            .collect();
+    settings.issuer = issuer(party, preset, names)?;
+    if let Some(access) = &party.access {
+        settings.access = names.access(access)?;
+    }
+    for claim in &party.claim {
+        names.add_claim(&mut settings, claim)?;
+        fits_its_tokens(&settings, &claim.name, source)?;
     }
     Ok(RelyingPartyFile {
+        salt: name_id(party, &mut settings, names, salt)?,
         party: settings,
         signatures,
     })
@@ -175,11 +182,83 @@ fn logout_service(
     }))
 }
 
-fn claim_source(claim: file::Claim) -> ClaimSource {
-    match claim {
-        file::Claim::CloudUpn => ClaimSource::CloudUpn,
-        file::Claim::ImmutableId => ClaimSource::ImmutableId,
-        file::Claim::DisplayName => ClaimSource::DisplayName,
+/// Refuses a claim that could not be told by one of the protocols: SAML 1.1 cuts its name in two.
+fn fits_its_tokens(
+    party: &RelyingParty,
+    name: &Spanned<String>,
+    source: Source<'_>,
+) -> Result<(), ConfigError> {
+    let is_saml1 = match party.ws_federation.token {
+        TokenVersion::Saml1 => party.speaks(Protocol::WsFederation),
+        TokenVersion::Saml2 => false,
+    };
+    let needs_type = is_saml1 || party.speaks(Protocol::WsTrust);
+    if !needs_type || ClaimType::parse(name.as_ref()).is_some() {
+        return Ok(());
+    }
+    Err(source.invalid(
+        name.span(),
+        format!(
+            "{:?} cannot stand in the SAML 1.1 tokens of WS-Federation and WS-Trust, where a name \
+             is a URI with a slash; protocols = [\"saml2\"] is for a relying party that needs none",
+            name.as_ref()
+        ),
+    ))
+}
+
+/// Sets how people are known, as far as it can be without the salt; returns that where it is
+/// needed.
+fn name_id(
+    party: &file::RelyingParty,
+    settings: &mut RelyingParty,
+    names: Names<'_>,
+    salt: Option<&SecretSource>,
+) -> Result<Option<SecretSource>, ConfigError> {
+    let Some(id) = &party.name_id else {
+        return Ok(None);
+    };
+    let wrong = |message: String| names.source.invalid(id.span(), message);
+    let preset = settings.preset();
+    let (fits, salt) = match names.name_id(id)? {
+        NameId::Rule(rule) => (settings.set_name_id(rule), None),
+        NameId::Pairwise => {
+            let salt = salt.cloned().ok_or_else(|| {
+                wrong("pairwise names need pairwise_salt = { file = \"PATH\" }".to_owned())
+            })?;
+            (preset != Preset::Entra, Some(salt))
+        }
+    };
+    if fits {
+        return Ok(salt);
+    }
+    Err(wrong(format!(
+        "a relying party of the preset {:?} cannot know people so: Entra itself knows them by \
+         \"immutable-id\" alone, and guests by it or \"pairwise\"",
+        preset.name()
+    )))
+}
+
+/// The issuer of the assertions, where it is not that of the person's domain.
+fn issuer(
+    party: &file::RelyingParty,
+    preset: Preset,
+    names: Names<'_>,
+) -> Result<Option<String>, ConfigError> {
+    let Some(issuer) = &party.issuer else {
+        return Ok(None);
+    };
+    let text = issuer.as_ref();
+    let wrong = |message| Err(names.source.invalid(issuer.span(), message));
+    if !is_absolute_uri(text) {
+        return wrong(format!("{text:?} is not an absolute URI"));
+    }
+    match (preset, names.domains) {
+        (Preset::Entra, [only]) if only.issuer == *text => Ok(None),
+        (Preset::Entra, _) => wrong(
+            "to Entra, the issuer is that of each [[federated_domain]]: there is none beside it"
+                .to_owned(),
+        ),
+        _ => Ok(Some(text.clone())),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod embedded;
 mod failover;
+mod membership;
 mod misbehaving_server;
 mod password_checks;
 mod probe;

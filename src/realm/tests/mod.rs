@@ -5,6 +5,7 @@ mod homes;
 mod locate;
 mod mapping;
 mod memory;
+mod told;
 mod trace;
 
 use std::time::Duration;

@@ -7,7 +7,7 @@ use crate::{
     saml2::NAMEID_PERSISTENT,
     signin::*,
     store::Kind,
-    trust::{Protocol, RelyingParty, Subject},
+    trust::{NameIdFormat, Preset, Protocol, RelyingParty, Subject},
 };
 
 fn saml(relying_party: &str) -> Participant {
@@ -93,7 +93,7 @@ async fn who_names_the_session_rightly_ends_it() {
     let DemandOutcome::Ended(ended) = demand(&world, &token, good).await else {
         panic!("refused");
     };
-    assert_eq!(ended.session.cloud_upn, WENDYS_UPN);
+    assert_eq!(ended.session.subject.cloud_upn, WENDYS_UPN);
     assert_eq!(ended.participants, [rp.clone(), second.clone()]);
     let again = demand(&world, &token, good).await;
     assert!(matches!(again, DemandOutcome::NobodySignedIn), "{again:?}");
@@ -111,19 +111,31 @@ async fn each_relying_party_knows_the_session_by_another_name() {
     let subject = Subject {
         immutable_id: "AAAA".into(),
         cloud_upn: "w@partners.contoso.com".into(),
-        display_name: None,
+        ..Subject::default()
     };
     let session = || {
         let now = time::OffsetDateTime::now_utc();
-        Session::new("w", &subject, "partners.contoso.com", saml("rp"), now).unwrap()
+        Session::new(subject.clone(), saml("rp"), now).unwrap()
     };
     let (one, two) = (session(), session());
     assert_eq!(one.index_at("rp"), one.index_at("rp"));
     assert_ne!(one.index_at("rp"), one.index_at("other"));
     assert_ne!(one.index_at("rp"), two.index_at("rp"));
     assert_eq!(one.index_at("rp").len(), 33);
-    let party: RelyingParty = super::world::party("rp");
-    assert_eq!(one.name_at(&party), ("AAAA", NAMEID_PERSISTENT));
+    let known = one.known_at(&super::world::party("rp"));
+    let by_its_id = KnownAs {
+        name_id: "AAAA".into(),
+        name_id_format: NameIdFormat::Persistent,
+        session_index: one.index_at("rp"),
+    };
+    assert_eq!(known, Some(by_its_id));
+    // A name of one session is its name there: what a request to end it brings back.
+    let consumers = vec![super::world::consumer()];
+    let transient = RelyingParty::new(Preset::Saml2, "other", consumers).unwrap();
+    let known = one.known_at(&transient).unwrap();
+    assert_eq!(known.name_id_format, NameIdFormat::Transient);
+    assert_eq!(known.name_id, known.session_index);
+    assert_eq!(known.session_index, one.index_at("other"));
 }
 
 /// Who proves her password once more has another session, and is known by the same names: else a

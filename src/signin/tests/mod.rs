@@ -2,6 +2,7 @@
 
 mod demand;
 mod message;
+mod permitted;
 mod sign_out;
 mod world;
 

@@ -38,14 +38,27 @@ impl World {
         store: Arc<MemoryStore>,
         used: Arc<dyn Store>,
     ) -> Self {
+        let party = |entity_id| RelyingParty::entra(entity_id, vec![consumer()]).unwrap();
+        Self::trusting(vec![party("rp"), party("other")], contents, store, used).await
+    }
+
+    /// With these relying parties.
+    pub(super) async fn trusting(
+        parties: Vec<RelyingParty>,
+        contents: Contents,
+        store: Arc<MemoryStore>,
+        used: Arc<dyn Store>,
+    ) -> Self {
         let fixture = Fixture::start_with(contents).await;
         let domains = vec![FederatedDomain {
             suffix: DomainName::parse(FEDERATED_SUFFIX).unwrap(),
             issuer: ISSUER.to_owned(),
         }];
+        let trusts = Arc::new(Trusts::new(parties, domains.clone()).unwrap());
         let mapping = Mapping {
+            told_attributes: trusts.needs().attributes.clone(),
             sign_in_attributes: vec![SignInAttribute::Mail, SignInAttribute::UserPrincipalName],
-            federated_domains: domains.clone(),
+            federated_domains: domains,
             scopes: vec![PARTNERS.parse().unwrap()],
             ..Mapping::default()
         };
@@ -55,7 +68,7 @@ impl World {
                 fixture.directory(),
                 mapping,
             )])),
-            Arc::new(Trusts::new(vec![party("rp"), party("other")], domains).unwrap()),
+            trusts,
             used,
             Settings {
                 session_lifetime: Duration::from_secs(3600),
@@ -92,11 +105,14 @@ impl World {
 }
 
 pub(super) fn party(entity_id: &str) -> RelyingParty {
-    let consumer = AssertionConsumerService {
+    RelyingParty::entra(entity_id, vec![consumer()]).unwrap()
+}
+
+pub(super) fn consumer() -> AssertionConsumerService {
+    AssertionConsumerService {
         index: 0,
         url: "https://rp.test/acs".to_owned(),
-    };
-    RelyingParty::entra(entity_id, vec![consumer]).unwrap()
+    }
 }
 
 /// A source of its own for each number.

@@ -17,14 +17,14 @@ fn answer(version: Version, signer: &Signer, context: Option<&str>) -> String {
     let attributes = [
         Attribute {
             claim_type: ClaimType::parse("http://schemas.xmlsoap.org/claims/UPN").unwrap(),
-            values: &["wmörän<TokenType>@partners.contoso.com"],
+            values: &["wmörän<TokenType>@partners.contoso.com".into()],
         },
         Attribute {
             claim_type: ClaimType::parse(
                 "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID",
             )
             .unwrap(),
-            values: &["1TIu064jGEmmf+hnI+F0Jg=="],
+            values: &["1TIu064jGEmmf+hnI+F0Jg==".into()],
         },
     ];
     TokenResponse {

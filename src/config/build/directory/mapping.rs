@@ -60,6 +60,8 @@ pub(super) fn build(
         own_domains: domain_list(&file.own_domains)?,
         allow_own_domains: file.permit_own_domains,
         allow_privileged: file.permit_privileged_accounts,
+        // What the trusts need, once they are known.
+        told_attributes: Vec::new(),
         cache_lifetime: seconds(&file.mapping_cache_seconds, 0..=3600, source)?,
         cache_capacity: Mapping::CACHE_CAPACITY,
     })

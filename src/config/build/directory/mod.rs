@@ -15,14 +15,14 @@ use crate::{directory::Dn, realm::FederatedDomain};
 use super::super::{ConfigError, Directory, error::Source, file};
 
 pub(super) fn build(
-    directories: file::Directories,
+    directories: Vec<file::Directory>,
     domains: &[FederatedDomain],
     source: Source<'_>,
     folder: &Path,
 ) -> Result<Vec<Directory>, ConfigError> {
-    let is_only = directories.0.len() == 1;
+    let is_only = directories.len() == 1;
     let mut built: Vec<Directory> = Vec::new();
-    for file in directories.0 {
+    for file in directories {
         let (name, span) = match &file.name {
             Some(name) => (name.as_ref().clone(), name.span()),
             None if is_only => ("directory".to_owned(), place(&file)),
@@ -100,6 +100,7 @@ suffix = "partners.contoso.com"
 issuer = "https://login.contoso.com/p"
 [[relying_party]]
 entity_id = "e"
+preset = "entra"
 assertion_consumer_services = ["https://sp.test/acs"]
 {directories}"#
         );
@@ -131,9 +132,9 @@ assertion_consumer_services = ["https://sp.test/acs"]
         for (wrong, expected) in [
             (
                 table("a", "") + &table("a", ""),
-                "c.toml:23: each directory needs a name",
+                "c.toml:24: each directory needs a name",
             ),
-            (table("", ""), "c.toml:16: each directory needs a name"),
+            (table("", ""), "c.toml:17: each directory needs a name"),
             (
                 format!("[[directory]]{ONE}[[directory]]{ONE}"),
                 "of several directories needs a name",
@@ -143,7 +144,7 @@ assertion_consumer_services = ["https://sp.test/acs"]
             (table("a", "srevers = []"), "did you mean `servers`?"),
             (
                 table("a", "email_domains = [\"fabrikam\"]"),
-                "c.toml:21: \"fabrikam\"",
+                "c.toml:22: \"fabrikam\"",
             ),
             (
                 table("a", "refuse_groups = [\"Admins\"]"),
