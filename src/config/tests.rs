@@ -148,6 +148,14 @@ fn single_logout_has_an_address_or_none() {
         assert_eq!(refused.line, number, "{refused}");
         assert!(refused.message.contains(says), "{refused}");
     }
+    let (text, number) = with_line(ENTITY_ID, ENTITY_ID);
+    let text = text.replace(
+        r#"# protocols = ["saml2", "ws-federation", "ws-trust"]"#,
+        r#"protocols = ["ws-federation"]"#,
+    );
+    let refused = invalid(&text);
+    assert_eq!(refused.line, number, "{refused}");
+    assert!(refused.message.contains("needs \"saml2\""), "{refused}");
 }
 
 #[test]

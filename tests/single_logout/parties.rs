@@ -1,10 +1,6 @@
 //! The relying parties, and what they and their browsers do.
 
-use std::{
-    io::{Read as _, Write as _},
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::io::Read as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::read::DeflateDecoder;
@@ -25,7 +21,7 @@ use crate::{
         type_password,
     },
     slapd::PASSWORD,
-    strangers::python,
+    strangers,
 };
 
 pub(crate) const WENDY: &str = "wmoran@fabrikam.com";
@@ -297,22 +293,7 @@ pub(crate) fn pysaml2(
     order["name_id"] = json!(known.name_id);
     order["name_id_format"] = json!(known.name_id_format);
     order["session_index"] = json!(known.session_index);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers/pysaml2_sp.py");
-    let mut child = Command::new(python())
-        .arg(script)
-        .arg(provider.folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python starts");
-    child
-        .stdin
-        .take()
-        .expect("its input")
-        .write_all(order.to_string().as_bytes())
-        .expect("sent");
-    let output = child.wait_with_output().expect("it ends");
-    let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let said = strangers::pysaml2(provider.folder.path(), &order);
     assert_eq!(said.get("error"), None, "{said}");
     said
 }

@@ -97,8 +97,14 @@ pub(super) fn build(
             return Err(source.invalid(written.span(), "at least one reply address is needed"));
         }
     }
+    let service = logout_service(party, source)?;
+    if service.is_some() && !settings.speaks(Protocol::Saml2) {
+        let span = party.entity_id.span();
+        let message = "single_logout_service needs \"saml2\" among the protocols";
+        return Err(source.invalid(span, message));
+    }
     settings.single_logout = SingleLogout {
-        service: logout_service(party, source)?,
+        service,
         permit_unsigned: party.permit_unsigned_logout,
     };
     settings.sign_response = party.sign_response;
