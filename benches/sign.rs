@@ -84,6 +84,7 @@ fn signed_response(signer: &Signer) -> String {
             authn_context: AuthnContextClass::PasswordProtectedTransport,
         },
         sign_response: false,
+        encryption: None,
     }
     .to_signed_xml(signer)
     .expect("writes")

@@ -48,6 +48,8 @@ pub struct Provider {
     pub identity_provider: Arc<IdentityProvider>,
     /// The directories behind it, for readiness.
     pub realm: Arc<Realm>,
+    /// Whom it trusts, for those who keep that fresh.
+    pub trusts: Arc<Trusts>,
 }
 
 /// Why the parts do not make an identity provider.
@@ -96,10 +98,11 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         },
     );
     let identity_provider =
-        IdentityProvider::new(parts.edge, sign_in, trusts, Arc::new(parts.keys))?;
+        IdentityProvider::new(parts.edge, sign_in, trusts.clone(), Arc::new(parts.keys))?;
     Ok(Provider {
         identity_provider: Arc::new(identity_provider),
         realm,
+        trusts,
     })
 }
 

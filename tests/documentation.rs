@@ -393,6 +393,8 @@ fn what_is_commented_out_is_the_default() {
     // These have none; what stands there is an example.
     let examples = [
         "pairwise_salt",
+        "relying_party_folder",
+        "state_folder",
         "next_certificate",
         "ca",
         "filter",
@@ -448,7 +450,11 @@ fn every_key_is_annotated() {
     }
     for table in tables {
         let (_, rest) = text.split_once(table).unwrap();
-        let section = rest.split("\n[").next().unwrap();
+        let mut section = rest.split("\n[").next().unwrap().to_owned();
+        if table == "[[relying_party]]" {
+            // What Entra can have nothing of stands beside another one.
+            section += &read("config/relying-party.toml");
+        }
         let keys = permitted_keys(&text, table);
         assert!(!keys.is_empty());
         for key in keys {
@@ -458,6 +464,28 @@ fn every_key_is_annotated() {
             });
             assert!(annotated, "{key} of {table} is not annotated");
         }
+    }
+}
+
+#[test]
+fn what_is_commented_out_of_a_relying_party_may_be_written() {
+    let fragment = read("config/relying-party.toml");
+    let keys: Vec<_> = fragment.lines().filter_map(commented_key).collect();
+    assert!(keys.len() > 3, "{keys:?}");
+    let text = format!(
+        "{}\n{}",
+        read(ANNOTATED),
+        uncommented(&fragment, |key| keys.contains(&key))
+    );
+    parse(&text).expect("with everything that is commented out");
+    let with_stranger = text.replacen("metadata = {", "metadata = { no_such_key = 1,", 1);
+    let ConfigError::Invalid(refusal) = parse(&with_stranger).unwrap_err() else {
+        panic!("not refused");
+    };
+    let permitted: Vec<_> = refusal.message.split('`').skip(3).step_by(2).collect();
+    assert!(permitted.len() > 5, "{refusal}");
+    for key in permitted {
+        assert!(fragment.contains(&format!("\n#   {key} ")), "{key}");
     }
 }
 

@@ -29,8 +29,8 @@ pub(super) fn check(config: &Config) -> (Option<Trusts>, Vec<Finding>) {
             return (None, vec![finding]);
         }
     };
-    let trusts = Trusts::new(parties.clone(), config.domains.clone());
-    let mut findings = vec![match &trusts {
+    let trusts = Trusts::new(parties, config.domains.clone());
+    let finding = match &trusts {
         Ok(_) => Finding::ok(
             "federated-domains",
             config
@@ -46,14 +46,26 @@ pub(super) fn check(config: &Config) -> (Option<Trusts>, Vec<Finding>) {
             "give every [[federated_domain]] a suffix and an issuer of its own, and every \
              [[relying_party]] an entity_id of its own",
         ),
-    }];
-    findings.extend(parties.iter().map(relying_party));
-    (trusts.ok(), findings)
+    };
+    (trusts.ok(), vec![finding])
+}
+
+/// Each relying party, as it is with what its metadata says.
+pub(super) fn relying_parties(trusts: &Trusts) -> Vec<Finding> {
+    let parties = trusts.relying_parties();
+    parties.iter().map(|party| relying_party(party)).collect()
 }
 
 fn relying_party(party: &RelyingParty) -> Finding {
     const NAME: &str = "relying-party";
     let id = party.entity_id();
+    if !party.is_available() {
+        return Finding::fail(
+            NAME,
+            format!("{id}: nobody can sign in there without its metadata"),
+            "see the finding about its metadata",
+        );
+    }
     if id == ENTRA
         && party
             .consumers()
@@ -78,5 +90,9 @@ fn relying_party(party: &RelyingParty) -> Finding {
         RequestSignatures::WhenPresent(_) => "signatures verified where there are any",
         RequestSignatures::Required(_) => "signed requests required",
     };
-    Finding::ok(NAME, format!("{id}: {signatures}"))
+    let encryption = match &party.encryption {
+        Some(_) => ", assertions encrypted",
+        None => "",
+    };
+    Finding::ok(NAME, format!("{id}: {signatures}{encryption}"))
 }

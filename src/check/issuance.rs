@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     realm::{Home, MappedAccount, Realm},
     signin::subject_of,
-    trust::{ClaimExplanation, Needs, RelyingParty, Trusts},
+    trust::{ClaimExplanation, Needs, Trusts},
 };
 
 use super::Finding;
@@ -85,8 +85,8 @@ pub(super) async fn look(
     relying_party: &str,
 ) -> Issuance {
     let Some(party) = trusts.relying_party(relying_party) else {
-        let known = trusts.relying_parties().iter().map(RelyingParty::entity_id);
-        let known: Vec<_> = known.collect();
+        let parties = trusts.relying_parties();
+        let known: Vec<_> = parties.iter().map(|party| party.entity_id()).collect();
         let why = format!(
             "there is no such relying party; there are {}",
             known.join(", ")

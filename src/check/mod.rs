@@ -8,6 +8,7 @@ mod directory;
 mod federation;
 mod issuance;
 mod keys;
+mod metadata;
 mod rights;
 
 pub use issuance::{Issuance, IssuedClaim, IssuedName};
@@ -141,6 +142,10 @@ pub async fn check(path: &Path, asked: Option<Asked<'_>>, scan: bool) -> Report 
     findings.extend(keys::check(&config));
     let (trusts, of_trusts) = federation::check(&config);
     findings.extend(of_trusts);
+    if let Some(trusts) = &trusts {
+        findings.extend(metadata::check(&config, trusts).await);
+        findings.extend(federation::relying_parties(trusts));
+    }
     let needs = trusts
         .as_ref()
         .map(Trusts::needs)

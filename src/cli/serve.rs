@@ -6,6 +6,7 @@ use anyhow::Context;
 use homerealm::{
     config::{Config, ConfigError, RelyingPartyFile},
     http::server::Server,
+    metadata,
     observe::start_logging,
     provider::{self, HomeParts, Parts},
     web::Operations,
@@ -53,6 +54,9 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
             .collect::<Result<_, ConfigError>>()?,
     })?;
 
+    let mut keepers = config.keepers(false)?;
+    metadata::begin(&mut keepers, &provider.trusts).await;
+
     let stop = CancellationToken::new();
     let mut server = Server::bind(config.listen.address)
         .await
@@ -77,6 +81,8 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     // Installed before anything is served, so that no signal is missed.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let keeping = metadata::keep_fresh(keepers, provider.trusts, stop.clone());
+    let keeping = tokio::spawn(keeping);
     let serving = tokio::spawn(server.serve(provider.identity_provider, stop.clone()));
     tokio::select! {
         _ = terminate.recv() => {}
@@ -85,6 +91,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     tracing::info!("stopping: requests in flight are finished first");
     stop.cancel();
     serving.await?;
+    keeping.await?;
     if let Some(operations) = operations {
         operations.await?;
     }

@@ -4,11 +4,13 @@
 //! The annotated example is `config/homerealm.toml`; `tests/documentation.rs` holds the two together.
 
 mod claims;
+mod metadata;
 mod one_or_several;
 
 pub(super) use claims::{
     Access, AttributeTest, Claim, ClaimSource, Condition, NameFormat, NameId, NameIdSource,
 };
+pub(super) use metadata::{EncryptAssertions, EncryptionAlgorithm, Metadata};
 pub(super) use one_or_several::OneOrSeveral;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -37,7 +39,10 @@ pub(super) struct File {
     pub ws_trust: WsTrust,
     pub federated_domain: Vec<FederatedDomain>,
     pub pairwise_salt: Option<Spanned<Credential>>,
+    #[serde(default)]
     pub relying_party: Vec<RelyingParty>,
+    pub relying_party_folder: Option<PathBuf>,
+    pub state_folder: Option<PathBuf>,
     pub directory: OneOrSeveral<Directory>,
 }
 
@@ -172,12 +177,12 @@ pub(super) struct RelyingParty {
     pub display_name: Option<String>,
     pub audience: Option<String>,
     pub protocols: Option<Spanned<Vec<Protocol>>>,
-    pub assertion_consumer_services: Spanned<Vec<Spanned<String>>>,
+    pub assertion_consumer_services: Option<Spanned<Vec<Spanned<String>>>>,
+    pub metadata: Option<Spanned<Metadata>>,
     pub reply_addresses: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     pub token: Token,
-    #[serde(default)]
-    pub request_signatures: RequestSignatures,
+    pub request_signatures: Option<RequestSignatures>,
     #[serde(default)]
     pub request_certificates: Vec<PathBuf>,
     #[serde(default)]
@@ -189,6 +194,9 @@ pub(super) struct RelyingParty {
     pub permit_unsigned_logout: bool,
     #[serde(default)]
     pub sign_response: bool,
+    pub encrypt_assertions: Option<Spanned<EncryptAssertions>>,
+    pub encryption_certificate: Option<Spanned<PathBuf>>,
+    pub encryption_algorithm: Option<Spanned<EncryptionAlgorithm>>,
     pub assertion_lifetime_minutes: Option<Spanned<u32>>,
     pub not_before_skew_seconds: Option<Spanned<u32>>,
     pub issuer: Option<Spanned<String>>,
@@ -208,10 +216,9 @@ pub(super) enum Preset {
     WsFederation,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum RequestSignatures {
-    #[default]
     NotVerified,
     WhenPresent,
     Required,

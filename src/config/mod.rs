@@ -10,6 +10,9 @@ mod build;
 mod claim_tests;
 mod error;
 mod file;
+mod folder;
+#[cfg(test)]
+mod metadata_tests;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -30,6 +33,7 @@ use crate::{
     directory as ldap,
     http::tls,
     keys::{Certificate, KeyRing, Signer},
+    metadata::{Keeper, LastGood},
     observe::LogFormat,
     realm::{FederatedDomain, Mapping},
     signin::GuardRules,
@@ -58,8 +62,12 @@ pub struct Config {
     pub domains: Vec<FederatedDomain>,
     /// The secret from which pairwise names are made.
     pub pairwise_salt: Option<SecretSource>,
-    /// The relying parties.
+    /// The relying parties, those of the folder behind those of the file.
     pub relying_parties: Vec<RelyingPartyFile>,
+    /// The folder with a file for each of some relying parties.
+    pub relying_party_folder: Option<PathBuf>,
+    /// Where metadata that was good is kept.
+    pub state_folder: Option<PathBuf>,
     /// The directories, at least one, in order.
     pub directories: Vec<Directory>,
 }
@@ -109,6 +117,8 @@ pub struct RelyingPartyFile {
     /// Where it knows people by pairwise names.
     salt: Option<SecretSource>,
     signatures: build::Signatures,
+    encryption: build::EncryptionFile,
+    metadata: Option<build::MetadataFiles>,
 }
 
 /// A directory, its secrets and certificates still files.
@@ -122,18 +132,53 @@ pub struct Directory {
 }
 
 impl Config {
-    /// Reads and understands a file. Nothing that it points at is opened.
+    /// Reads and understands a file, and those of the folder of relying parties, if it names one.
+    /// Nothing else that they point at is opened.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = read_text(path)?;
+        let name = path.display().to_string();
+        let source = error::Source {
+            file: &name,
+            text: &text,
+        };
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
-        Self::parse(&text, &path.display().to_string(), folder)
+        let file: file::File = toml::from_str(&text).map_err(|error| source.toml(&error))?;
+        let fragments = match &file.relying_party_folder {
+            Some(named) => folder::read(&folder.join(named))?,
+            None => Vec::new(),
+        };
+        build::build(file, source, folder, &fragments)
     }
 
-    /// Understands a text. `name` stands in errors; relative paths are relative to `folder`.
+    /// Understands a text by itself. `name` stands in errors; relative paths are relative to
+    /// `folder`.
     pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, ConfigError> {
         let source = error::Source { file: name, text };
         let file = toml::from_str(text).map_err(|error| source.toml(&error))?;
-        build::build(file, source, folder)
+        build::build(file, source, folder, &[])
+    }
+
+    /// What keeps the relying parties fresh that are described by their metadata. What is good is
+    /// kept in the state folder, unless somebody only looks.
+    pub fn keepers(&self, only_looks: bool) -> Result<Vec<Keeper>, ConfigError> {
+        let roots = build::SystemRoots::default();
+        let state = self.state_folder.as_deref();
+        let mut keepers = Vec::new();
+        for party in &self.relying_parties {
+            if let Some(metadata) = &party.metadata {
+                let source = metadata.load(&roots)?;
+                let file = state
+                    .filter(|_| source.origin.is_remote())
+                    .map(|folder| LastGood::of(folder, party.entity_id(), &source.origin));
+                let mut keeper = Keeper::new(party.load()?, source, metadata.terms.clone());
+                if let Some(file) = file {
+                    let file = if only_looks { file.read_only() } else { file };
+                    keeper = keeper.with_last_good(file);
+                }
+                keepers.push(keeper);
+            }
+        }
+        Ok(keepers)
     }
 }
 
@@ -177,10 +222,12 @@ impl Signing {
 }
 
 impl RelyingPartyFile {
-    /// The relying party, the certificates of its requests and the salt of its names loaded.
+    /// The relying party, its certificates and the salt of its names loaded; without what its
+    /// metadata says.
     pub fn load(&self) -> Result<RelyingParty, ConfigError> {
         let mut party = self.party.clone();
         party.request_signatures = self.signatures.load()?;
+        party.encryption = self.encryption.load(party.entity_id())?;
         if let Some(secret) = &self.salt {
             let salt = PairwiseSalt::new(&secret.read()?);
             let salt = salt.map_err(|source| ConfigError::Salt {

@@ -1,10 +1,11 @@
 //! Signing keys and certificates: create, load, publish, roll over.
 //!
-//! Everything that touches private key material or checks a raw RSA signature is here, on
-//! AWS-LC. This room knows no XML: algorithm identifiers as URIs belong to [`crate::xml`].
+//! Everything that touches private key material, checks a raw RSA signature or wraps a key is here,
+//! on AWS-LC. This room knows no XML: algorithm identifiers as URIs belong to [`crate::xml`].
 
 mod certificate;
 mod create;
+mod encrypting;
 mod random;
 mod signer;
 mod verifying;
@@ -12,6 +13,7 @@ mod verifying;
 pub use certificate::Certificate;
 pub(crate) use create::pem;
 pub use create::{NewKey, create_signing_key};
+pub use encrypting::{EncryptingKey, Oaep};
 pub use random::random_octets;
 pub use signer::{KeyRing, Signer};
 pub use verifying::{SignatureAlgorithm, VerifyingKey};

@@ -136,6 +136,30 @@ pub fn password_changed(
     });
 }
 
+/// A relying party's addresses or keys are others now, by its metadata.
+pub fn metadata_taken(correlation: &CorrelationId, relying_party: &str, source: &str) {
+    record(&Line {
+        relying_party: Some(relying_party),
+        source: Some(source),
+        ..Line::new("metadata-taken", correlation)
+    });
+}
+
+/// A relying party's metadata is not there, or not accepted, or has expired.
+pub fn metadata_refused(
+    correlation: &CorrelationId,
+    relying_party: &str,
+    source: &str,
+    cause: &str,
+) {
+    record(&Line {
+        relying_party: Some(relying_party),
+        source: Some(source),
+        cause: Some(cause),
+        ..Line::new("metadata-refused", correlation)
+    });
+}
+
 /// An assertion was signed: the ledger. One seen at a relying party that is not here was forged.
 #[derive(Debug)]
 pub struct Issued<'a> {

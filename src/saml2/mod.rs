@@ -17,6 +17,7 @@ mod names;
 mod received;
 mod redirect;
 mod redirect_signature;
+mod relying_party_metadata;
 mod response;
 mod status;
 mod timestamp;
@@ -37,6 +38,10 @@ pub use metadata::{
 };
 pub use names::{BINDING_POST, BINDING_REDIRECT, NAMEID_PERSISTENT, TOKEN_TYPE};
 pub use redirect::redirect_url;
+pub use relying_party_metadata::{
+    EncryptionKey, LARGEST_METADATA, MetadataTrust, NoCommonAlgorithm, RelyingPartyMetadata,
+    RelyingPartyMetadataError, Validity,
+};
 pub use response::{Assertion, ErrorResponse, SuccessResponse, new_id};
 pub use status::Status;
 pub use timestamp::{format_timestamp, parse_timestamp};

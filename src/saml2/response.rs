@@ -3,7 +3,7 @@ use time::OffsetDateTime;
 use crate::{
     keys::{KeyError, Signer, random_octets},
     trust::{Claim, NameId},
-    xml::{CanonicalWriter, Name, WriteError},
+    xml::{CanonicalWriter, Encryption, Name, WriteError},
 };
 
 use super::{
@@ -53,6 +53,8 @@ pub struct SuccessResponse<'a> {
     pub assertion: Assertion<'a>,
     /// Whether the Response is signed around the signed assertion.
     pub sign_response: bool,
+    /// For whom the signed assertion is encrypted, if it is.
+    pub encryption: Option<&'a Encryption>,
 }
 
 /// A Response that says what went wrong.
@@ -87,7 +89,8 @@ pub fn new_id() -> Result<String, KeyError> {
 }
 
 impl SuccessResponse<'_> {
-    /// Writes and signs the Response. The assertion is always signed, on its own.
+    /// Writes and signs the Response. The assertion is always signed, on its own, and encrypted
+    /// after that, if at all (SAML core 6.2).
     pub fn to_signed_xml(&self, signer: &Signer) -> Result<String, WriteError> {
         let assertion = &self.assertion;
         let issued = format_timestamp(assertion.issue_instant);
@@ -110,7 +113,17 @@ impl SuccessResponse<'_> {
         writer.open(samlp("Status"), &[]);
         writer.leaf(samlp("StatusCode"), &[(plain("Value"), SUCCESS)], "");
         writer.close();
-        assertion.write(&mut writer, signer, &issued);
+        match self.encryption {
+            None => assertion.write(&mut writer, signer, &issued),
+            Some(encryption) => {
+                let mut alone = CanonicalWriter::new();
+                assertion.write(&mut alone, signer, &issued);
+                let encrypted = encryption.encrypt(alone.finish()?)?;
+                writer.open(saml("EncryptedAssertion"), &[]);
+                encrypted.write(&mut writer);
+                writer.close();
+            }
+        }
         if self.sign_response {
             writer.close_signed(signer);
         } else {
@@ -240,20 +253,28 @@ impl Assertion<'_> {
 }
 
 impl ErrorResponse<'_> {
-    /// Writes the Response. It is not signed: it asserts nothing about anybody.
-    pub fn to_xml(&self) -> Result<String, WriteError> {
+    /// Writes the Response, signed if there is a signer. It asserts nothing about anybody, so that
+    /// it needs a signature only where a relying party takes no Response without.
+    pub fn to_xml(&self, signer: Option<&Signer>) -> Result<String, WriteError> {
+        let issued = format_timestamp(self.issue_instant);
+        let [destination, in_response_to, issue_instant, version] = [
+            (plain("Destination"), self.destination),
+            (plain("InResponseTo"), self.in_response_to),
+            (plain("IssueInstant"), &*issued),
+            (plain("Version"), "2.0"),
+        ];
         let mut writer = CanonicalWriter::new();
-        writer.open(
-            samlp("Response"),
-            &[
-                (plain("Destination"), self.destination),
-                (plain("ID"), self.id),
-                (plain("InResponseTo"), self.in_response_to),
-                (plain("IssueInstant"), &format_timestamp(self.issue_instant)),
-                (plain("Version"), "2.0"),
-            ],
-        );
-        writer.leaf(saml("Issuer"), &[], self.issuer);
+        if signer.is_some() {
+            let attributes = [destination, in_response_to, issue_instant, version];
+            writer.open_signed(samlp("Response"), "ID", self.id, &attributes);
+            writer.leaf(saml("Issuer"), &[], self.issuer);
+            writer.signature_here();
+        } else {
+            let id = (plain("ID"), self.id);
+            let attributes = [destination, id, in_response_to, issue_instant, version];
+            writer.open(samlp("Response"), &attributes);
+            writer.leaf(saml("Issuer"), &[], self.issuer);
+        }
         writer.open(samlp("Status"), &[]);
         writer.open(
             samlp("StatusCode"),
@@ -265,7 +286,10 @@ impl ErrorResponse<'_> {
         writer.close();
         writer.leaf(samlp("StatusMessage"), &[], self.message);
         writer.close();
-        writer.close();
+        match signer {
+            Some(signer) => writer.close_signed(signer),
+            None => writer.close(),
+        }
         writer.finish()
     }
 }

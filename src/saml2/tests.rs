@@ -13,7 +13,10 @@ use crate::{
         AssertionConsumerService, Claim, ClaimRule, ClaimSource, NameFormat, NameId, NameIdFormat,
         Preset, RelyingParty, RequestKeys, RequestSignatures, Subject,
     },
-    xml::{self, CanonicalWriter, Limits, SignaturePolicy},
+    xml::{
+        self, CanonicalWriter, ContentEncryption, Encryption, KeyTransport, Limits,
+        SignaturePolicy, encryption::test_recipient::Recipient,
+    },
 };
 
 /// Entra's request as captured (facts 1.3).
@@ -303,10 +306,15 @@ fn nothing_can_stand_beside_a_redirect_signature() {
 }
 
 fn response(signer: &Signer, sign_response: bool, upn: &str) -> String {
-    written(signer, sign_response, &[Claim::new("IDPEmail", upn)])
+    written(signer, sign_response, None, &[Claim::new("IDPEmail", upn)])
 }
 
-fn written(signer: &Signer, sign_response: bool, claims: &[Claim<'_>]) -> String {
+fn written(
+    signer: &Signer,
+    sign_response: bool,
+    encryption: Option<&Encryption>,
+    claims: &[Claim<'_>],
+) -> String {
     let now = OffsetDateTime::from_unix_timestamp(1_795_000_000).unwrap();
     SuccessResponse {
         id: "_r",
@@ -329,6 +337,7 @@ fn written(signer: &Signer, sign_response: bool, claims: &[Claim<'_>]) -> String
             authn_context: AuthnContextClass::PasswordProtectedTransport,
         },
         sign_response,
+        encryption,
     }
     .to_signed_xml(signer)
     .unwrap()
@@ -359,6 +368,44 @@ fn the_assertion_verifies_with_and_without_a_signed_response() {
     }
 }
 
+/// Sign, then encrypt; what comes out stands for itself, and is the assertion to the letter.
+#[test]
+fn an_encrypted_assertion_is_the_signed_one() {
+    let signer = create_signing_key("idp", 1).unwrap().signer;
+    let key = signer.certificate().public_key();
+    let verify =
+        |element: &xml::Element| xml::verify_enveloped(element, &[key], &SignaturePolicy::SHA2);
+    let recipient = Recipient::new();
+    let encryption = recipient.encryption(ContentEncryption::default(), KeyTransport::default());
+    let claims = [Claim::new("IDPEmail", "w&m@partners.contoso.com")];
+    let (_, plain) = written(&signer, false, None, &claims)
+        .split_once("<saml:Assertion")
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    for sign_response in [false, true] {
+        let document = written(&signer, sign_response, Some(&encryption), &claims);
+        assert!(!document.contains("<saml:Assertion ") && !document.contains("w&amp;m"));
+        let root = xml::read(document.as_bytes(), &Limits::default()).unwrap();
+        assert_eq!(verify(&root).is_ok(), sign_response);
+        let encrypted = root
+            .required_child(names::ASSERTION, "EncryptedAssertion")
+            .unwrap();
+        assert!(
+            root.only_child(names::ASSERTION, "Assertion")
+                .unwrap()
+                .is_none()
+        );
+        let data = encrypted.elements().next().unwrap();
+        let assertion = recipient.decrypt(data).unwrap();
+        let read = xml::read(assertion.as_bytes(), &Limits::default()).unwrap();
+        assert!(verify(&read).is_ok());
+        assert_eq!(
+            format!("{assertion}</samlp:Response>"),
+            format!("<saml:Assertion{plain}")
+        );
+    }
+}
+
 #[test]
 fn a_claim_is_written_with_all_that_is_said_about_it() {
     let consumer = AssertionConsumerService {
@@ -383,7 +430,7 @@ fn a_claim_is_written_with_all_that_is_said_about_it() {
         .unwrap();
     let subject = Subject::default();
     let signer = create_signing_key("idp", 1).unwrap().signer;
-    let document = written(&signer, false, &party.claims(&subject));
+    let document = written(&signer, false, None, &party.claims(&subject));
     let (_, statement) = document.split_once("<saml:AttributeStatement>").unwrap();
     let (statement, _) = statement.split_once("</saml:AttributeStatement>").unwrap();
     assert_eq!(
@@ -454,8 +501,8 @@ fn metadata_announces_the_next_certificate_behind_the_current_one() {
 }
 
 #[test]
-fn an_error_response_has_its_second_level_status() {
-    let document = ErrorResponse {
+fn an_error_response_has_its_second_level_status_signed_or_not() {
+    let response = ErrorResponse {
         id: "_r",
         issuer: "https://idp.test/partners",
         issue_instant: OffsetDateTime::UNIX_EPOCH,
@@ -463,8 +510,15 @@ fn an_error_response_has_its_second_level_status() {
         in_response_to: "_a1",
         status: Status::NoPassive,
         message: "nobody is signed in",
-    }
-    .to_xml()
-    .unwrap();
-    assert_eq!(document, include_str!("golden/error.xml").trim_end());
+    };
+    let unsigned = response.to_xml(None).unwrap();
+    assert_eq!(unsigned, include_str!("golden/error.xml").trim_end());
+    let key_pair = create_signing_key("idp", 1).unwrap().signer;
+    let signed = response.to_xml(Some(&key_pair)).unwrap();
+    let root = xml::read(signed.as_bytes(), &Limits::default()).unwrap();
+    let key = key_pair.certificate().public_key();
+    xml::verify_enveloped(&root, &[key], &SignaturePolicy::SHA2).unwrap();
+    let (start, rest) = signed.split_once("<ds:Signature").unwrap();
+    let (_, end) = rest.split_once("</ds:Signature>").unwrap();
+    assert_eq!(format!("{start}{end}"), unsigned);
 }

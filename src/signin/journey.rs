@@ -310,7 +310,7 @@ impl SignIn {
             .ok_or(Refusal::NotTrusted)?;
         let issuer = self
             .trusts
-            .issuer(relying_party, &subject.suffix)
+            .issuer(&relying_party, &subject.suffix)
             .ok_or(Refusal::NotTrusted)?;
         if let Err(cause) = relying_party.permits(subject) {
             audit::not_permitted(

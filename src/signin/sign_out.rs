@@ -101,7 +101,7 @@ impl SignIn {
         let Some(party) = self.trusts.relying_party(relying_party) else {
             return false;
         };
-        let Some(known) = session.known_at(party) else {
+        let Some(known) = session.known_at(&party) else {
             return false;
         };
         let format = known.name_id_format.uri();

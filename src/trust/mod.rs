@@ -43,12 +43,17 @@ pub use subject::{KeyedDn, Particulars, Subject};
 pub use told_attribute::{ToldAttribute, ToldAttributeError};
 pub use ws_federation::{Protocol, TokenVersion, WsFederation};
 
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
 use crate::realm::FederatedDomain;
 
 /// Everything Homerealm trusts: relying parties and federated domains. Not in here means refused.
+///
+/// Which relying parties there are, and by which rules, is settled when this is made. What their
+/// metadata says of them may change while it is in use: see [`Trusts::replace`].
 #[derive(Debug)]
 pub struct Trusts {
-    relying_parties: Vec<RelyingParty>,
+    relying_parties: RwLock<Vec<Arc<RelyingParty>>>,
     domains: Vec<FederatedDomain>,
     needs: Needs,
 }
@@ -122,33 +127,57 @@ impl Trusts {
                 return Err(TrustError::TooMuchNeeded(count, what));
             }
         }
+        let relying_parties = relying_parties.into_iter().map(Arc::new).collect();
         Ok(Self {
-            relying_parties,
+            relying_parties: RwLock::new(relying_parties),
             domains,
             needs,
         })
     }
 
-    /// The relying party with this entity ID, compared character for character (SAML core 8.3.6).
-    pub fn relying_party(&self, entity_id: &str) -> Option<&RelyingParty> {
-        self.relying_parties
-            .iter()
-            .find(|party| party.entity_id() == entity_id)
+    /// The relying party with this entity ID, compared character for character (SAML core 8.3.6),
+    /// as it is now. One whose metadata is not known is none.
+    pub fn relying_party(&self, entity_id: &str) -> Option<Arc<RelyingParty>> {
+        let parties = self.read();
+        let found = parties.iter().find(|party| party.entity_id() == entity_id);
+        found.filter(|party| party.is_available()).cloned()
+    }
+
+    /// All relying parties as they are now, those whose metadata is not known among them.
+    pub fn relying_parties(&self) -> Vec<Arc<RelyingParty>> {
+        self.read().clone()
+    }
+
+    /// Puts a relying party in the place of the one with the same entity ID. Whoever has looked the
+    /// old one up keeps it as it was. `false` when there is none: no trust comes to be in this way.
+    #[must_use]
+    pub fn replace(&self, party: RelyingParty) -> bool {
+        let mut parties = self
+            .relying_parties
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let place = parties
+            .iter_mut()
+            .find(|known| known.entity_id() == party.entity_id());
+        match place {
+            Some(place) => {
+                *place = Arc::new(party);
+                true
+            }
+            None => false,
+        }
     }
 
     /// The relying party that a request by WS-Trust names so, compared character for character, if
     /// it may be asked for by that.
-    pub fn ws_trust_relying_party(&self, address: &str) -> Option<&RelyingParty> {
-        let is_named = |party: &&RelyingParty| {
+    pub fn ws_trust_relying_party(&self, address: &str) -> Option<Arc<RelyingParty>> {
+        let is_named = |party: &&Arc<RelyingParty>| {
             let mut addresses = party.ws_trust_addresses.iter();
-            party.speaks(Protocol::WsTrust) && addresses.any(|known| known == address)
+            party.speaks(Protocol::WsTrust)
+                && party.is_available()
+                && addresses.any(|known| known == address)
         };
-        self.relying_parties.iter().find(is_named)
-    }
-
-    /// All relying parties.
-    pub fn relying_parties(&self) -> &[RelyingParty] {
-        &self.relying_parties
+        self.read().iter().find(is_named).cloned()
     }
 
     /// The federated domain with this suffix, in lower-case A-label form.
@@ -188,6 +217,13 @@ impl Trusts {
     /// (an error answered before anybody typed a name).
     pub fn domains(&self) -> &[FederatedDomain] {
         &self.domains
+    }
+
+    /// A list is whole at each moment, so one that a panic left behind is good.
+    fn read(&self) -> RwLockReadGuard<'_, Vec<Arc<RelyingParty>>> {
+        self.relying_parties
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

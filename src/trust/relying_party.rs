@@ -4,7 +4,7 @@ use super::{
     Access, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule, NotPermitted, Preset,
     Protocol, SingleLogout, Subject, WsFederation, claims,
 };
-use crate::keys::VerifyingKey;
+use crate::{keys::VerifyingKey, xml::Encryption};
 
 /// Somebody who may ask us to sign a person in.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct RelyingParty {
     pub request_signatures: RequestSignatures,
     /// Whether the Response is signed too, around the signed Assertion.
     pub sign_response: bool,
+    /// For whom its assertions are encrypted, if they are. Never for Entra, which refuses what is.
+    pub encryption: Option<Encryption>,
     /// From issue to `NotOnOrAfter`.
     pub assertion_lifetime: Duration,
     /// How far `NotBefore` is dated back, for relying parties whose clock is behind.
@@ -130,18 +132,27 @@ impl RelyingParty {
         entity_id: &str,
         assertion_consumer_services: Vec<AssertionConsumerService>,
     ) -> Option<Self> {
-        let display_name = match preset {
-            Preset::Entra | Preset::EntraExternal => "Microsoft Entra ID".to_owned(),
-            Preset::Saml2 | Preset::WsFederation => {
-                host(&assertion_consumer_services.first()?.url).to_owned()
-            }
-        };
-        let reply_addresses = urls(&assertion_consumer_services);
-        (!assertion_consumer_services.is_empty()).then(|| Self {
+        let first = assertion_consumer_services.first()?;
+        let mut party = Self::awaiting_metadata(preset, entity_id);
+        if matches!(preset, Preset::Saml2 | Preset::WsFederation) {
+            host(&first.url).clone_into(&mut party.display_name);
+        }
+        party.answer_to(assertion_consumer_services);
+        Some(party)
+    }
+
+    /// The same, without any address for answers yet: its metadata will tell. Until then it is
+    /// not there for anybody who asks.
+    pub fn awaiting_metadata(preset: Preset, entity_id: &str) -> Self {
+        Self {
             preset,
             entity_id: entity_id.to_owned(),
-            display_name,
-            consumers: assertion_consumer_services,
+            display_name: match preset {
+                Preset::Entra | Preset::EntraExternal => "Microsoft Entra ID",
+                Preset::Saml2 | Preset::WsFederation => name_of(entity_id),
+            }
+            .to_owned(),
+            consumers: Vec::new(),
             name_id: preset.name_id(),
             preset_saml2: preset.saml2_claims(),
             preset_tokens: preset.token_claims(),
@@ -149,15 +160,16 @@ impl RelyingParty {
             access: preset.access(),
             issuer: None,
             protocols: preset.protocols(),
-            ws_federation: WsFederation::new(reply_addresses),
+            ws_federation: WsFederation::new(Vec::new()),
             single_logout: SingleLogout::default(),
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,
             sign_response: false,
+            encryption: None,
             assertion_lifetime: Duration::from_secs(3600),
             not_before_skew: Duration::from_secs(60),
             ws_trust_addresses: ws_trust_addresses(entity_id),
-        })
+        }
     }
 
     /// Entra's internal federation as the facts of SP-Lite have it: persistent `NameID` =
@@ -296,10 +308,16 @@ impl RelyingParty {
         self.consumers.iter().any(|consumer| consumer.url == url)
     }
 
-    /// Sends answers to this address and no other one.
-    pub fn answer_only_to(&mut self, consumer: AssertionConsumerService) {
-        self.consumers = vec![consumer];
-        self.ws_federation.reply_addresses = urls(&self.consumers);
+    /// Whether there is an address that answers may go to.
+    pub fn is_available(&self) -> bool {
+        !self.consumers.is_empty()
+    }
+
+    /// Sends answers to these addresses and no others, by all protocols; the first is the default
+    /// one. Without any, the relying party is not there until there are some.
+    pub fn answer_to(&mut self, consumers: Vec<AssertionConsumerService>) {
+        self.ws_federation.reply_addresses = urls(&consumers);
+        self.consumers = consumers;
     }
 
     /// Whether it may ask by this protocol.
@@ -326,6 +344,15 @@ fn ws_trust_addresses(entity_id: &str) -> Vec<String> {
 fn urls(consumers: &[AssertionConsumerService]) -> Vec<String> {
     let urls = consumers.iter().map(|consumer| consumer.url.clone());
     urls.collect()
+}
+
+/// A name for people: the host of an entity ID that is an address, else the entity ID.
+fn name_of(entity_id: &str) -> &str {
+    if entity_id.contains("://") {
+        host(entity_id)
+    } else {
+        entity_id
+    }
 }
 
 /// The host of an address, for people to recognise.

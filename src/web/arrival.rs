@@ -1,5 +1,7 @@
 //! What requests of all protocols have in common when they come in.
 
+use std::sync::Arc;
+
 use crate::{
     http::{Form, Request, Response},
     trust::{Protocol, RelyingParty},
@@ -14,7 +16,7 @@ use super::{
 
 impl IdentityProvider {
     /// The relying party of this name, if it may ask by this protocol.
-    pub(super) fn asking(&self, name: &str, by: Protocol) -> Result<&RelyingParty, Refused> {
+    pub(super) fn asking(&self, name: &str, by: Protocol) -> Result<Arc<RelyingParty>, Refused> {
         let Some(relying_party) = self.trusts.relying_party(name) else {
             return Err(Refused::UnknownRelyingParty(shortened(name)));
         };

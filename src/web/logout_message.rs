@@ -68,7 +68,7 @@ impl IdentityProvider {
                 let heading = "You are being signed out";
                 let security = PageSecurity::new().framed_by_own();
                 let size = document.len().div_ceil(3) * 4;
-                post_under(security, heading, party, &service.address, form, size)
+                post_under(security, heading, &party, &service.address, form, size)
             }
         }
     }

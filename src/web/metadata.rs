@@ -1,5 +1,7 @@
 //! `/metadata` of each federated domain, and `FederationMetadata.xml` of the first one.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hyper::{
     StatusCode,
@@ -32,9 +34,11 @@ impl Metadata {
         keys: &KeyRing,
     ) -> Result<Self, MetadataError> {
         let (single_sign_on, single_logout) = (edge.sso_url(), edge.slo_url());
+        let parties = trusts.relying_parties();
         let issued = |format: &NameIdFormat| {
-            let mut parties = trusts.relying_parties().iter();
-            parties.any(|party| party.name_id_rule().format() == *format)
+            parties
+                .iter()
+                .any(|party| party.name_id_rule().format() == *format)
         };
         let name_id_formats: Vec<_> = NameIdFormat::ALL.into_iter().filter(issued).collect();
         let first = trusts.domains().first();
@@ -42,7 +46,7 @@ impl Metadata {
             &wsfed::Endpoints {
                 passive: &edge.passive_url(),
                 active: &edge.passive_url(),
-                claim_types: &claim_types(trusts),
+                claim_types: &claim_types(&parties),
                 saml2: Endpoints {
                     entity_id: first.map_or("", |domain| &domain.issuer),
                     single_sign_on: &single_sign_on,
@@ -96,12 +100,11 @@ impl Metadata {
 }
 
 /// What the tokens of WS-Federation may say, each once.
-fn claim_types(trusts: &Trusts) -> Vec<&str> {
-    let mut all: Vec<&str> = trusts
-        .relying_parties()
+fn claim_types(parties: &[Arc<RelyingParty>]) -> Vec<&str> {
+    let mut all: Vec<&str> = parties
         .iter()
         .filter(|party| party.speaks(Protocol::WsFederation))
-        .flat_map(RelyingParty::token_claim_names)
+        .flat_map(|party| party.token_claim_names())
         .collect();
     all.sort_unstable();
     all.dedup();

@@ -34,7 +34,7 @@ impl IdentityProvider {
                 let document = self.status_response(request, reply, denied, CAUSE)?;
                 if request.passive {
                     let party = self.trusted(request)?;
-                    return post_response(party, reply, "You are not signed in", &document);
+                    return post_response(&party, reply, "You are not signed in", &document);
                 }
                 self.not_permitted_page(request, Some((reply, &document)))
             }

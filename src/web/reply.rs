@@ -1,6 +1,8 @@
 //! From a decision to the page that carries it: the form, or an answer in the protocol that the
 //! request came by.
 
+use std::sync::Arc;
+
 use askama::Template;
 use hyper::{
     StatusCode,
@@ -82,14 +84,14 @@ impl IdentityProvider {
     ) -> Result<Response, Refused> {
         let hint = pending.request.hint.clone().unwrap_or_default();
         let correlation = pending.request.correlation.clone();
-        let relying_party = &self.trusted(&pending.request)?.display_name;
+        let relying_party = self.trusted(&pending.request)?;
         let state = self
             .seal
             .seal(pending, browser, OffsetDateTime::now_utc())?;
         let nonce = nonce()?;
         let page = SignInPage {
             nonce: nonce.as_str(),
-            relying_party,
+            relying_party: &relying_party.display_name,
             state: &state,
             name: typed.unwrap_or(&hint),
             problem: problem.map(ProblemText::of),
@@ -107,8 +109,8 @@ impl IdentityProvider {
     }
 
     /// The relying party of a request that waited: looked up when the request came, and again now,
-    /// since an answer goes where the trust says, even if a page's seal should ever be broken.
-    pub(super) fn trusted(&self, request: &SignInRequest) -> Result<&RelyingParty, Refused> {
+    /// since an answer goes where the trust says by now, even if a page's seal should ever be broken.
+    pub(super) fn trusted(&self, request: &SignInRequest) -> Result<Arc<RelyingParty>, Refused> {
         self.trusts
             .relying_party(&request.relying_party)
             .filter(|party| party.speaks(request.protocol))

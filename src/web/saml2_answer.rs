@@ -32,7 +32,7 @@ impl IdentityProvider {
         }
         let now = OffsetDateTime::now_utc();
         let claims = relying_party.claims(&grant.subject);
-        let name_id = name_id(relying_party, grant)?;
+        let name_id = name_id(&relying_party, grant)?;
         let (response_id, assertion_id) = (new_id()?, new_id()?);
         let document = SuccessResponse {
             id: &response_id,
@@ -52,6 +52,7 @@ impl IdentityProvider {
                 authn_context: reply.authn_context,
             },
             sign_response: relying_party.sign_response,
+            encryption: relying_party.encryption.as_ref(),
         }
         .to_signed_xml(self.keys.current())
         .map_err(|error| Refused::Internal(error.to_string()))?;
@@ -66,7 +67,7 @@ impl IdentityProvider {
             proof: grant.proof.as_str(),
         }
         .record();
-        post_response(relying_party, reply, "You are signed in", &document)
+        post_response(&relying_party, reply, "You are signed in", &document)
     }
 
     /// Tells the relying party by a status why there is no assertion.
@@ -80,7 +81,7 @@ impl IdentityProvider {
         audit::request_refused(&request.correlation, Some(&request.relying_party), cause);
         let document = self.status_response(request, reply, status, cause)?;
         let relying_party = self.trusted(request)?;
-        post_response(relying_party, reply, "You are not signed in", &document)
+        post_response(&relying_party, reply, "You are not signed in", &document)
     }
 
     /// The Response that carries a status.
@@ -91,9 +92,10 @@ impl IdentityProvider {
         status: Status,
         cause: &str,
     ) -> Result<String, Refused> {
+        let relying_party = self.trusted(request)?;
         let issuer = self
             .trusts
-            .default_issuer(self.trusted(request)?)
+            .default_issuer(&relying_party)
             .ok_or(Refused::NotTrusted)?;
         ErrorResponse {
             id: &new_id()?,
@@ -104,7 +106,7 @@ impl IdentityProvider {
             status,
             message: &format!("{cause} (correlation id {})", request.correlation),
         }
-        .to_xml()
+        .to_xml(relying_party.sign_response.then(|| self.keys.current()))
         .map_err(|error| Refused::Internal(error.to_string()))
     }
 }

@@ -13,6 +13,8 @@
 //! `wsignout1.0` or has an address to sign out at. What is to be gained by it is that somebody has to
 //! type her password again.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use crate::{
@@ -161,7 +163,7 @@ impl IdentityProvider {
         let may_check_again = !unconfirmed.is_empty();
         for telling in unconfirmed {
             missing.push(Missing {
-                name: self.display_name(&telling.relying_party).to_owned(),
+                name: self.display_name(&telling.relying_party),
                 link: Some(self.tell_address(telling, browser)?),
             });
         }
@@ -196,7 +198,7 @@ impl IdentityProvider {
             Vec::new()
         };
         let tellings = departure.tellings.iter();
-        let told = tellings.map(|telling| self.display_name(&telling.relying_party).to_owned());
+        let told = tellings.map(|telling| self.display_name(&telling.relying_party));
         let frames = departure.tellings.iter().map(|telling| {
             let address = self.tell_address(telling.clone(), browser)?;
             Ok((address, self.logout_address(&telling.relying_party)?))
@@ -220,8 +222,8 @@ impl IdentityProvider {
         {
             return send_logout_response(
                 self.keys.current(),
-                relying_party,
-                service,
+                &relying_party,
+                &service,
                 asker,
                 answer,
             );
@@ -242,9 +244,9 @@ impl IdentityProvider {
     fn answered_service(
         &self,
         asker: &Saml2Asker,
-    ) -> Result<Option<(&RelyingParty, &LogoutService)>, Refused> {
+    ) -> Result<Option<(Arc<RelyingParty>, LogoutService)>, Refused> {
         let party = self.asking(&asker.relying_party, Protocol::Saml2)?;
-        let service = party.single_logout.service.as_ref();
+        let service = party.single_logout.service.clone();
         let service = service.filter(|_| !asker.is_asynchronous);
         Ok(service.map(|service| (party, service)))
     }
@@ -278,7 +280,7 @@ impl IdentityProvider {
         let untold = departure.untold.iter();
         untold
             .map(|relying_party| Missing {
-                name: self.display_name(relying_party).to_owned(),
+                name: self.display_name(relying_party),
                 link: None,
             })
             .collect()
@@ -298,9 +300,9 @@ impl IdentityProvider {
             name: new_id().ok()?,
             issuer: self
                 .trusts
-                .issuer(party, &session.subject.suffix)?
+                .issuer(&party, &session.subject.suffix)?
                 .to_owned(),
-            known_as: session.known_at(party)?,
+            known_as: session.known_at(&party)?,
         };
         let confirmations = self.sign_in.confirmations();
         let expected = confirmations.expect(&telling.name, party.entity_id(), correlation);
@@ -331,16 +333,19 @@ impl IdentityProvider {
                  relying_party,
                  address,
              }| Unanswered {
-                name: self.display_name(relying_party).to_owned(),
+                name: self.display_name(relying_party),
                 address: address.clone(),
             },
         )
         .collect()
     }
 
-    fn display_name<'a>(&'a self, relying_party: &'a str) -> &'a str {
+    fn display_name(&self, relying_party: &str) -> String {
         let party = self.trusts.relying_party(relying_party);
-        party.map_or(relying_party, |party| &party.display_name)
+        party.map_or_else(
+            || relying_party.to_owned(),
+            |party| party.display_name.clone(),
+        )
     }
 }
 

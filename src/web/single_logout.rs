@@ -75,7 +75,7 @@ impl IdentityProvider {
                 relying_party.single_logout.permit_unsigned,
             )
             .map_err(|error| Refused::sign_out(Some(&issuer), error))?;
-        let issuer_here = self.trusts.default_issuer(relying_party);
+        let issuer_here = self.trusts.default_issuer(&relying_party);
         let mut asker = Saml2Asker {
             relying_party: issuer,
             request_id: message.id.clone(),
@@ -83,7 +83,7 @@ impl IdentityProvider {
             is_asynchronous: message.is_asynchronous,
             issuer: issuer_here.ok_or(Refused::NotTrusted)?.to_owned(),
         };
-        if let Err(cause) = self.acceptable_logout(&message, relying_party) {
+        if let Err(cause) = self.acceptable_logout(&message, &relying_party) {
             return self.refuse_sign_out(&asker, Status::RequestDenied, cause, correlation);
         }
         let participant = Participant {
@@ -112,7 +112,7 @@ impl IdentityProvider {
             DemandOutcome::NobodySignedIn => None,
             DemandOutcome::Ended(ended) => {
                 let suffix = &ended.session.subject.suffix;
-                if let Some(issuer) = self.trusts.issuer(relying_party, suffix) {
+                if let Some(issuer) = self.trusts.issuer(&relying_party, suffix) {
                     issuer.clone_into(&mut asker.issuer);
                 }
                 Some(*ended)
@@ -170,7 +170,7 @@ impl IdentityProvider {
         };
         audit::request_refused(correlation, Some(&asker.relying_party), cause);
         let answer = LogoutAnswer::Refused(status);
-        send_logout_response(self.keys.current(), relying_party, service, asker, answer)
+        send_logout_response(self.keys.current(), &relying_party, service, asker, answer)
     }
 
     /// A relying party's answer to what it was told.

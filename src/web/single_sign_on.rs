@@ -45,7 +45,7 @@ impl IdentityProvider {
                 relying_party: issuer,
                 cause,
             })?;
-        let consumer = consumer(relying_party, &authn_request.consumer)?;
+        let consumer = consumer(&relying_party, &authn_request.consumer)?;
 
         let hint = hint(authn_request.subject.as_deref(), [&query, &form]);
         let neutral = SignInRequest {

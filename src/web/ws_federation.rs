@@ -61,7 +61,7 @@ impl IdentityProvider {
         let Some(address) = asked.reply else {
             return Asker::Nobody;
         };
-        let mut parties = self.trusts.relying_parties().iter();
+        let mut parties = self.trusts.relying_parties().into_iter();
         if parties.any(|party| {
             party.speaks(Protocol::WsFederation) && party.ws_federation.is_reply_address(&address)
         }) {
@@ -80,7 +80,7 @@ impl IdentityProvider {
         correlation: &CorrelationId,
     ) -> Result<Pending, Refused> {
         let relying_party = self.asking(&asked.realm, Protocol::WsFederation)?;
-        let address = reply_address(relying_party, asked.reply.as_deref())?;
+        let address = reply_address(&relying_party, asked.reply.as_deref())?;
         if asked.sent.is_some_and(|sent| !self.is_timely(sent)) {
             return Err(Refused::Untimely {
                 relying_party: relying_party.entity_id().to_owned(),
@@ -126,9 +126,9 @@ impl IdentityProvider {
             return Err(Refused::NotTrusted);
         }
         let assertion_id = new_id()?;
-        let name_id = name_id(relying_party, grant)?;
+        let name_id = name_id(&relying_party, grant)?;
         let document = self
-            .token_response(relying_party, reply, grant, &name_id, &assertion_id)
+            .token_response(&relying_party, reply, grant, &name_id, &assertion_id)
             .map_err(|error| Refused::Internal(error.to_string()))?;
         audit::Issued {
             correlation: &request.correlation,
@@ -149,7 +149,7 @@ impl IdentityProvider {
         let size = document.len() * 3 / 2;
         post(
             "You are signed in",
-            relying_party,
+            &relying_party,
             &reply.address,
             message,
             size,

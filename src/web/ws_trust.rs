@@ -135,12 +135,12 @@ impl IdentityProvider {
         };
         let exchanged = self.sign_in.exchange(&ws_trust.key, message, typed);
         match timeout(LONGEST_EXCHANGE, exchanged).await {
-            Ok(Ok(grant)) => self.issue_token(&exchange, &asked, relying_party, &grant),
-            Ok(Err(denied)) => exchange.deny(relying_party, denied),
+            Ok(Ok(grant)) => self.issue_token(&exchange, &asked, &relying_party, &grant),
+            Ok(Err(denied)) => exchange.deny(&relying_party, denied),
             Err(_) => {
                 let cause = "the directory took too long";
                 audit::request_refused(correlation, Some(relying_party.entity_id()), cause);
-                exchange.deny(relying_party, Denied::Problem(Problem::DirectoryDown))
+                exchange.deny(&relying_party, Denied::Problem(Problem::DirectoryDown))
             }
         }
     }

@@ -7,12 +7,13 @@
 //! names, and nothing is ever serialised to be parsed again.
 //!
 //! How signatures have been forged in the past, and why there is no place for it here, is told in
-//! [`dsig`], attack by attack.
+//! [`dsig`], attack by attack; why only authenticated encryption is spoken, in [`encryption`].
 
 mod algorithms;
 mod c14n;
 mod chars;
 pub mod dsig;
+pub mod encryption;
 mod escape;
 mod ids;
 mod name;
@@ -30,9 +31,11 @@ pub use algorithms::{DigestAlgorithm, signature_algorithm, signature_algorithm_u
 pub use c14n::{C14nError, InclusivePrefixes, exclusive_c14n};
 #[doc(inline)]
 pub use dsig::{Fault, SignatureError, SignaturePolicy, VerifiedElement, verify_enveloped};
+#[doc(inline)]
+pub use encryption::{ContentEncryption, EncryptedElement, Encryption, KeyTransport};
 pub use name::Name;
 pub use read_error::{ReadCause, ReadError};
-pub use reader::{Limits, read};
+pub use reader::{Limits, read, read_commented};
 pub use tree::{Attribute, Element, StructureError};
 pub use write_error::WriteError;
 pub use writer::CanonicalWriter;

@@ -61,7 +61,7 @@ pub enum ReadCause {
     /// A processing instruction.
     #[error("a processing instruction is not permitted")]
     ProcessingInstruction,
-    /// A comment. They split text in two, which readers have disagreed about.
+    /// A comment where none may stand. They split text in two, which readers have disagreed about.
     #[error("a comment is not permitted")]
     Comment,
     /// A CDATA section. No SAML peer needs one.

@@ -52,6 +52,26 @@ impl Default for Limits {
 /// # Errors
 /// [`ReadError`] with the place and the cause.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Element, ReadError> {
+    read_as(bytes, limits, Comments::Refused)
+}
+
+/// As [`read`], for documents that people write: comments may stand between elements, and are
+/// dropped as if they had not been there. Beside text they are refused here, too.
+///
+/// # Errors
+/// [`ReadError`] with the place and the cause.
+pub fn read_commented(bytes: &[u8], limits: &Limits) -> Result<Element, ReadError> {
+    read_as(bytes, limits, Comments::BetweenElements)
+}
+
+/// Where comments may stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comments {
+    Refused,
+    BetweenElements,
+}
+
+fn read_as(bytes: &[u8], limits: &Limits, comments: Comments) -> Result<Element, ReadError> {
     if bytes.len() > limits.bytes {
         return Err(ReadError::new(limits.bytes, ReadCause::TooLong));
     }
@@ -77,12 +97,16 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Element, ReadError> {
             Token::Start { tag, empty } => {
                 reading.start(tag, at + 1)?;
                 if empty {
-                    reading.end();
+                    reading.end()?;
                 }
             }
-            Token::End => reading.end(),
+            Token::End => reading.end()?,
             Token::Text(raw) => reading.text(raw, at)?,
             Token::Reference(name) => reading.reference(name, at)?,
+            Token::Comment(text) if comments == Comments::BetweenElements => {
+                reading.comment(text, at)?;
+            }
+            Token::Comment(_) => return Err(ReadError::new(at, ReadCause::Comment)),
         }
     }
     reading.finish(bytes.len())
@@ -104,6 +128,8 @@ struct Reading<'a> {
 struct Open {
     element: Element,
     bindings: usize,
+    /// Where its first comment stands.
+    comment: Option<usize>,
 }
 
 impl<'a> Reading<'a> {
@@ -188,7 +214,11 @@ impl<'a> Reading<'a> {
             declares: own_scope,
             children: Vec::new(),
         };
-        self.open.push(Open { element, bindings });
+        self.open.push(Open {
+            element,
+            bindings,
+            comment: None,
+        });
         Ok(())
     }
 
@@ -245,15 +275,35 @@ impl<'a> Reading<'a> {
     }
 
     /// Ends the innermost open element; the tokenizer has compared the names.
-    fn end(&mut self) {
-        let Some(Open { element, bindings }) = self.open.pop() else {
-            return;
+    fn end(&mut self) -> Result<(), ReadError> {
+        let Some(Open {
+            element,
+            bindings,
+            comment,
+        }) = self.open.pop()
+        else {
+            return Ok(());
         };
+        if let Some(at) = comment.filter(|_| !element.has_element_content()) {
+            return Err(ReadError::new(at, ReadCause::Comment));
+        }
         self.bindings.unbind(bindings);
         match self.open.last_mut() {
             Some(parent) => parent.element.children.push(Node::Element(element)),
             None => self.root = Some(element),
         }
+        Ok(())
+    }
+
+    /// XML 1.0, production 15. Whether there is text beside it is known when its parent ends.
+    fn comment(&mut self, text: &str, at: usize) -> Result<(), ReadError> {
+        if text.contains("--") || text.ends_with('-') {
+            return Err(ReadError::new(at, ReadCause::Comment));
+        }
+        if let Some(parent) = self.open.last_mut() {
+            parent.comment.get_or_insert(at);
+        }
+        Ok(())
     }
 
     fn text(&mut self, raw: &str, at: usize) -> Result<(), ReadError> {

@@ -345,3 +345,39 @@ fn time_grows_with_length_and_not_with_its_square() {
         assert!(long < short * 10, "{kind}: {short:?}, {long:?}");
     }
 }
+
+#[test]
+fn comments_between_elements_are_dropped_where_people_write_them() {
+    let read = |text: &str| read_commented(text.as_bytes(), &Limits::default());
+    let form = |text: &str| exclusive_c14n(&read(text).unwrap(), &InclusivePrefixes::default());
+    let commented = "<?xml version='1.0'?><!-- one --><a xmlns='urn:a'><!---->\n \
+                     <b>x</b><!-- <c/> &amp; - --> <d/></a><!--end-->";
+    let bare = "<a xmlns='urn:a'>\n <b>x</b> <d/></a>";
+    assert_eq!(form(commented), form(bare));
+    assert_eq!(read("<a> <!-- x --> </a>").unwrap().text(), Some("  "));
+    for (text, at) in [
+        ("<a>x<!-- --></a>", 4),
+        ("<a><!-- -->x</a>", 3),
+        ("<a>admin@example.com<!---->.evil.test</a>", 20),
+        ("<a><b><!-- --></b>&#x20;<!-- -->&lt;</a>", 24),
+        ("<a><!-- -- --></a>", 3),
+        ("<a><!-- ---></a>", 3),
+        ("<a/><!-- -- -->", 4),
+    ] {
+        let error = read(text).map(|_| ()).unwrap_err();
+        assert_eq!(
+            (error.cause(), error.offset()),
+            (ReadCause::Comment, at),
+            "{text}"
+        );
+    }
+    for broken in [
+        "<a><!-- </a>",
+        "<a><!--></a>",
+        "<a><!---></a>",
+        "<a b='<!-- -->'/>",
+        "<a <!-- --> />",
+    ] {
+        assert!(read(broken).is_err(), "{broken}");
+    }
+}

@@ -25,6 +25,8 @@ pub(super) enum Token<'a> {
     Text(&'a str),
     /// What stands between `&` and `;`.
     Reference(&'a str),
+    /// What stands between `<!--` and `-->`.
+    Comment(&'a str),
 }
 
 /// Cuts a document into tokens.
@@ -71,7 +73,7 @@ impl<'a> Tokens<'a> {
             Event::Decl(_) => return Err(refused(ReadCause::Declaration)),
             Event::DocType(_) => return Err(refused(ReadCause::Doctype)),
             Event::PI(_) => return Err(refused(ReadCause::ProcessingInstruction)),
-            Event::Comment(_) => return Err(refused(ReadCause::Comment)),
+            Event::Comment(_) => Token::Comment(inner(4, 3)?),
             Event::CData(_) => return Err(refused(ReadCause::CData)),
             Event::Eof => return Ok(None),
         };

@@ -31,6 +31,9 @@ pub enum WriteError {
     /// The key refused.
     #[error("signing failed: {0}")]
     Signing(#[from] KeyError),
+    /// The recipient's key refused, or no content key could be made.
+    #[error("encryption failed: {0}")]
+    Encryption(KeyError),
 }
 
 impl From<ForbiddenCharacter> for WriteError {

@@ -200,6 +200,12 @@ assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
         Client::new(self.tls()).with_address(HOST, self.address)
     }
 
+    /// A browser with no cookies that trusts this CA, too.
+    pub(crate) fn browser_trusting(&self, ca_pem: &str) -> Client {
+        let tls = client_config(&[self.ca.ca_pem().as_bytes(), ca_pem.as_bytes()]);
+        Client::new(tls.expect("TLS settings")).with_address(HOST, self.address)
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address

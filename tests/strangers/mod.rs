@@ -14,11 +14,14 @@ use std::{
 };
 
 /// The Debian packages of the tools that are not called like their package.
-const PACKAGES: [(&str, &str); 4] = [
+const PACKAGES: [(&str, &str); 7] = [
     ("python3", "python3 python3-venv"),
     ("chromedriver", "chromium-driver"),
     ("ldapsearch", "ldap-utils"),
     ("slapadd", "slapd"),
+    ("shibd", "libapache2-mod-shib"),
+    ("apache2", "apache2-bin"),
+    ("node", "nodejs"),
 ];
 
 /// The path of an executable.
@@ -57,6 +60,29 @@ pub(crate) fn python() -> PathBuf {
             .arg(&environment)
             .arg(here.join("requirements.txt")));
         environment.join("bin/python")
+    });
+    made.clone()
+}
+
+/// The folder of an environment that holds the Node packages of `tests/strangers/node`, in the
+/// versions of its lock. Made once, under `target/`, from the npm registry.
+///
+/// # Panics
+/// When it cannot be made.
+pub(crate) fn node_environment() -> PathBuf {
+    static ENVIRONMENT: OnceLock<PathBuf> = OnceLock::new();
+    let made = ENVIRONMENT.get_or_init(|| {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers");
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .parent()
+            .unwrap_or_else(|| panic!("no target directory"));
+        let environment = target.join("node-env");
+        run(Command::new(tool("python3"))
+            .arg(here.join("make_node_environment.py"))
+            .arg(&environment)
+            .arg(here.join("node"))
+            .arg(tool("npm")));
+        environment
     });
     made.clone()
 }

@@ -2,10 +2,14 @@
 
 mod claims;
 mod directory;
+mod encryption;
 mod guard;
+mod metadata;
 mod relying_party;
 
 pub(super) use directory::Connection;
+pub(super) use encryption::EncryptionFile;
+pub(super) use metadata::{MetadataFiles, SystemRoots};
 pub(super) use relying_party::Signatures;
 
 use std::{ops::Range, path::Path, time::Duration};
@@ -21,11 +25,17 @@ use crate::{
 };
 
 use super::{
-    Config, ConfigError, Listen, Log, SecretSource, Signing, TlsFiles, error::Source, file,
-    file::File,
+    Config, ConfigError, Listen, Log, RelyingPartyFile, SecretSource, Signing, TlsFiles,
+    error::Source, file, file::File, folder::Fragment,
 };
 
-pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Config, ConfigError> {
+/// `fragments` are the files of the folder of relying parties, if they were read.
+pub(super) fn build(
+    file: File,
+    source: Source<'_>,
+    folder: &Path,
+    fragments: &[Fragment],
+) -> Result<Config, ConfigError> {
     let domains = file
         .federated_domain
         .iter()
@@ -34,8 +44,11 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
     if domains.is_empty() {
         return Err(source.invalid(0..0, "there is no [[federated_domain]]"));
     }
-    if file.relying_party.is_empty() {
-        return Err(source.invalid(0..0, "there is no [[relying_party]]"));
+    if file.relying_party.is_empty() && fragments.is_empty() {
+        return Err(source.invalid(
+            0..0,
+            "there is no [[relying_party]], and no file in relying_party_folder",
+        ));
     }
     let pairwise_salt = file.pairwise_salt.as_ref();
     let pairwise_salt = pairwise_salt
@@ -48,6 +61,14 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
         domains: &domains,
         directories: &directory_names,
     };
+    let salt = pairwise_salt.as_ref();
+    let mut relying_parties = Vec::with_capacity(file.relying_party.len() + fragments.len());
+    for party in &file.relying_party {
+        relying_parties.push(relying_party::build(party, names, salt, folder)?);
+    }
+    for fragment in fragments {
+        relying_parties.push(in_folder(fragment, names, salt)?);
+    }
     Ok(Config {
         edge: Edge {
             base_url: base_url(&file.base_url, source)?,
@@ -74,15 +95,25 @@ pub(super) fn build(file: File, source: Source<'_>, folder: &Path) -> Result<Con
         },
         guard: guard::build(&file.guard, source)?,
         session_lifetime: minutes(&file.session.lifetime_minutes, 1..=1440, source)?,
-        relying_parties: file
-            .relying_party
-            .iter()
-            .map(|party| relying_party::build(party, names, pairwise_salt.as_ref(), folder))
-            .collect::<Result<_, _>>()?,
+        relying_parties,
+        relying_party_folder: file.relying_party_folder.map(|path| folder.join(path)),
+        state_folder: file.state_folder.map(|path| folder.join(path)),
         pairwise_salt,
         directories,
         domains,
     })
+}
+
+/// The relying party of a file of its own.
+fn in_folder(
+    fragment: &Fragment,
+    names: claims::Names<'_>,
+    salt: Option<&SecretSource>,
+) -> Result<RelyingPartyFile, ConfigError> {
+    let source = fragment.source();
+    let party = toml::from_str(&fragment.text).map_err(|error| source.toml(&error))?;
+    let names = claims::Names { source, ..names };
+    relying_party::build(&party, names, salt, &fragment.folder)
 }
 
 /// A secret that is a text.

@@ -6,6 +6,7 @@ use toml::Spanned;
 
 use crate::{
     http::FormTarget,
+    metadata::{SignatureTerms, Terms},
     saml1::ClaimType,
     trust::{
         AssertionConsumerService, LogoutBinding, LogoutService, Preset, Protocol, RelyingParty,
@@ -16,7 +17,7 @@ use crate::{
 use super::{
     super::{ConfigError, RelyingPartyFile, SecretSource, error::Source, file, read_certificate},
     claims::{NameId, Names},
-    https_url, is_absolute_uri, minutes, seconds,
+    encryption, https_url, is_absolute_uri, metadata, minutes, seconds,
 };
 
 /// How requests are authenticated, the certificates still files.
@@ -52,17 +53,7 @@ pub(super) fn build(
     folder: &Path,
 ) -> Result<RelyingPartyFile, ConfigError> {
     let source = names.source;
-    let span = party.assertion_consumer_services.span();
-    let consumers = party
-        .assertion_consumer_services
-        .as_ref()
-        .iter()
-        .zip(0..)
-        .map(|(url, index)| {
-            let url = answer_address(url, source)?;
-            Ok(AssertionConsumerService { index, url })
-        })
-        .collect::<Result<Vec<_>, ConfigError>>()?;
+    let consumers = consumers(party, source)?;
     if party.entity_id.as_ref().trim().is_empty() {
         return Err(source.invalid(party.entity_id.span(), "entity_id is empty"));
     }
@@ -73,8 +64,14 @@ pub(super) fn build(
         file::Preset::Saml2 => Preset::Saml2,
         file::Preset::WsFederation => Preset::WsFederation,
     };
-    let mut settings = RelyingParty::new(preset, party.entity_id.as_ref(), consumers)
-        .ok_or_else(|| source.invalid(span, "at least one assertion consumer service is needed"))?;
+    let encryption = encryption::build(party, preset, source, folder)?;
+    let entity_id = party.entity_id.as_ref();
+    let described = match (&party.metadata, &consumers) {
+        (None, Some(consumers)) => RelyingParty::new(preset, entity_id, consumers.clone()),
+        _ => None,
+    };
+    let mut settings =
+        described.unwrap_or_else(|| RelyingParty::awaiting_metadata(preset, entity_id));
     if let Some(name) = &party.display_name {
         settings.display_name.clone_from(name);
     }
@@ -132,11 +129,53 @@ pub(super) fn build(
         names.add_claim(&mut settings, claim)?;
         fits_its_tokens(&settings, &claim.name, source)?;
     }
+    let metadata = party.metadata.as_ref().map(|metadata| {
+        if !settings.speaks(Protocol::Saml2) {
+            let message = "metadata is read for relying parties by SAML 2.0 only";
+            return Err(source.invalid(metadata.span(), message));
+        }
+        let terms = Terms {
+            consumers,
+            request_signatures: signature_terms(party),
+            permit_sha1_requests: party.permit_sha1_requests,
+            encryption: encryption.terms,
+            content: encryption.content,
+        };
+        metadata::build(metadata, terms, source, folder)
+    });
     Ok(RelyingPartyFile {
         salt: name_id(party, &mut settings, names, salt)?,
+        metadata: metadata.transpose()?,
         party: settings,
         signatures,
+        encryption,
     })
+}
+
+/// The addresses that are written. With metadata there may be none; else there must be one.
+fn consumers(
+    party: &file::RelyingParty,
+    source: Source<'_>,
+) -> Result<Option<Vec<AssertionConsumerService>>, ConfigError> {
+    let Some(written) = &party.assertion_consumer_services else {
+        return match party.metadata {
+            Some(_) => Ok(None),
+            None => Err(source.invalid(
+                party.entity_id.span(),
+                "assertion_consumer_services are needed, or metadata that names them",
+            )),
+        };
+    };
+    if written.as_ref().is_empty() {
+        let message = "at least one assertion consumer service is needed";
+        return Err(source.invalid(written.span(), message));
+    }
+    let written = written.as_ref().iter().zip(0..);
+    let consumers = written.map(|(url, index)| {
+        let url = answer_address(url, source)?;
+        Ok(AssertionConsumerService { index, url })
+    });
+    consumers.collect::<Result<_, _>>().map(Some)
 }
 
 fn answer_address(url: &Spanned<String>, source: Source<'_>) -> Result<String, ConfigError> {
@@ -268,6 +307,15 @@ fn issuer(
     }
 }
 
+fn signature_terms(party: &file::RelyingParty) -> SignatureTerms {
+    match party.request_signatures {
+        None => SignatureTerms::AsDescribed,
+        Some(file::RequestSignatures::NotVerified) => SignatureTerms::NotVerified,
+        Some(file::RequestSignatures::WhenPresent) => SignatureTerms::WhenPresent,
+        Some(file::RequestSignatures::Required) => SignatureTerms::Required,
+    }
+}
+
 fn signatures(
     party: &file::RelyingParty,
     source: Source<'_>,
@@ -282,8 +330,17 @@ fn signatures(
             .collect(),
         permit_sha1: party.permit_sha1_requests,
     };
+    if party.metadata.is_some() && !keys.certificates.is_empty() {
+        return Err(source.invalid(span, "request_certificates are in the metadata"));
+    }
     match party.request_signatures {
-        file::RequestSignatures::NotVerified => {
+        // Not known before the metadata is: until then nobody may ask.
+        None | Some(file::RequestSignatures::WhenPresent | file::RequestSignatures::Required)
+            if party.metadata.is_some() =>
+        {
+            Ok(Signatures::NotVerified)
+        }
+        None | Some(file::RequestSignatures::NotVerified) => {
             // A key that nothing uses, or SHA-1 permitted for nothing, is a misunderstanding.
             if !keys.certificates.is_empty() || keys.permit_sha1 {
                 return Err(source.invalid(
@@ -297,7 +354,7 @@ fn signatures(
         _ if keys.certificates.is_empty() => {
             Err(source.invalid(span, "request_signatures needs request_certificates"))
         }
-        file::RequestSignatures::WhenPresent => Ok(Signatures::WhenPresent(keys)),
-        file::RequestSignatures::Required => Ok(Signatures::Required(keys)),
+        Some(file::RequestSignatures::WhenPresent) => Ok(Signatures::WhenPresent(keys)),
+        Some(file::RequestSignatures::Required) => Ok(Signatures::Required(keys)),
     }
 }

@@ -60,13 +60,14 @@ fn ws_trust_finds_who_may_be_asked_for() {
     let trusts = Trusts::new(vec![entra, other], domains).unwrap();
     let found = |address| {
         let party = trusts.ws_trust_relying_party(address);
-        party.map(RelyingParty::entity_id)
+        party.map(|party| party.entity_id().to_owned())
     };
     for address in [
         "urn:federation:MicrosoftOnline",
         "https://login.microsoftonline.com/extSTS.srf",
     ] {
-        assert_eq!(found(address), Some("urn:federation:MicrosoftOnline"));
+        let found = found(address);
+        assert_eq!(found.as_deref(), Some("urn:federation:MicrosoftOnline"));
     }
     for address in ["other", "", "urn:federation:microsoftonline", "nobody"] {
         assert_eq!(found(address), None, "{address}");
@@ -82,14 +83,21 @@ fn entra_hears_the_issuer_of_the_domain_and_others_one_issuer() {
     let other = RelyingParty::new(Preset::EntraExternal, "other", consumers()).unwrap();
     let parties = vec![party("entra"), other, configured];
     let trusts = Trusts::new(parties, domains).unwrap();
-    let issuer = |id: &str, suffix| trusts.issuer(trusts.relying_party(id).unwrap(), suffix);
+    let issuer = |id: &str, suffix| {
+        let party = trusts.relying_party(id).unwrap();
+        trusts.issuer(&party, suffix).map(str::to_owned)
+    };
     for (id, of_first, of_second) in [
         ("entra", first, second),
         ("other", first, first),
         ("own", "urn:own", "urn:own"),
     ] {
-        assert_eq!(issuer(id, "first.test"), Some(of_first), "{id}");
-        assert_eq!(issuer(id, "second.test"), Some(of_second), "{id}");
+        assert_eq!(issuer(id, "first.test"), Some(of_first.to_owned()), "{id}");
+        assert_eq!(
+            issuer(id, "second.test"),
+            Some(of_second.to_owned()),
+            "{id}"
+        );
         assert_eq!(issuer(id, "third.test"), None, "{id}");
     }
 }
@@ -130,4 +138,29 @@ fn needs_are_those_of_all_rules_and_no_more() {
     );
     assert_eq!(needs.places, [group("X").dn().clone()]);
     assert!(needs.directory && needs.email);
+}
+
+#[test]
+fn a_relying_party_without_metadata_is_none_and_still_needs_what_its_rules_ask_for() {
+    let mut awaiting = RelyingParty::awaiting_metadata(Preset::Saml2, "https://sp.test:8443/sp");
+    assert_eq!(awaiting.display_name, "sp.test");
+    awaiting
+        .add_claim(ClaimRule::new("d", attribute("department")))
+        .unwrap();
+    let here = domain("partners.contoso.com", "https://idp.test/partners");
+    let trusts = Trusts::new(vec![party("a"), awaiting.clone()], vec![here]).unwrap();
+    assert!(trusts.relying_party("https://sp.test:8443/sp").is_none());
+    assert_eq!(trusts.relying_parties().len(), 2);
+    assert_eq!(trusts.needs().attributes.len(), 1);
+
+    awaiting.answer_to(consumers());
+    assert!(trusts.replace(awaiting.clone()));
+    let before = trusts.relying_party("https://sp.test:8443/sp").unwrap();
+    awaiting.answer_to(vec![]);
+    assert!(trusts.replace(awaiting));
+    assert!(trusts.relying_party("https://sp.test:8443/sp").is_none());
+    assert!(before.is_available(), "whoever has it keeps it");
+
+    assert!(!trusts.replace(party("stranger")));
+    assert!(trusts.relying_party("stranger").is_none());
 }

@@ -15,12 +15,13 @@
 //! elsewhere in the document; CVE-2025-29774: several `SignedInfo`; CVE-2025-29775: a comment
 //! within `DigestValue`). Each part is taken from its one place below its parent, in the order of
 //! the schema, without search; a second one, an unknown one, or anything but white space between
-//! them is refused. Comments are refused anywhere.
+//! them is refused. Comments are refused there anyway.
 //!
 //! **Comments that cut text** (CVE-2017-11428 and its kin, 2018:
 //! `admin@example.com<!---->.evil.com`). Canonical form drops comments, so they were free to add to
 //! signed text, and text APIs stopped at them. The reader refuses comments, CDATA sections and
-//! processing instructions, and an element's text is one string.
+//! processing instructions, and an element's text is one string. In metadata, which people write,
+//! comments between elements are dropped; one beside text is refused there, too.
 //!
 //! **Two parsers that disagree** (CVE-2025-25291, CVE-2025-25292, CVE-2025-66567; CVE-2020-29509).
 //! There is one tokenizer and one tree. Canonical form, digest and values come from it, and nothing
