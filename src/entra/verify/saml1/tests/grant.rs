@@ -49,6 +49,8 @@ fn what_is_not_base64_of_strict_xml_is_refused() {
         let refusal = judge(&case, bad).unwrap_err();
         assert_eq!(refusal.code, Aadsts::InvalidXml, "{}", refusal.detail);
     }
+    let refusal = judge(&case, &huge).unwrap_err();
+    assert!(refusal.detail.contains("600000 characters"));
     // An assertion that took a namespace from the envelope does not stand alone.
     let inherited = document.replacen(
         " xmlns:saml=\"urn:oasis:names:tc:SAML:1.0:assertion\"",
