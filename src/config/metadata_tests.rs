@@ -99,6 +99,10 @@ const WRONG_ENCRYPTION: &[(&str, &str)] = &[
         "nothing is encrypted",
     ),
     (
+        "encryption_certificate = \"a\"\nprotocols = [\"saml2\", \"ws-federation\"]",
+        "by SAML 2.0 only",
+    ),
+    (
         "encrypt_assertions = \"never\"\nencryption_algorithm = \"aes128-gcm\" # !",
         "nothing is encrypted",
     ),

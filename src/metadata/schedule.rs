@@ -60,14 +60,23 @@ pub async fn keep_fresh(keepers: Vec<Keeper>, trusts: Arc<Trusts>, stop: Cancell
 
 async fn keep_one(mut keeper: Keeper, trusts: &Trusts, turns: &Semaphore) {
     let mut failures = 0;
+    // What is a file was looked at in the beginning.
+    if !keeper.source().origin.is_remote() {
+        failures = u32::from(keeper.current().is_none());
+        sleep(&keeper, failures).await;
+    }
     loop {
         let turn = turns.acquire().await;
         let is_good = look(&mut keeper, trusts).await;
         drop(turn);
         failures = if is_good { 0 } else { failures + 1 };
-        let wait = wait(&keeper, failures, OffsetDateTime::now_utc());
-        tokio::time::sleep(jittered(wait)).await;
+        sleep(&keeper, failures).await;
     }
+}
+
+async fn sleep(keeper: &Keeper, failures: u32) {
+    let wait = wait(keeper, failures, OffsetDateTime::now_utc());
+    tokio::time::sleep(jittered(wait)).await;
 }
 
 async fn look(keeper: &mut Keeper, trusts: &Trusts) -> bool {

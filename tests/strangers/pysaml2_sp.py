@@ -1,8 +1,9 @@
 """pysaml2 as a service provider, driven by the tests: one JSON object in, one out.
 
-usage: pysaml2_sp.py FOLDER < {"do": "request" | "response" | "schema", ...}
+usage: pysaml2_sp.py FOLDER < {"do": "request" | "response" | "schema" | "metadata", ...}
 
-FOLDER holds idp.xml (the identity provider's metadata), sp.key and sp.crt.
+FOLDER holds idp.xml (the identity provider's metadata), sp.key and sp.crt. The key signs, and it
+decrypts what comes encrypted.
 """
 
 import json
@@ -12,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.client import Saml2Client
 from saml2.config import SPConfig
+from saml2.metadata import create_metadata_string
 from saml2.xml.schema import validate
 
 SIGNATURES = {
@@ -27,14 +29,15 @@ folder = sys.argv[1]
 order = json.load(sys.stdin)
 
 
-def client():
+def sp_config(idp=True):
     config = SPConfig()
     config.load(
         {
             "entityid": order["entity_id"],
             "key_file": f"{folder}/sp.key",
             "cert_file": f"{folder}/sp.crt",
-            "metadata": {"local": [f"{folder}/idp.xml"]},
+            "encryption_keypairs": [{"key_file": f"{folder}/sp.key", "cert_file": f"{folder}/sp.crt"}],
+            "metadata": {"local": [f"{folder}/idp.xml"]} if idp else {},
             "allow_unknown_attributes": True,
             "accepted_time_diff": 0,
             "service": {
@@ -55,7 +58,24 @@ def client():
             },
         }
     )
-    return Saml2Client(config)
+    return config
+
+
+def client():
+    return Saml2Client(sp_config())
+
+
+def metadata():
+    """Its own metadata, signed by xmlsec1."""
+    document = create_metadata_string(
+        None,
+        config=sp_config(idp=False),
+        valid=48,
+        sign=True,
+        sign_alg=SIGNATURES["sha256"],
+        digest_alg=DIGESTS["sha256"],
+    )
+    return {"document": document.decode() if isinstance(document, bytes) else document}
 
 
 def request():
@@ -93,7 +113,8 @@ def schema():
 
 
 try:
-    result = {"request": request, "response": response, "schema": schema}[order["do"]]()
+    actions = {"request": request, "response": response, "schema": schema, "metadata": metadata}
+    result = actions[order["do"]]()
 except Exception as error:  # the test reads what a stranger has to say
     result = {"error": f"{type(error).__name__}: {error}"}
 json.dump(result, sys.stdout)

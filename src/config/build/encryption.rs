@@ -21,6 +21,12 @@ pub(in crate::config) struct EncryptionFile {
 }
 
 impl EncryptionFile {
+    /// Whether nothing may leave in the clear: not by other protocols either, whose tokens are
+    /// never encrypted.
+    pub(super) fn is_demanded(&self) -> bool {
+        self.terms == EncryptionTerms::Required || self.certificate.is_some()
+    }
+
     /// Encryption to the configured certificate, if there is one.
     pub(in crate::config) fn load(
         &self,

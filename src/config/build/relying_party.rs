@@ -78,6 +78,11 @@ pub(super) fn build(
     if let Some(protocols) = &party.protocols {
         settings.protocols = self::protocols(protocols, source)?;
     }
+    if encryption.is_demanded() && settings.protocols != [Protocol::Saml2] {
+        let message = "assertions are encrypted by SAML 2.0 only: this needs \
+                       protocols = [\"saml2\"], and no encryption goes with the others";
+        return Err(source.invalid(party.entity_id.span(), message));
+    }
     settings.ws_federation.token = match party.token {
         file::Token::Saml1 => TokenVersion::Saml1,
         file::Token::Saml2 => TokenVersion::Saml2,
