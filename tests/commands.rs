@@ -50,6 +50,86 @@ fn the_demo_signs_wendy_in() {
 }
 
 #[test]
+fn the_demo_signs_wendy_in_by_each_protocol() {
+    let upn = "wmoran@partners.contoso.com";
+    let email = "wmoran@fabrikam.com";
+    for (flag, protocol, name, places) in [
+        (
+            "saml",
+            "saml2",
+            email,
+            &["/login", "/saml2/sso", "/signin", "/login.srf"][..],
+        ),
+        (
+            "wsfed",
+            "wsfed",
+            email,
+            &["/login", "/adfs/ls/", "/signin", "/login.srf"],
+        ),
+        (
+            "wstrust",
+            "wstrust",
+            upn,
+            &[
+                "/adfs/services/trust/mex",
+                "/adfs/services/trust/13/usernamemixed",
+                "/oauth2/v2.0/token",
+                "/adfs/services/trust/2005/usernamemixed",
+                "/oauth2/v2.0/token",
+            ],
+        ),
+    ] {
+        let demo = ["demo", "--once", "--protocol", flag];
+        let output = run(homerealm().args(demo).arg("--json"));
+        let report = json(&output);
+        assert_eq!(output.status.code(), Some(0), "{report}");
+        assert_eq!(report["accepted"], true, "{report}");
+        assert_eq!(report["protocol"], protocol);
+        assert_eq!(report["sign_in_name"], name);
+        assert_eq!(report["cloud_upn"], upn);
+        assert_eq!(report["immutable_id"], "YCsdP1SKHkydNwpbbH2OAQ==");
+        let hops = report["hops"].as_array().expect("hops");
+        assert_eq!(hops.len(), places.len() + 1, "{report}");
+        for (hop, place) in hops.iter().skip(1).zip(places) {
+            let to = hop["to"].as_str().expect("an address");
+            assert!(to.ends_with(place), "{to} is not {place}");
+            assert_eq!(hop["status"], 200);
+        }
+        let output = run(homerealm().args(demo));
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains(&format!("accepted: {name} is signed in as {upn}")));
+        assert!(text.contains(&format!("{}. ", hops.len())), "{text}");
+    }
+    let unknown = run(homerealm().args(["demo", "--once", "--protocol", "oidc"]));
+    assert_eq!(unknown.status.code(), Some(2));
+}
+
+#[test]
+fn the_demo_refuses_whom_it_should_by_each_protocol() {
+    for (protocol, user, told) in [
+        ("wsfed", "dlowe@fabrikam.com", "switched off"),
+        ("wsfed", "nobody@fabrikam.com", "AADSTS50034"),
+        ("wsfed", "khart@contoso.com", "Managed user"),
+        ("wstrust", "dlowe@partners.contoso.com", "switched off"),
+        (
+            "wstrust",
+            "nobody@partners.contoso.com",
+            "FailedAuthentication",
+        ),
+        ("wstrust", "wmoran@fabrikam.com", "Unknown"),
+        ("wstrust", "khart@contoso.com", "Managed"),
+    ] {
+        let demo = ["demo", "--once", "--json", "--protocol", protocol];
+        let output = run(homerealm().args(demo).args(["--user", user]));
+        let report = json(&output);
+        assert_eq!(report["accepted"], false, "{user}: {report}");
+        assert_eq!(output.status.code(), Some(1), "{user}");
+        let refusal = report["refusal"].as_str().expect("why");
+        assert!(refusal.contains(told), "{user}: {refusal}");
+    }
+}
+
+#[test]
 fn the_demo_refuses_whom_it_should() {
     for (user, told) in [
         ("dlowe@fabrikam.com", "switched off"),

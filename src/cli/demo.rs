@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, process::ExitCode};
 
 use homerealm::{
-    demo::{DEMO_PASSWORD, Demo, Report, WENDY},
+    demo::{self, DEMO_PASSWORD, Demo, Report},
     observe::{LogFormat, start_logging},
 };
 use tracing::level_filters::LevelFilter;
@@ -20,9 +20,33 @@ pub(super) struct Arguments {
     /// With --once: print one JSON object
     #[arg(long, requires = "once")]
     json: bool,
-    /// With --once: who signs in
-    #[arg(long, value_name = "EMAIL", default_value = WENDY, requires = "once")]
-    user: String,
+    /// With --once: who signs in; Wendy unless said otherwise, with --protocol wstrust by her cloud UPN
+    #[arg(long, value_name = "EMAIL", requires = "once")]
+    user: Option<String>,
+    /// By which protocol; without --once, with which one the federation is registered at first
+    #[arg(long, value_enum, value_name = "PROTOCOL", default_value_t)]
+    protocol: Protocol,
+}
+
+#[derive(Clone, Copy, Default, clap::ValueEnum)]
+enum Protocol {
+    /// A browser, by SAML 2.0
+    #[default]
+    Saml,
+    /// A browser, by WS-Federation
+    Wsfed,
+    /// An application that asks for the password itself, by WS-Trust, as MSAL does
+    Wstrust,
+}
+
+impl From<Protocol> for demo::Protocol {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Saml => Self::Saml,
+            Protocol::Wsfed => Self::WsFed,
+            Protocol::Wstrust => Self::WsTrust,
+        }
+    }
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -38,8 +62,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 async fn once(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     // Any port will do for one walk, and two walks at a time do not meet.
     let listen = SocketAddr::new(arguments.listen.ip(), 0);
-    let demo = Demo::start(listen).await?;
-    let report = demo.walk(&arguments.user, DEMO_PASSWORD).await?;
+    let protocol = demo::Protocol::from(arguments.protocol);
+    let demo = Demo::start(listen, protocol).await?;
+    let user = arguments.user.as_deref().unwrap_or(protocol.wendy());
+    let report = demo.walk(user, DEMO_PASSWORD).await?;
     demo.stop().await;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
@@ -72,7 +98,7 @@ fn narrate(report: &Report) {
 
 async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     start_logging(LogFormat::Text, LevelFilter::INFO)?;
-    let demo = Demo::start(arguments.listen).await?;
+    let demo = Demo::start(arguments.listen, arguments.protocol.into()).await?;
     let ca = std::env::temp_dir().join("homerealm-demo-ca.pem");
     std::fs::write(&ca, demo.ca_pem())?;
     println!("{}", demo.start_url());

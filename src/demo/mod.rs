@@ -6,11 +6,15 @@
 //! HTTPS, and the simulator knows of the identity provider what Entra would: an issuer, an address
 //! and a certificate.
 
+mod active_walk;
 mod front;
+mod protocol;
 mod report;
 mod tenant;
 mod walk;
 
+pub use active_walk::ActiveWalkError;
+pub use protocol::Protocol;
 pub use report::{Hop, Report};
 pub use walk::WalkError;
 
@@ -44,11 +48,16 @@ use crate::{
     trust::{AssertionConsumerService, RelyingParty},
 };
 
+use active_walk::ActiveWalk;
 use front::{Front, StartPage};
+use tenant::{Registered, Tenants};
 use walk::Walk;
 
 /// Who the walk signs in unless told otherwise.
 pub const WENDY: &str = "wmoran@fabrikam.com";
+
+/// What Entra knows her by.
+pub const WENDYS_CLOUD_UPN: &str = "wmoran@partners.contoso.com";
 
 /// The password of every account.
 pub const DEMO_PASSWORD: &str = PASSWORD;
@@ -94,6 +103,7 @@ pub enum DemoError {
 
 /// A demo that is running.
 pub struct Demo {
+    protocol: Protocol,
     address: SocketAddr,
     ca: LocalCa,
     simulator: Arc<Simulator>,
@@ -103,8 +113,9 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts everything; port 0 lets the system choose one.
-    pub async fn start(listen: SocketAddr) -> Result<Self, DemoError> {
+    /// Starts everything, the federation registered for `protocol`; port 0 lets the system choose
+    /// one.
+    pub async fn start(listen: SocketAddr, protocol: Protocol) -> Result<Self, DemoError> {
         let config = Config::parse(CONFIG, "config/demo.toml", Path::new(""))?;
         let ca = LocalCa::new()?;
         let listening = |source| DemoError::Listen {
@@ -126,10 +137,8 @@ impl Demo {
         let mut simulation = entra::Settings::at(&entra_url);
         // Which of her names Entra passes on is not known. What she typed is what she expects to
         // read on the next page.
-        simulation.hints = HintPolicy {
-            login_hint: Hint::Email,
-            username: Hint::Email,
-        };
+        simulation.saml_hints = HintPolicy::both(Hint::Email);
+        simulation.ws_federation_hints = HintPolicy::both(Hint::Email);
         let keys = KeyRing::new(
             create_signing_key("Homerealm demo signing", 30)?.signer,
             None,
@@ -137,7 +146,12 @@ impl Demo {
         let certificate = keys.current().certificate().clone();
         let mut edge = config.edge.clone();
         edge.base_url = origin(IDP_HOST, address);
-        let tenant = tenant::synced(ACCOUNTS, &config.domains, &edge.sso_url(), &certificate)?;
+        let registered = Registered {
+            domains: &config.domains,
+            edge: &edge,
+            certificate: &certificate,
+        };
+        let tenants = Tenants::synced(ACCOUNTS, &registered)?;
         let metadata = format!("{}/metadata", edge.base_url);
         let provider = assemble(Parts {
             edge,
@@ -161,11 +175,13 @@ impl Demo {
                 })
                 .collect::<Result<_, DemoError>>()?,
         })?;
-        let simulator = Arc::new(Simulator::new(tenant, simulation));
+        let simulator = Arc::new(Simulator::new(tenants.of(protocol), simulation));
         let front = Front {
             identity_provider: provider.identity_provider,
             simulator: simulator.clone(),
+            tenants,
             start: StartPage {
+                entra: entra_url.clone(),
                 tenanted: format!("{entra_url}/{}/", tenant::NAME),
                 common: format!("{entra_url}/common/"),
                 metadata,
@@ -174,6 +190,7 @@ impl Demo {
         let stop = CancellationToken::new();
         let serving = tokio::spawn(server.serve(Arc::new(front), stop.clone()));
         Ok(Self {
+            protocol,
             address,
             ca,
             simulator,
@@ -193,22 +210,35 @@ impl Demo {
         self.ca.ca_pem()
     }
 
-    /// Signs somebody in as a person would, from the tenanted address to Entra's verdict.
+    /// Signs somebody in by the demo's protocol: as a person would, from the tenanted address to
+    /// Entra's verdict, or as an application.
     pub async fn walk(&self, name: &str, password: &str) -> Result<Report, DemoError> {
         let reachable = match self.address.ip() {
             ip if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
             ip => ip,
         };
         let reachable = SocketAddr::new(reachable, self.address.port());
-        let browser = Client::new(client_config(&[self.ca_pem().as_bytes()])?)
+        let client = Client::new(client_config(&[self.ca_pem().as_bytes()])?)
             .with_address(IDP_HOST, reachable)
             .with_address(ENTRA_HOST, reachable)
             .with_timeout(Duration::from_secs(20));
-        let tenanted = format!("{}/{}/", origin(ENTRA_HOST, self.address), tenant::NAME);
-        let mut walk = Walk::new(browser);
-        let arrived = walk.sign_in(&tenanted, name, password).await;
+        let entra = origin(ENTRA_HOST, self.address);
+        let (arrived, hops) = match self.protocol {
+            protocol @ (Protocol::Saml | Protocol::WsFed) => {
+                let tenanted = format!("{entra}/{}/", tenant::NAME);
+                let mut walk = Walk::new(client);
+                let arrived = walk.sign_in(protocol, &tenanted, (name, password)).await;
+                (arrived.map_err(|error| error.to_string()), walk.into_hops())
+            }
+            Protocol::WsTrust => {
+                let mut walk = ActiveWalk::new(client);
+                let arrived = walk.sign_in(&entra, tenant::NAME, name, password).await;
+                (arrived.map_err(|error| error.to_string()), walk.into_hops())
+            }
+        };
         let outcome = self.simulator.outcomes().pop();
-        Ok(Report::new(name, arrived.err(), outcome, walk.into_hops()))
+        let who = (self.protocol, name);
+        Ok(Report::new(who, arrived.err(), outcome, hops))
     }
 
     /// Stops everything: requests in flight are finished first.

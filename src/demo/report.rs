@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
-use crate::entra::{Decision, Outcome};
+use crate::{
+    entra::{Decision, Outcome},
+    http::client::Reply,
+};
 
-use super::WalkError;
+use super::Protocol;
 
 /// One request of the walk and what came back.
 #[derive(Clone, Debug, Serialize)]
@@ -15,10 +18,28 @@ pub struct Hop {
     pub to: String,
     /// The HTTP status that came back.
     pub status: u16,
-    /// The title of the page that came back.
+    /// The title of the page that came back; of a message, what it is.
     pub page: String,
     /// What happened, for the reader.
     pub what: &'static str,
+}
+
+impl Hop {
+    pub(super) fn of(
+        method: &'static str,
+        reply: &Reply,
+        page: String,
+        what: &'static str,
+    ) -> Self {
+        let url = &reply.url;
+        Self {
+            method,
+            to: format!("{}{}", url.host().unwrap_or_default(), url.path()),
+            status: reply.status.as_u16(),
+            page,
+            what,
+        }
+    }
 }
 
 /// How one sign-in went.
@@ -32,7 +53,7 @@ pub struct Report {
     pub cloud_upn: Option<String>,
     /// The `ImmutableID` that the assertion carried.
     pub immutable_id: Option<String>,
-    /// The protocol.
+    /// The protocol: `saml2`, `wsfed` or `wstrust`.
     pub protocol: &'static str,
     /// Why it was not accepted: Entra's code and words, or where the way ended.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,8 +66,8 @@ pub struct Report {
 
 impl Report {
     pub(super) fn new(
-        name: &str,
-        error: Option<WalkError>,
+        (protocol, name): (Protocol, &str),
+        error: Option<String>,
         outcome: Option<Outcome>,
         hops: Vec<Hop>,
     ) -> Self {
@@ -60,7 +81,7 @@ impl Report {
                 let words = format!("{}: {} {}", refusal.code, refusal.message, refusal.detail);
                 (None, Some(words))
             }
-            (_, Some(error)) => (None, Some(error.to_string())),
+            (_, Some(error)) => (None, Some(error)),
             (None, None) => (None, Some("Entra has seen no answer".to_owned())),
         };
         Self {
@@ -70,7 +91,7 @@ impl Report {
                 .as_ref()
                 .map(|known| known.user.user_principal_name.to_string()),
             immutable_id: signed_in.map(|known| known.immutable_id),
-            protocol: "saml2",
+            protocol: protocol.as_str(),
             refusal,
             checks,
             hops,

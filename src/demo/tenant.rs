@@ -4,13 +4,14 @@ use crate::{
     directory::embedded::demo_accounts::{DemoAccount, FEDERATED_SUFFIX},
     entra::{
         Authentication, Domain, DomainName, ImmutableId, InternalDomainFederation, NameError,
-        SignInName, Tenant, User, UserType,
+        PreferredAuthenticationProtocol, SignInName, Tenant, User, UserType,
     },
     keys::Certificate,
     realm::FederatedDomain,
+    web::Edge,
 };
 
-use super::DemoError;
+use super::{DemoError, Protocol};
 
 /// The tenant's first domain, which also names its tenanted address.
 pub(super) const NAME: &str = "contoso.onmicrosoft.com";
@@ -18,27 +19,76 @@ pub(super) const NAME: &str = "contoso.onmicrosoft.com";
 /// Contoso's own domain: managed, its people are members.
 const OWN_DOMAIN: &str = "contoso.com";
 
-/// Federates each domain with the identity provider, as an administrator registers it, and syncs
-/// each account as the guest-sync rules have it: the cloud UPN from `userPrincipalName`, the
-/// sign-in email from `mail`, the source anchor from the GUID.
-pub(super) fn synced(
+/// What an administrator registers of the identity provider.
+pub(super) struct Registered<'a> {
+    /// The domains that it vouches for.
+    pub domains: &'a [FederatedDomain],
+    /// Where it is.
+    pub edge: &'a Edge,
+    /// What it signs with.
+    pub certificate: &'a Certificate,
+}
+
+/// The tenant, registered with either protocol. A federation has one of them at a time, and
+/// another address for each.
+#[derive(Clone)]
+pub(super) struct Tenants {
+    saml: Tenant,
+    ws_fed: Tenant,
+}
+
+impl Tenants {
+    pub(super) fn synced(
+        accounts: &[DemoAccount],
+        registered: &Registered<'_>,
+    ) -> Result<Self, DemoError> {
+        Ok(Self {
+            saml: synced(accounts, registered, PreferredAuthenticationProtocol::Saml)?,
+            ws_fed: synced(accounts, registered, PreferredAuthenticationProtocol::WsFed)?,
+        })
+    }
+
+    pub(super) fn of(&self, protocol: Protocol) -> Tenant {
+        match protocol.preferred() {
+            PreferredAuthenticationProtocol::Saml => self.saml.clone(),
+            PreferredAuthenticationProtocol::WsFed => self.ws_fed.clone(),
+        }
+    }
+}
+
+/// Federates each domain with the identity provider, and syncs each account as the guest-sync rules
+/// have it: the cloud UPN from `userPrincipalName`, the sign-in email from `mail`, the source anchor
+/// from the GUID.
+fn synced(
     accounts: &[DemoAccount],
-    federated: &[FederatedDomain],
-    passive_sign_in_uri: &str,
-    certificate: &Certificate,
+    registered: &Registered<'_>,
+    preferred: PreferredAuthenticationProtocol,
 ) -> Result<Tenant, DemoError> {
     let mut domains = vec![Domain {
         name: domain(OWN_DOMAIN)?,
         authentication: Authentication::Managed,
     }];
-    for federated in federated {
+    let edge = registered.edge;
+    let (passive, active) = match preferred {
+        PreferredAuthenticationProtocol::Saml => (edge.sso_url(), None),
+        PreferredAuthenticationProtocol::WsFed => {
+            let below = |path: &str| format!("{}/adfs/services/trust/{path}", edge.base_url);
+            let active = (below("2005/usernamemixed"), below("mex"));
+            (edge.passive_url(), Some(active))
+        }
+    };
+    let (active_sign_in_uri, metadata_exchange_uri) = active.unzip();
+    for federated in registered.domains {
         domains.push(Domain {
             name: domain(federated.suffix.as_ascii())?,
             authentication: Authentication::Federated(Box::new(InternalDomainFederation {
                 display_name: "Contoso partners".to_owned(),
                 issuer_uri: federated.issuer.clone(),
-                passive_sign_in_uri: passive_sign_in_uri.to_owned(),
-                signing_certificate: certificate.clone(),
+                preferred_authentication_protocol: preferred,
+                passive_sign_in_uri: passive.clone(),
+                active_sign_in_uri: active_sign_in_uri.clone(),
+                metadata_exchange_uri: metadata_exchange_uri.clone(),
+                signing_certificate: registered.certificate.clone(),
                 next_signing_certificate: None,
             })),
         });

@@ -6,9 +6,10 @@ use hyper::{Uri, http::uri::InvalidUri};
 use crate::http::{
     PageForm, PageFormError,
     client::{Client, ClientError, Reply},
+    page_link,
 };
 
-use super::Hop;
+use super::{Hop, Protocol};
 
 /// Why the walk ended early.
 #[derive(Debug, thiserror::Error)]
@@ -56,12 +57,13 @@ impl Walk {
         self.hops
     }
 
-    /// The way of a partner from the tenanted address to Entra's verdict.
+    /// The way of a partner from the tenanted address to Entra's verdict, by one of the protocols for
+    /// browsers.
     pub(super) async fn sign_in(
         &mut self,
+        protocol: Protocol,
         tenanted_address: &str,
-        name: &str,
-        password: &str,
+        (name, password): (&str, &str),
     ) -> Result<(), WalkError> {
         let page = self
             .open(
@@ -69,23 +71,29 @@ impl Walk {
                 "a partner opens the portal at Contoso's tenanted address",
             )
             .await?;
-        let page = self
-            .submit(
-                &page,
-                None,
-                &[("login_hint", name)],
+        let found = match protocol {
+            Protocol::WsFed => {
                 "Entra finds the synced user by that email, takes its cloud UPN, sees its suffix \
-                 federated, and writes an AuthnRequest",
-            )
-            .await?;
+                 federated, and writes the address of a WS-Federation request"
+            }
+            Protocol::Saml | Protocol::WsTrust => {
+                "Entra finds the synced user by that email, takes its cloud UPN, sees its suffix \
+                 federated, and writes an AuthnRequest"
+            }
+        };
         let page = self
-            .submit(
-                &page,
-                Some("to-idp"),
-                &[],
-                "Homerealm takes the AuthnRequest and asks for the password",
-            )
+            .submit(&page, None, &[("login_hint", name)], found)
             .await?;
+        let page = match protocol {
+            Protocol::WsFed => {
+                let taken = "Homerealm takes the request and asks for the password";
+                self.follow(&page, "to-idp", taken).await?
+            }
+            Protocol::Saml | Protocol::WsTrust => {
+                let taken = "Homerealm takes the AuthnRequest and asks for the password";
+                self.submit(&page, Some("to-idp"), &[], taken).await?
+            }
+        };
         let page = self
             .submit(
                 &page,
@@ -108,6 +116,19 @@ impl Walk {
     /// Opens an address that a person typed.
     async fn open(&mut self, url: &Uri, what: &'static str) -> Result<Page, WalkError> {
         let reply = self.browser.get(url, None).await?;
+        Ok(self.note("GET", reply, what))
+    }
+
+    /// Follows the page's link with this id.
+    async fn follow(
+        &mut self,
+        page: &Page,
+        link: &str,
+        what: &'static str,
+    ) -> Result<Page, WalkError> {
+        let address = page_link(&page.text, link).map_err(|_| page.unexpected())?;
+        let url = page.reply.resolve(&address)?;
+        let reply = self.browser.get(&url, Some(&page.reply)).await?;
         Ok(self.note("GET", reply, what))
     }
 
@@ -136,14 +157,8 @@ impl Walk {
             text: reply.text(),
             reply,
         };
-        let url = &page.reply.url;
-        self.hops.push(Hop {
-            method,
-            to: format!("{}{}", url.host().unwrap_or_default(), url.path()),
-            status: page.reply.status.as_u16(),
-            page: between(&page.text, "<title>", "</title>").to_owned(),
-            what,
-        });
+        let title = between(&page.text, "<title>", "</title>").to_owned();
+        self.hops.push(Hop::of(method, &page.reply, title, what));
         page
     }
 }

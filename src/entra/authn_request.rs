@@ -4,13 +4,10 @@
 //! default without using it, which canonical form would never show, and an identity provider has
 //! to live with that.
 
-use std::fmt::Write;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{SignInName, instant, random};
+use super::{HintPolicy, Names, instant, query::Query, random};
 
 /// A request for one sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,41 +29,6 @@ pub struct PostToIdp {
     pub saml_request: String,
     /// The field `RelayState`: opaque, to come back byte for byte.
     pub relay_state: String,
-}
-
-/// What a hint parameter tells the identity provider.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Hint {
-    /// The parameter is left out.
-    #[default]
-    None,
-    /// The name as it was typed: in the guest-sync case the email.
-    Email,
-    /// The cloud UPN of the user found.
-    CloudUpn,
-}
-
-/// Which hints are appended to the address.
-///
-/// For WS-Federation both parameters were captured; for SAML, and for which name they hold in the
-/// guest-sync case, nothing is known (facts 1.3, 2.1 and 8). So every variant can be chosen, and
-/// an identity provider has to work with each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HintPolicy {
-    /// The parameter `login_hint`.
-    pub login_hint: Hint,
-    /// The parameter `username`.
-    pub username: Hint,
-}
-
-impl Default for HintPolicy {
-    fn default() -> Self {
-        Self {
-            login_hint: Hint::CloudUpn,
-            username: Hint::None,
-        }
-    }
 }
 
 impl AuthnRequest {
@@ -101,26 +63,19 @@ impl AuthnRequest {
         &self,
         passive_sign_in_uri: &str,
         hints: HintPolicy,
-        typed: &SignInName,
-        cloud_upn: &SignInName,
+        names: Names<'_>,
     ) -> PostToIdp {
-        let mut action = passive_sign_in_uri.to_owned();
+        let mut action = Query::onto(passive_sign_in_uri);
         for (parameter, hint) in [
             ("login_hint", hints.login_hint),
             ("username", hints.username),
         ] {
-            let name = match hint {
-                Hint::None => continue,
-                Hint::Email => typed,
-                Hint::CloudUpn => cloud_upn,
-            };
-            action.push(if action.contains('?') { '&' } else { '?' });
-            action.push_str(parameter);
-            action.push('=');
-            percent_encode(&name.to_string(), &mut action);
+            if let Some(name) = names.of(hint) {
+                action.push(parameter, &name);
+            }
         }
         PostToIdp {
-            action,
+            action: action.finish(),
             saml_request: STANDARD.encode(self.to_xml()),
             relay_state: relay_state(),
         }
@@ -140,18 +95,6 @@ fn relay_state() -> String {
     format!("++//{}", STANDARD.encode(opaque))
 }
 
-/// Entra's percent-encoding has lower-case digits (facts 2.1).
-fn percent_encode(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02x}");
-        }
-    }
-}
-
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -162,7 +105,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entra::fixture::name;
+    use crate::entra::{Hint, fixture::name};
 
     fn request() -> AuthnRequest {
         AuthnRequest {
@@ -173,15 +116,18 @@ mod tests {
     }
 
     fn posted(uri: &str, hints: HintPolicy) -> PostToIdp {
-        let typed = name("w+moran@fabrikam.com");
-        request().post_to(uri, hints, &typed, &name("wmoran@partners.contoso.com"))
+        let names = Names {
+            typed: &name("w+moran@fabrikam.com"),
+            cloud_upn: &name("wmoran@partners.contoso.com"),
+        };
+        request().post_to(uri, hints, names)
     }
 
     #[test]
     fn the_message_is_entras_to_the_byte() {
         let golden = include_str!("golden/authn_request.xml");
         assert_eq!(request().to_xml(), golden.trim_end());
-        let post = posted("https://idp.example/", HintPolicy::default());
+        let post = posted("https://idp.example/", HintPolicy::both(Hint::None));
         assert_eq!(
             STANDARD.decode(post.saml_request).unwrap(),
             golden.trim_end().as_bytes()
@@ -216,7 +162,7 @@ mod tests {
         };
         let table = [
             (
-                HintPolicy::default(),
+                both(Hint::CloudUpn, Hint::None),
                 "?login_hint=wmoran%40partners.contoso.com",
             ),
             (both(Hint::None, Hint::None), ""),

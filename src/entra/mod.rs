@@ -5,39 +5,55 @@
 //! the `AuthnRequest` as Entra sends it, checks the answer at least as strictly, and says in
 //! Entra's own codes why it refuses.
 //!
-//! It is a second implementation of SAML on purpose. It knows nothing of the identity provider's
-//! rooms, nor of its protocol messages, so that the two sides cannot share a mistake; and so it
-//! works in front of any other identity provider.
+//! It is a second implementation of the protocols on purpose. It knows nothing of the identity
+//! provider's rooms, nor of its protocol messages, so that the two sides cannot share a mistake;
+//! and so it works in front of any other identity provider.
 //!
 //! A sign-in flows through the files in this order: `web` takes the name and hands it to the
-//! [`Simulator`]; [`discover`] finds user and federation in the [`Tenant`]; `authn_request` builds
-//! the request, `pending` remembers it; [`verify`] judges the answer; `outcome` keeps the decision
-//! and `pages` show it.
+//! [`Simulator`]; [`discover`] finds user and federation in the [`Tenant`]; `authn_request` or
+//! `sign_in_request` builds the request, `pending` remembers it; [`verify`] judges the answer;
+//! `outcome` keeps the decision and `pages` show it.
+//!
+//! Applications that ask for the password themselves go another way: `open_id` tells them where,
+//! [`ws_trust`] is what they do there, and they bring what they got back to `open_id`.
 
 mod aadsts;
+mod access_tokens;
 mod authn_request;
 mod discovery;
+mod hints;
 mod instant;
 mod name;
+mod open_id;
 mod outcome;
 mod pages;
 mod pending;
+mod protocol;
+mod query;
 mod random;
+mod sign_in_request;
 mod simulator;
 mod tenant;
+mod user_realm;
 pub mod verify;
 mod web;
+pub mod ws_trust;
 
 #[cfg(test)]
 mod fixture;
 
 pub use aadsts::{Aadsts, Refusal};
-pub use authn_request::{AuthnRequest, Hint, HintPolicy, PostToIdp};
+pub use authn_request::{AuthnRequest, PostToIdp};
 pub use discovery::{Address, FoundBy, HomeRealm, Realm, discover};
+pub use hints::{Hint, HintPolicy, Names};
 pub use name::{DomainName, ImmutableId, NameError, SignInName};
 pub use outcome::{Decision, Outcome};
 pub use pending::{PendingRequest, PendingRequests, Unanswerable};
-pub use simulator::{Journey, Next, Settings, Simulator};
+pub use protocol::Protocol;
+pub use sign_in_request::{SignInRequest, WrittenBy};
+pub use simulator::{Journey, Next, Settings, Simulator, ToIdp};
 pub use tenant::{
-    Authentication, Domain, InternalDomainFederation, Tenant, TenantError, User, UserType,
+    Authentication, Domain, InternalDomainFederation, PreferredAuthenticationProtocol, Tenant,
+    TenantError, User, UserType,
 };
+pub use user_realm::UserRealm;

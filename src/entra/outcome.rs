@@ -17,7 +17,7 @@ use super::{
 pub struct Outcome {
     /// Shown on the page, too: by it page and record are matched.
     pub correlation_id: String,
-    /// The ID of the `AuthnRequest`, once there was one.
+    /// The ID of the `AuthnRequest`, or WS-Federation's `client-request-id`, once there was one.
     pub request_id: Option<String>,
     /// When it was decided, in UTC to the second.
     pub timestamp: String,

@@ -4,7 +4,7 @@ use askama::Template;
 use hyper::StatusCode;
 
 use super::{
-    Journey, Outcome, Refusal, User,
+    Journey, Outcome, Refusal, ToIdp, User,
     verify::{Check, SignedIn},
 };
 use crate::http::{
@@ -38,11 +38,11 @@ struct Start<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "entra/post.html")]
-struct Post<'a> {
+#[template(path = "entra/to_idp.html")]
+struct Onward<'a> {
     nonce: &'a str,
     typed: &'a str,
-    journey: &'a Journey<'a>,
+    journey: &'a Journey,
 }
 
 #[derive(Template)]
@@ -92,18 +92,19 @@ pub(super) fn start(
     respond(StatusCode::OK, &page, &security)
 }
 
-/// Takes the browser to the identity provider; by itself where scripts run, else by a button.
-pub(super) fn post(typed: &str, journey: &Journey<'_>) -> Result<Response, PageError> {
+/// Takes the browser to the identity provider; by itself where scripts run, else by a button or a
+/// link.
+pub(super) fn to_idp(typed: &str, journey: &Journey) -> Result<Response, PageError> {
     let nonce = Nonce::new()?;
-    let page = Post {
+    let page = Onward {
         nonce: nonce.as_str(),
         typed,
         journey,
     };
-    let security = PageSecurity::new()
-        .styles(&nonce)
-        .scripts(&nonce)
-        .forms_to(FormTarget::origin_of(&journey.post.action)?);
+    let mut security = PageSecurity::new().styles(&nonce).scripts(&nonce);
+    if let ToIdp::Post(post) = &journey.request {
+        security = security.forms_to(FormTarget::origin_of(&post.action)?);
+    }
     respond(StatusCode::OK, &page, &security)
 }
 

@@ -10,15 +10,17 @@ use std::{
 
 use time::{Duration, OffsetDateTime};
 
-use super::SignInName;
+use super::{Protocol, SignInName};
 
 /// What was asked, kept until the answer comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingRequest {
-    /// The ID of the `AuthnRequest`.
+    /// How it was asked.
+    pub protocol: Protocol,
+    /// The ID of the `AuthnRequest`, or WS-Federation's `client-request-id`.
     pub id: String,
-    /// What must come back byte for byte.
-    pub relay_state: String,
+    /// What must come back byte for byte: `RelayState`, or `wctx`.
+    pub state: String,
     /// What was typed.
     pub typed: SignInName,
     /// The cloud UPN that discovery found for it.
@@ -27,11 +29,21 @@ pub struct PendingRequest {
     pub sent_at: OffsetDateTime,
 }
 
-/// Why no request can be answered under an ID.
+impl PendingRequest {
+    /// What an answer names it by: `InResponseTo` is the ID; WS-Federation has nothing but `wctx`.
+    fn named_by(&self) -> &str {
+        match self.protocol {
+            Protocol::Saml => &self.id,
+            Protocol::WsFederation | Protocol::WsTrust => &self.state,
+        }
+    }
+}
+
+/// Why no request can be answered under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswerable {
     /// No such request was sent, or it is long forgotten.
-    #[error("no request with this ID is waiting for an answer")]
+    #[error("no request of this name is waiting for an answer")]
     Unknown,
     /// An answer came before.
     #[error("this request was answered before")]
@@ -49,12 +61,15 @@ pub struct PendingRequests {
     life: Duration,
 }
 
+/// How an answer names a request. What is a name in one protocol is none in another.
+type Name = (Protocol, String);
+
 #[derive(Debug, Default)]
 struct State {
     /// `None` once answered: remembered so that a replay can be called by its name.
-    requests: HashMap<String, Option<PendingRequest>>,
-    /// The IDs in the order of sending, with the time at which each expires.
-    order: VecDeque<(OffsetDateTime, String)>,
+    requests: HashMap<Name, Option<PendingRequest>>,
+    /// The names in the order of sending, with the time of it.
+    order: VecDeque<(OffsetDateTime, Name)>,
 }
 
 impl PendingRequests {
@@ -72,27 +87,40 @@ impl PendingRequests {
         let mut state = self.lock();
         // Twice the life, so that a late answer is told from an unknown one.
         let forgotten = request.sent_at - self.life * 2;
-        while let Some((sent_at, id)) = state.order.front().cloned() {
+        while let Some((sent_at, name)) = state.order.front().cloned() {
             if sent_at > forgotten && state.order.len() < self.capacity.max(1) {
                 break;
             }
             state.order.pop_front();
-            state.requests.remove(&id);
+            state.requests.remove(&name);
         }
-        state.order.push_back((request.sent_at, request.id.clone()));
-        state.requests.insert(request.id.clone(), Some(request));
+        let name = (request.protocol, request.named_by().to_owned());
+        state.order.push_back((request.sent_at, name.clone()));
+        state.requests.insert(name, Some(request));
     }
 
-    /// Takes the request that an answer names. Whatever the answer turns out to be worth, there is
-    /// no second one.
-    pub fn take(&self, id: &str, now: OffsetDateTime) -> Result<PendingRequest, Unanswerable> {
+    /// Takes the request that an answer by `protocol` names: by its ID, or by `wctx`. Whatever the
+    /// answer turns out to be worth, there is no second one.
+    pub fn take(
+        &self,
+        protocol: Protocol,
+        name: &str,
+        now: OffsetDateTime,
+    ) -> Result<PendingRequest, Unanswerable> {
         let mut state = self.lock();
-        let slot = state.requests.get_mut(id).ok_or(Unanswerable::Unknown)?;
+        let slot = state.requests.get_mut(&(protocol, name.to_owned()));
+        let slot = slot.ok_or(Unanswerable::Unknown)?;
         let request = slot.take().ok_or(Unanswerable::AnsweredBefore)?;
         if now >= request.sent_at + self.life {
             return Err(Unanswerable::Expired);
         }
         Ok(request)
+    }
+
+    /// Whether there is a request of this name, answered or not: asked to explain a refusal.
+    pub(super) fn knows(&self, protocol: Protocol, name: &str) -> bool {
+        let name = (protocol, name.to_owned());
+        self.lock().requests.contains_key(&name)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -110,8 +138,9 @@ mod tests {
 
     fn request(id: &str, sent_at: OffsetDateTime) -> PendingRequest {
         PendingRequest {
+            protocol: Protocol::Saml,
             id: id.to_owned(),
-            relay_state: "state".to_owned(),
+            state: "state".to_owned(),
             typed: name("wmoran@fabrikam.com"),
             user_principal_name: name("wmoran@partners.contoso.com"),
             sent_at,
@@ -124,10 +153,19 @@ mod tests {
         let sent = OffsetDateTime::UNIX_EPOCH;
         pending.remember(request("_a", sent));
         pending.remember(request("_b", sent));
-        assert_eq!(pending.take("_c", sent), Err(Unanswerable::Unknown));
-        assert_eq!(pending.take("_a", sent).unwrap().id, "_a");
-        assert_eq!(pending.take("_a", sent), Err(Unanswerable::AnsweredBefore));
-        assert_eq!(pending.take("_b", sent + LIFE), Err(Unanswerable::Expired));
+        assert_eq!(
+            pending.take(Protocol::Saml, "_c", sent),
+            Err(Unanswerable::Unknown)
+        );
+        assert_eq!(pending.take(Protocol::Saml, "_a", sent).unwrap().id, "_a");
+        assert_eq!(
+            pending.take(Protocol::Saml, "_a", sent),
+            Err(Unanswerable::AnsweredBefore)
+        );
+        assert_eq!(
+            pending.take(Protocol::Saml, "_b", sent + LIFE),
+            Err(Unanswerable::Expired)
+        );
     }
 
     #[test]
@@ -137,7 +175,7 @@ mod tests {
         pending.remember(request("_a", sent));
         assert!(
             pending
-                .take("_a", sent + LIFE - Duration::NANOSECOND)
+                .take(Protocol::Saml, "_a", sent + LIFE - Duration::NANOSECOND)
                 .is_ok()
         );
     }
@@ -151,9 +189,32 @@ mod tests {
         }
         assert_eq!(pending.lock().requests.len(), 3);
         assert_eq!(pending.lock().order.len(), 3);
-        assert_eq!(pending.take("_96", sent), Err(Unanswerable::Unknown));
-        assert!(pending.take("_97", sent).is_ok());
+        assert_eq!(
+            pending.take(Protocol::Saml, "_96", sent),
+            Err(Unanswerable::Unknown)
+        );
+        assert!(pending.take(Protocol::Saml, "_97", sent).is_ok());
         pending.remember(request("_late", sent + LIFE * 2));
         assert_eq!(pending.lock().requests.len(), 1);
+    }
+
+    #[test]
+    fn each_protocol_has_names_of_its_own() {
+        let pending = PendingRequests::new(10, LIFE);
+        let sent = OffsetDateTime::UNIX_EPOCH;
+        pending.remember(PendingRequest {
+            protocol: Protocol::WsFederation,
+            ..request("guid", sent)
+        });
+        let take = |protocol, name| pending.take(protocol, name, sent);
+        assert_eq!(
+            take(Protocol::WsFederation, "guid"),
+            Err(Unanswerable::Unknown)
+        );
+        assert_eq!(take(Protocol::Saml, "state"), Err(Unanswerable::Unknown));
+        assert!(pending.knows(Protocol::WsFederation, "state"));
+        assert!(!pending.knows(Protocol::Saml, "state"));
+        assert_eq!(take(Protocol::WsFederation, "state").unwrap().id, "guid");
+        assert!(pending.knows(Protocol::WsFederation, "state"));
     }
 }

@@ -1,11 +1,16 @@
 //! The simulator without its pages: a name goes in, a request comes out; an answer goes in, a
 //! decision comes out.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    Aadsts, Address, AuthnRequest, Decision, FoundBy, HintPolicy, Outcome, PendingRequest,
-    PendingRequests, PostToIdp, Realm, Refusal, SignInName, Tenant, User, discover, instant,
+    Aadsts, Address, AuthnRequest, Decision, FoundBy, Hint, HintPolicy, Names, Outcome,
+    PendingRequest, PendingRequests, PostToIdp, PreferredAuthenticationProtocol, Protocol, Realm,
+    Refusal, SignInName, SignInRequest, Tenant, User, WrittenBy,
+    access_tokens::AccessTokens,
+    discover, instant,
     outcome::Outcomes,
     random,
     verify::{Answer, Expectations, Verifier},
@@ -18,8 +23,12 @@ pub struct Settings {
     pub application: String,
     /// What each answer is held to.
     pub expectations: Expectations,
-    /// Which hints go with a request.
-    pub hints: HintPolicy,
+    /// Where the simulator is, for addresses that applications are told.
+    pub base_url: String,
+    /// Which hints go with a request by SAML 2.0.
+    pub saml_hints: HintPolicy,
+    /// Which hints go with a request by WS-Federation.
+    pub ws_federation_hints: HintPolicy,
     /// Whether an email of a foreign domain is resolved at a tenanted address.
     pub resolve_foreign_email: bool,
 }
@@ -36,7 +45,12 @@ impl Settings {
                 clock_skew: Duration::minutes(5),
                 accept_sha1: false,
             },
-            hints: HintPolicy::default(),
+            base_url: base_url.to_owned(),
+            saml_hints: HintPolicy {
+                login_hint: Hint::CloudUpn,
+                username: Hint::None,
+            },
+            ws_federation_hints: HintPolicy::both(Hint::CloudUpn),
             resolve_foreign_email: true,
         }
     }
@@ -45,36 +59,56 @@ impl Settings {
 /// Entra's side of a federation, for one tenant.
 #[derive(Debug)]
 pub struct Simulator {
-    tenant: Tenant,
+    tenant: RwLock<Arc<Tenant>>,
     settings: Settings,
     pending: PendingRequests,
     outcomes: Outcomes,
+    pub(super) access_tokens: AccessTokens,
 }
 
 /// What follows a typed name.
 #[derive(Clone, Debug)]
-pub enum Next<'s> {
+pub enum Next {
     /// Entra itself would ask this user for the password.
-    AskPassword(&'s User),
+    AskPassword(Box<User>),
     /// The browser goes to the identity provider.
-    GoToIdp(Box<Journey<'s>>),
+    GoToIdp(Box<Journey>),
 }
 
 /// The way to the identity provider.
 #[derive(Clone, Debug)]
-pub struct Journey<'s> {
+pub struct Journey {
     /// The user found.
-    pub user: &'s User,
+    pub user: User,
     /// By which name.
     pub found_by: FoundBy,
     /// The brand of the identity provider.
-    pub brand: &'s str,
+    pub brand: String,
     /// The domain whose federation it is.
-    pub domain: &'s str,
-    /// The ID of the request.
+    pub domain: String,
+    /// The ID of the `AuthnRequest`, or WS-Federation's `client-request-id`.
     pub request_id: String,
-    /// What the browser posts.
-    pub post: PostToIdp,
+    /// What the browser does.
+    pub request: ToIdp,
+}
+
+/// How a browser brings a request to an identity provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToIdp {
+    /// SAML 2.0: it posts a form.
+    Post(PostToIdp),
+    /// WS-Federation: it goes to this address.
+    Address(String),
+}
+
+impl ToIdp {
+    /// The protocol.
+    pub fn protocol(&self) -> Protocol {
+        match self {
+            Self::Post(_) => Protocol::Saml,
+            Self::Address(_) => Protocol::WsFederation,
+        }
+    }
 }
 
 /// How many people may be on their way at once, and for how long.
@@ -85,16 +119,30 @@ impl Simulator {
     /// A simulator for one tenant, nobody signed in.
     pub fn new(tenant: Tenant, settings: Settings) -> Self {
         Self {
-            tenant,
+            tenant: RwLock::new(Arc::new(tenant)),
             settings,
             pending: PendingRequests::new(MOST_PENDING, PENDING_LIFE),
             outcomes: Outcomes::default(),
+            access_tokens: AccessTokens::default(),
         }
     }
 
-    /// The tenant.
-    pub fn tenant(&self) -> &Tenant {
-        &self.tenant
+    /// The tenant as it is now.
+    pub fn tenant(&self) -> Arc<Tenant> {
+        // Whoever panicked while holding the lock did not leave half a tenant: it is put in whole.
+        let tenant = self.tenant.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&tenant)
+    }
+
+    /// Puts another tenant in its place, as an administrator changes one by Graph. Who is on the
+    /// way is judged by what holds when the answer comes.
+    pub fn replace_tenant(&self, tenant: Tenant) {
+        let mut current = self.tenant.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(tenant);
+    }
+
+    pub(super) fn base_url(&self) -> &str {
+        &self.settings.base_url
     }
 
     /// The application that people sign in to.
@@ -122,7 +170,8 @@ impl Simulator {
         self.outcomes.of_request(request_id)
     }
 
-    /// Takes a typed name, and makes the request for it.
+    /// Takes a typed name, and makes the request for it. `written_by` says who writes the address of
+    /// one by WS-Federation.
     ///
     /// # Errors
     /// The outcome, a refusal, which is recorded.
@@ -130,18 +179,21 @@ impl Simulator {
         &self,
         typed: &str,
         address: Address,
+        written_by: WrittenBy,
         now: OffsetDateTime,
-    ) -> Result<Next<'_>, Box<Outcome>> {
-        self.next_step(typed, address, now).map_err(|refusal| {
-            let typed = SignInName::parse(typed).ok().map(|name| name.to_string());
-            Box::new(self.decide(None, typed, vec![], Decision::Refused(refusal), now))
-        })
+    ) -> Result<Next, Box<Outcome>> {
+        self.next_step(typed, address, written_by, now)
+            .map_err(|refusal| {
+                let typed = SignInName::parse(typed).ok().map(|name| name.to_string());
+                Box::new(self.decide(None, typed, vec![], Decision::Refused(refusal), now))
+            })
     }
 
     /// Judges an answer, and records the outcome.
     pub fn receive(&self, answer: Answer<'_>, now: OffsetDateTime) -> Outcome {
+        let tenant = self.tenant();
         let verifier = Verifier {
-            tenant: &self.tenant,
+            tenant: &tenant,
             expectations: &self.settings.expectations,
             pending: &self.pending,
         };
@@ -166,41 +218,49 @@ impl Simulator {
         &self,
         typed: &str,
         address: Address,
+        written_by: WrittenBy,
         now: OffsetDateTime,
-    ) -> Result<Next<'_>, Refusal> {
+    ) -> Result<Next, Refusal> {
+        let tenant = self.tenant();
         let name = SignInName::parse(typed)
             .map_err(|error| Aadsts::InvalidDomainName.refuse(format!("{error}.")))?;
-        let found = discover(
-            &self.tenant,
-            &name,
-            address,
-            self.settings.resolve_foreign_email,
-        )?;
+        let found = discover(&tenant, &name, address, self.settings.resolve_foreign_email)?;
         let Realm::Federated(domain, federation) = found.realm else {
-            return Ok(Next::AskPassword(found.user));
+            return Ok(Next::AskPassword(Box::new(found.user.clone())));
         };
-        let upn = &found.user.user_principal_name;
-        let request = AuthnRequest::new(self.audience(), now);
-        let post = request.post_to(
-            &federation.passive_sign_in_uri,
-            self.settings.hints,
-            &name,
-            upn,
-        );
+        let cloud_upn = &found.user.user_principal_name;
+        let names = Names {
+            typed: &name,
+            cloud_upn,
+        };
+        let uri = &federation.passive_sign_in_uri;
+        let (request_id, state, request) = match federation.preferred_authentication_protocol {
+            PreferredAuthenticationProtocol::Saml => {
+                let asked = AuthnRequest::new(self.audience(), now);
+                let post = asked.post_to(uri, self.settings.saml_hints, names);
+                (asked.id, post.relay_state.clone(), ToIdp::Post(post))
+            }
+            PreferredAuthenticationProtocol::WsFed => {
+                let asked = SignInRequest::new(self.audience(), written_by);
+                let to = asked.address(uri, self.settings.ws_federation_hints, names);
+                (asked.client_request_id, asked.context, ToIdp::Address(to))
+            }
+        };
         self.pending.remember(PendingRequest {
-            id: request.id.clone(),
-            relay_state: post.relay_state.clone(),
-            typed: name,
-            user_principal_name: upn.clone(),
+            protocol: request.protocol(),
+            id: request_id.clone(),
+            state,
+            typed: name.clone(),
+            user_principal_name: cloud_upn.clone(),
             sent_at: now,
         });
         Ok(Next::GoToIdp(Box::new(Journey {
-            user: found.user,
+            user: found.user.clone(),
             found_by: found.found_by,
-            brand: &federation.display_name,
-            domain: domain.name.as_str(),
-            request_id: request.id,
-            post,
+            brand: federation.display_name.clone(),
+            domain: domain.name.to_string(),
+            request_id,
+            request,
         })))
     }
 

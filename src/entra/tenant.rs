@@ -6,7 +6,10 @@
 
 use serde::Serialize;
 
-use super::name::{DomainName, ImmutableId, SignInName};
+use super::{
+    Protocol,
+    name::{DomainName, ImmutableId, SignInName},
+};
 use crate::keys::Certificate;
 
 /// One tenant, consistent by construction.
@@ -38,19 +41,57 @@ pub enum Authentication {
     Inherited,
 }
 
-/// Graph's `internalDomainFederation` with `preferredAuthenticationProtocol` = `saml`.
+/// Graph's `internalDomainFederation`.
 #[derive(Clone, Debug)]
 pub struct InternalDomainFederation {
     /// `displayName`: the brand on Entra's pages.
     pub display_name: String,
     /// `issuerUri`: what the Issuer of each assertion must equal, character for character.
     pub issuer_uri: String,
-    /// `passiveSignInUri`: where the `AuthnRequest` goes; https, may have a query.
+    /// `preferredAuthenticationProtocol`: which requests Entra sends, and which answers it takes.
+    pub preferred_authentication_protocol: PreferredAuthenticationProtocol,
+    /// `passiveSignInUri`: where browsers are sent; https, may have a query.
     pub passive_sign_in_uri: String,
+    /// `activeSignInUri`: where applications ask for a token by WS-Trust.
+    pub active_sign_in_uri: Option<String>,
+    /// `metadataExchangeUri`: where they learn by which versions of it.
+    pub metadata_exchange_uri: Option<String>,
     /// `signingCertificate`.
     pub signing_certificate: Certificate,
     /// `nextSigningCertificate`: trusted as well, for roll-over.
     pub next_signing_certificate: Option<Certificate>,
+}
+
+/// `preferredAuthenticationProtocol`, of which a federation has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PreferredAuthenticationProtocol {
+    /// `saml`: SAML 2.0, for browsers alone.
+    Saml,
+    /// `wsFed`: WS-Federation, with WS-Trust beside it.
+    WsFed,
+}
+
+impl PreferredAuthenticationProtocol {
+    /// Whether a federation that prefers this one takes answers by `protocol`.
+    ///
+    /// WS-Trust belongs to `wsFed`: with `saml`, `activeSignInUri` means another protocol, ECP
+    /// (facts 1.6).
+    pub fn takes(self, protocol: Protocol) -> bool {
+        match self {
+            Self::Saml => protocol == Protocol::Saml,
+            Self::WsFed => matches!(protocol, Protocol::WsFederation | Protocol::WsTrust),
+        }
+    }
+}
+
+/// As Graph writes it.
+impl std::fmt::Display for PreferredAuthenticationProtocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Saml => "saml",
+            Self::WsFed => "wsFed",
+        })
+    }
 }
 
 /// A user as the sync wrote it.
@@ -115,9 +156,14 @@ pub enum TenantError {
     /// An issuer that no assertion could carry.
     #[error("the issuerUri of {0} is empty, longer than 1024 characters, or holds white space")]
     BadIssuer(DomainName),
-    /// Entra sends browsers to https addresses only.
-    #[error("the passiveSignInUri of {0} is not an https address without a fragment")]
-    BadPassiveSignInUri(DomainName),
+    /// Entra sends browsers and applications to https addresses only.
+    #[error("the {property} of {domain} is not an https address without a fragment")]
+    BadAddress {
+        /// Which one, by Graph's name.
+        property: &'static str,
+        /// Whose federation it is.
+        domain: DomainName,
+    },
     /// A UPN under a domain that is not verified here.
     #[error("the domain of {0} is not a verified domain of the tenant")]
     DomainNotVerified(SignInName),
@@ -215,8 +261,9 @@ impl Tenant {
             if !is_issuer(&federation.issuer_uri) {
                 return Err(TenantError::BadIssuer(domain.name));
             }
-            if !is_https_address(&federation.passive_sign_in_uri) {
-                return Err(TenantError::BadPassiveSignInUri(domain.name));
+            if let Some(property) = bad_address(federation) {
+                let domain = domain.name;
+                return Err(TenantError::BadAddress { property, domain });
             }
             let same = self
                 .federations()
@@ -267,6 +314,22 @@ fn is_on_microsoft(name: &DomainName) -> bool {
 fn is_issuer(text: &str) -> bool {
     (1..=1024).contains(&text.chars().count())
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// The first property whose address nobody could be sent to.
+fn bad_address(federation: &InternalDomainFederation) -> Option<&'static str> {
+    let passive = Some(&federation.passive_sign_in_uri);
+    [
+        ("passiveSignInUri", passive),
+        ("activeSignInUri", federation.active_sign_in_uri.as_ref()),
+        (
+            "metadataExchangeUri",
+            federation.metadata_exchange_uri.as_ref(),
+        ),
+    ]
+    .into_iter()
+    .find(|(_, address)| address.is_some_and(|address| !is_https_address(address)))
+    .map(|(property, _)| property)
 }
 
 fn is_https_address(text: &str) -> bool {

@@ -61,7 +61,17 @@ fn an_issuer_belongs_to_one_domain() {
 }
 
 #[test]
-fn the_sign_in_address_is_https() {
+fn addresses_are_https() {
+    type Change = fn(&mut InternalDomainFederation, String);
+    let properties: [(&str, Change); 3] = [
+        ("passiveSignInUri", |it, bad| it.passive_sign_in_uri = bad),
+        ("activeSignInUri", |it, bad| {
+            it.active_sign_in_uri = Some(bad);
+        }),
+        ("metadataExchangeUri", |it, bad| {
+            it.metadata_exchange_uri = Some(bad);
+        }),
+    ];
     for bad in [
         "http://idp.contoso.com/",
         "/saml2/sso",
@@ -69,13 +79,18 @@ fn the_sign_in_address_is_https() {
         "https://user@idp.contoso.com/",
         "",
     ] {
-        let mut federation = federation(ISSUER, CURRENT.certificate());
-        federation.passive_sign_in_uri = bad.to_owned();
-        assert_eq!(
-            refusal(vec![federated("a.example", federation)], vec![]),
-            TenantError::BadPassiveSignInUri(domain("a.example")),
-            "{bad:?}"
-        );
+        for (property, change) in properties {
+            let mut federation = federation(ISSUER, CURRENT.certificate());
+            change(&mut federation, bad.to_owned());
+            assert_eq!(
+                refusal(vec![federated("a.example", federation)], vec![]),
+                TenantError::BadAddress {
+                    property,
+                    domain: domain("a.example")
+                },
+                "{bad:?}"
+            );
+        }
     }
 }
 
@@ -133,4 +148,19 @@ fn users_have_their_own_names_and_anchors_in_verified_domains() {
     );
     let case_differs = user("emil@partners.contoso.com", None, Some("ANCHOR"));
     assert!(tenant(vec![partners()], vec![wendy(), case_differs]).is_ok());
+}
+
+#[test]
+fn a_federation_takes_answers_by_its_own_protocols() {
+    use PreferredAuthenticationProtocol::{Saml, WsFed};
+    for (preferred, protocol, taken) in [
+        (Saml, Protocol::Saml, true),
+        (Saml, Protocol::WsFederation, false),
+        (Saml, Protocol::WsTrust, false),
+        (WsFed, Protocol::Saml, false),
+        (WsFed, Protocol::WsFederation, true),
+        (WsFed, Protocol::WsTrust, true),
+    ] {
+        assert_eq!(preferred.takes(protocol), taken, "{preferred} {protocol}");
+    }
 }

@@ -4,7 +4,8 @@ use hyper::{Method, StatusCode, header::ALLOW, header::HeaderValue};
 use time::OffsetDateTime;
 
 use super::{
-    Aadsts, Address, Decision, DomainName, Next, Outcome, Simulator,
+    Aadsts, Address, Decision, DomainName, Next, Outcome, Refusal, Simulator, WrittenBy,
+    open_id::{self, Endpoint},
     pages::{self, PageError},
     verify::Answer,
 };
@@ -21,8 +22,10 @@ enum Place<'r> {
     Door(&'r str),
     /// `/{tenant}/login`: where the door's form goes, and deep links with `login_hint`.
     Login(&'r str),
-    /// `/login.srf`: the assertion consumer service.
+    /// `/login.srf`: where browsers bring answers.
     LoginSrf,
+    /// Where applications ask without a browser.
+    Application(Endpoint<'r>),
     /// Nothing is there.
     Nowhere,
 }
@@ -30,6 +33,9 @@ enum Place<'r> {
 impl Place<'_> {
     fn of(path: &str) -> Place<'_> {
         let path = path.strip_prefix('/').unwrap_or(path);
+        if let Some(endpoint) = Endpoint::of(path) {
+            return Place::Application(endpoint);
+        }
         match path.split_once('/') {
             None if path.is_empty() => Place::Root,
             None if path == "login.srf" => Place::LoginSrf,
@@ -54,7 +60,8 @@ impl Service for Simulator {
 
 impl Simulator {
     fn respond(&self, request: &Request, now: OffsetDateTime) -> Result<Response, PageError> {
-        let tenant = self.tenant().name().as_str();
+        let tenant = self.tenant();
+        let tenant = tenant.name().as_str();
         match (Place::of(&request.path), &request.method) {
             (Place::Root, &Method::GET) => {
                 Ok(response::redirect(Redirect::Found, &format!("/{tenant}/"))?)
@@ -69,6 +76,13 @@ impl Simulator {
                 None => self.no_such_tenant(name, now),
             },
             (Place::LoginSrf, &Method::POST) => self.login_srf(request, now),
+            (Place::Application(endpoint), method) if endpoint.method() == *method => {
+                Ok(self.application_endpoint(&endpoint, request, now))
+            }
+            (Place::Application(endpoint), _) => Ok(not_allowed(match endpoint.method() {
+                Method::POST => "POST",
+                _ => "GET",
+            })),
             (Place::Nowhere, _) => Ok(response::text(
                 StatusCode::NOT_FOUND,
                 "There is nothing at this address.\n",
@@ -100,6 +114,10 @@ impl Simulator {
         } else {
             request.query()
         };
+        let written_by = match request.method {
+            Method::POST => WrittenBy::Page,
+            _ => WrittenBy::Server,
+        };
         let typed = form.and_then(|form| Ok(form.single("login_hint")?.map(str::to_owned)));
         let typed = match typed {
             Ok(Some(typed)) => typed,
@@ -109,9 +127,9 @@ impl Simulator {
                 return self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now));
             }
         };
-        match self.begin(&typed, address, now) {
-            Ok(Next::GoToIdp(journey)) => pages::post(typed.trim(), &journey),
-            Ok(Next::AskPassword(user)) => pages::password(name, user),
+        match self.begin(&typed, address, written_by, now) {
+            Ok(Next::GoToIdp(journey)) => pages::to_idp(typed.trim(), &journey),
+            Ok(Next::AskPassword(user)) => pages::password(name, &user),
             Err(outcome) => self.show(StatusCode::BAD_REQUEST, &outcome),
         }
     }
@@ -130,32 +148,68 @@ impl Simulator {
         now: OffsetDateTime,
     ) -> Result<Outcome, crate::http::FormError> {
         let form = request.form()?;
+        let (wa, wctx) = (form.single("wa")?, form.single("wctx")?);
         let relay_state = form.single("RelayState")?;
-        let Some(saml_response) = form.single("SAMLResponse")? else {
-            let refusal = Aadsts::InvalidSamlToken.refuse("There is no field SAMLResponse.");
-            return Ok(self.refuse(refusal, now));
-        };
-        Ok(self.receive(
-            Answer {
+        let answers = (form.single("SAMLResponse")?, form.single("wresult")?);
+        let refuse = |code: Aadsts, detail: &str| Ok(self.refuse(code.refuse(detail), now));
+        let answer = match answers {
+            (Some(saml_response), None) => Answer::Saml {
                 saml_response,
                 relay_state,
             },
-            now,
-        ))
+            (None, Some(wresult)) => Answer::WsFederation { wa, wresult, wctx },
+            (Some(_), Some(_)) => {
+                let both = "There are both SAMLResponse and wresult: which would be the answer?";
+                return refuse(Aadsts::WsFedMessageInvalid, both);
+            }
+            (None, None) if wa.is_some() => {
+                return refuse(Aadsts::WsFedSignInResponse, "There is no field wresult.");
+            }
+            (None, None) => {
+                let none = "There is no field SAMLResponse, and no wresult.";
+                return refuse(Aadsts::InvalidSamlToken, none);
+            }
+        };
+        Ok(self.receive(answer, now))
+    }
+
+    /// Where applications ask. What cannot be answered is told them as JSON, too.
+    fn application_endpoint(
+        &self,
+        endpoint: &Endpoint<'_>,
+        request: &Request,
+        now: OffsetDateTime,
+    ) -> Response {
+        match *endpoint {
+            Endpoint::UserRealm(name) => open_id::document(StatusCode::OK, &self.user_realm(name)),
+            Endpoint::UserInfo => self.user_info(request, now),
+            Endpoint::Configuration(tenant) | Endpoint::Token(tenant)
+                if self.address(tenant).is_none() =>
+            {
+                self.refuse_application(&self.unknown_tenant(tenant), now)
+            }
+            Endpoint::Configuration(tenant) => self.openid_configuration(tenant),
+            Endpoint::Token(_) => self.token(request, now),
+        }
     }
 
     fn no_such_tenant(&self, name: &str, now: OffsetDateTime) -> Result<Response, PageError> {
+        let refusal = self.unknown_tenant(name);
+        self.show(StatusCode::NOT_FOUND, &self.refuse(refusal, now))
+    }
+
+    fn unknown_tenant(&self, name: &str) -> Refusal {
         let name: String = name.chars().take(100).collect();
-        let refusal = Aadsts::TenantNotFound.refuse_saying(
+        Aadsts::TenantNotFound.refuse_saying(
             format!("Tenant '{name}' not found."),
             format!("The tenant here is {}.", self.tenant().name()),
-        );
-        self.show(StatusCode::NOT_FOUND, &self.refuse(refusal, now))
+        )
     }
 
     /// The page of an outcome; `status` is for a refusal.
     fn show(&self, status: StatusCode, outcome: &Outcome) -> Result<Response, PageError> {
-        let tenant = self.tenant().name().as_str();
+        let tenant = self.tenant();
+        let tenant = tenant.name().as_str();
         match &outcome.decision {
             Decision::SignedIn(signed_in) => {
                 pages::signed_in(self.application(), tenant, outcome, signed_in)
@@ -178,4 +232,4 @@ fn not_allowed(methods: &'static str) -> Response {
 
 #[cfg(test)]
 #[path = "web_tests.rs"]
-mod tests;
+pub(super) mod tests;

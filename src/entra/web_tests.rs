@@ -9,13 +9,14 @@ use time::Duration;
 use super::*;
 use crate::{
     entra::{
-        Settings,
+        Settings, ToIdp,
         fixture::{
             self,
             document::{assertion_of, response_to},
+            saml1::sign_in_response,
         },
     },
-    http::PageForm,
+    http::{Form, PageForm, page_link},
     xml::{self, Limits},
 };
 
@@ -24,10 +25,10 @@ fn simulator() -> Simulator {
 }
 
 /// A page, as a browser has it.
-struct Page {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
+pub(in crate::entra) struct Page {
+    pub(in crate::entra) status: StatusCode,
+    pub(in crate::entra) headers: HeaderMap,
+    pub(in crate::entra) text: String,
 }
 
 impl Page {
@@ -37,18 +38,28 @@ impl Page {
 }
 
 fn send(simulator: &Simulator, method: Method, target: &str, form: Option<&str>) -> Page {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut headers = HeaderMap::new();
     if form.is_some() {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
         headers.insert(header::CONTENT_TYPE, form);
     }
+    send_with(simulator, method, target, headers, form.unwrap_or(""))
+}
+
+pub(in crate::entra) fn send_with(
+    simulator: &Simulator,
+    method: Method,
+    target: &str,
+    headers: HeaderMap,
+    body: &str,
+) -> Page {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let request = Request {
         method,
         path: path.to_owned(),
         query: query.to_owned(),
         headers,
-        body: Bytes::copy_from_slice(form.unwrap_or("").as_bytes()),
+        body: Bytes::copy_from_slice(body.as_bytes()),
         peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -65,11 +76,11 @@ fn send(simulator: &Simulator, method: Method, target: &str, form: Option<&str>)
     })
 }
 
-fn get(simulator: &Simulator, target: &str) -> Page {
+pub(in crate::entra) fn get(simulator: &Simulator, target: &str) -> Page {
     send(simulator, Method::GET, target, None)
 }
 
-fn post(simulator: &Simulator, target: &str, fields: &[(&str, &str)]) -> Page {
+pub(in crate::entra) fn post(simulator: &Simulator, target: &str, fields: &[(&str, &str)]) -> Page {
     let body = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)
         .finish();
@@ -347,20 +358,131 @@ fn a_switch_turns_foreign_emails_off() {
 fn an_answer_to_an_old_request_is_too_late() {
     let simulator = simulator();
     let sent = OffsetDateTime::now_utc() - Duration::minutes(11);
-    let Ok(Next::GoToIdp(journey)) =
-        simulator.begin("wmoran@fabrikam.com", Address::Tenanted, sent)
-    else {
+    let Ok(Next::GoToIdp(journey)) = simulator.begin(
+        "wmoran@fabrikam.com",
+        Address::Tenanted,
+        WrittenBy::Page,
+        sent,
+    ) else {
         panic!("no way to the identity provider");
     };
     let document = response_to(&journey.request_id, OffsetDateTime::now_utc()).to_xml();
-    let relay_state = Some(journey.post.relay_state.as_str());
-    let answer = Answer {
+    let ToIdp::Post(post) = &journey.request else {
+        panic!("not by SAML");
+    };
+    let answer = Answer::Saml {
         saml_response: &STANDARD.encode(document),
-        relay_state,
+        relay_state: Some(&post.relay_state),
     };
     let outcome = simulator.receive(answer, OffsetDateTime::now_utc());
     let Decision::Refused(refusal) = outcome.decision else {
         panic!("signed in")
     };
     assert_eq!(refusal.code, Aadsts::InvalidSamlToken);
+}
+
+fn by_ws_federation() -> Simulator {
+    let settings = Settings::at("https://login.example");
+    Simulator::new(fixture::contoso_by_ws_federation(), settings)
+}
+
+/// The request that a page leads to.
+fn asked(page: &Page) -> Form {
+    let address = page_link(&page.text, "to-idp").unwrap();
+    let (before, query) = address.split_once('?').unwrap();
+    assert_eq!(before, "https://idp.contoso.com/adfs/ls/");
+    Form::parse(query.as_bytes()).unwrap()
+}
+
+fn wctx(page: &Page) -> String {
+    asked(page).single("wctx").unwrap().unwrap().to_owned()
+}
+
+#[test]
+fn ws_federation_goes_the_same_way() {
+    let simulator = by_ws_federation();
+    let hop = type_name(&simulator, TENANT, "wmoran@fabrikam.com");
+    assert_eq!(hop.status, StatusCode::OK);
+    let request = asked(&hop);
+    for (name, value) in [
+        ("wa", "wsignin1.0"),
+        ("wtrealm", "urn:federation:MicrosoftOnline"),
+        ("login_hint", "wmoran@partners.contoso.com"),
+    ] {
+        assert_eq!(request.single(name), Ok(Some(value)));
+    }
+    // Typed on the page, whose script writes the name once more.
+    assert_eq!(request.all("username").count(), 2);
+    assert!(hop.text.contains("<dd>WS-Federation</dd>"));
+    let context = wctx(&hop);
+    let answer = sign_in_response(OffsetDateTime::now_utc()).to_xml();
+    let fields = [
+        ("wa", "wsignin1.0"),
+        ("wresult", answer.as_str()),
+        ("wctx", context.as_str()),
+    ];
+    let done = post(&simulator, "/login.srf", &fields);
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    assert!(done.text.contains("wmoran@partners.contoso.com"));
+    assert!(done.text.contains("<dd id=\"protocol\">WS-Federation</dd>"));
+    let id = request.single("client-request-id").unwrap().unwrap();
+    let outcome = simulator.outcome(id).unwrap();
+    assert_eq!(outcome.typed.as_deref(), Some("wmoran@fabrikam.com"));
+    assert!(matches!(outcome.decision, Decision::SignedIn(_)));
+    let again = post(&simulator, "/login.srf", &fields);
+    assert_eq!(again.status, StatusCode::BAD_REQUEST);
+    assert!(again.text.contains("AADSTS20001"));
+}
+
+#[test]
+fn a_deep_link_is_written_by_the_server() {
+    let page = get(
+        &by_ws_federation(),
+        "/contoso.onmicrosoft.com/login?login_hint=wmoran%40fabrikam.com",
+    );
+    assert_eq!(asked(&page).all("username").count(), 1);
+    assert!(wctx(&page).starts_with("estsredirect=2&"));
+}
+
+#[test]
+fn login_srf_takes_one_answer_by_one_protocol() {
+    let simulator = by_ws_federation();
+    let context = wctx(&type_name(&simulator, TENANT, "wmoran@fabrikam.com"));
+    let answer = sign_in_response(OffsetDateTime::now_utc()).to_xml();
+    let result = ("wresult", answer.as_str());
+    let context = ("wctx", context.as_str());
+    let sign_in = ("wa", "wsignin1.0");
+    let table: [(&[(&str, &str)], &str); 5] = [
+        (&[sign_in, context], "AADSTS20001"),
+        (&[result, context], "AADSTS20001"),
+        (
+            &[sign_in, result, context, ("SAMLResponse", "x")],
+            "AADSTS20012",
+        ),
+        (&[sign_in, result, result, context], "AADSTS90107"),
+        (&[sign_in, result, context, context], "AADSTS90107"),
+    ];
+    for (fields, code) in table {
+        let page = post(&simulator, "/login.srf", fields);
+        assert_eq!(page.status, StatusCode::BAD_REQUEST);
+        assert!(page.text.contains(code), "{fields:?}: {}", page.text);
+    }
+}
+
+/// As an administrator changes a tenant, while somebody is on the way.
+#[test]
+fn who_is_on_the_way_is_judged_by_what_holds_then() {
+    let simulator = by_ws_federation();
+    let context = wctx(&type_name(&simulator, TENANT, "wmoran@fabrikam.com"));
+    simulator.replace_tenant(fixture::contoso());
+    let form = type_name(&simulator, TENANT, "wmoran@fabrikam.com").form();
+    assert!(form.field("SAMLRequest").is_some());
+    let answer = sign_in_response(OffsetDateTime::now_utc()).to_xml();
+    let fields = [
+        ("wa", "wsignin1.0"),
+        ("wresult", answer.as_str()),
+        ("wctx", context.as_str()),
+    ];
+    let page = post(&simulator, "/login.srf", &fields);
+    assert!(page.text.contains("AADSTS90082"), "{}", page.text);
 }

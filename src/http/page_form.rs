@@ -21,8 +21,8 @@ pub struct PageForm {
 /// Why no form could be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PageFormError {
-    /// The page has no form, or none with this id.
-    #[error("the page has no such form")]
+    /// The page has no form or link, or none with this id.
+    #[error("the page has no such form or link")]
     NotFound,
     /// The form has no field of this name.
     #[error("the form has no field {0:?}")]
@@ -77,6 +77,21 @@ impl PageForm {
             .iter()
             .find_map(|(field, value)| (field == name).then_some(value.as_str()))
     }
+}
+
+/// Where the link with this id leads, as it stands in the page.
+///
+/// # Errors
+/// When the page has no such link, or is cut off before it.
+pub fn page_link(html: &str, id: &str) -> Result<String, PageFormError> {
+    let mut tags = Tags { rest: html };
+    while let Some(tag) = tags.next()? {
+        if tag.name == "a" && tag.attribute("id") == Some(id) {
+            let href = tag.attribute("href").ok_or(PageFormError::NotFound)?;
+            return Ok(href.to_owned());
+        }
+    }
+    Err(PageFormError::NotFound)
 }
 
 impl fmt::Debug for PageForm {

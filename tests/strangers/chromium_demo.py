@@ -69,10 +69,10 @@ def press(driver, button):
     until(driver, is_gone, "the page stays")
 
 
-def begin(driver):
+def begin(driver, protocol="saml"):
     """From the start page to the tenanted address, and the email typed there."""
     driver.get(START)
-    driver.find_element(By.CLASS_NAME, "go").click()
+    press(driver, driver.find_element(By.CSS_SELECTOR, f"button[value={protocol}]"))
     by_id(driver, "login_hint").send_keys(WENDY)
     press(driver, driver.find_element(By.TAG_NAME, "button"))
 
@@ -85,8 +85,9 @@ def sign_in(driver, name, password):
     press(driver, driver.find_element(By.CSS_SELECTOR, "#sign-in button"))
 
 
-def signed_in(driver):
+def signed_in(driver, protocol="SAML 2.0"):
     assert by_id(driver, "cloud-upn").text == "wmoran@partners.contoso.com"
+    assert by_id(driver, "protocol").text == protocol
 
 
 def quiet(driver):
@@ -165,6 +166,57 @@ def no_script_is_needed():
         driver.quit()
 
 
+def a_person_signs_in_by_ws_federation():
+    driver = browser()
+    try:
+        begin(driver, "wsfed")
+        by_id(driver, "password")
+        assert "/adfs/ls/?" in driver.current_url, driver.current_url
+        assert by_id(driver, "name").get_attribute("value") == WENDY, "the hint"
+        sign_in(driver, WENDY, "wrong")
+        assert "not right" in by_id(driver, "problem").text
+        sign_in(driver, WENDY, PASSWORD)
+        signed_in(driver, "WS-Federation")
+        driver.save_screenshot(f"{SHOTS}/signed-in-by-ws-federation.png")
+        # The session answers by either protocol.
+        begin(driver, "wsfed")
+        signed_in(driver, "WS-Federation")
+        begin(driver, "saml")
+        signed_in(driver)
+        quiet(driver)
+    finally:
+        driver.quit()
+
+
+def no_script_is_needed_by_ws_federation():
+    driver = browser(javascript=False)
+    try:
+        begin(driver, "wsfed")
+        press(driver, by_id(driver, "to-idp"))
+        sign_in(driver, WENDY, PASSWORD)
+        press(driver, by_id(driver, "post").find_element(By.TAG_NAME, "button"))
+        signed_in(driver, "WS-Federation")
+    finally:
+        driver.quit()
+
+
+def a_tab_that_waited_is_refused_when_the_federation_has_changed():
+    """The buttons set the tenant, for everybody."""
+    driver = browser()
+    try:
+        begin(driver, "wsfed")
+        by_id(driver, "password")
+        first = driver.current_window_handle
+        driver.switch_to.new_window("tab")
+        begin(driver, "saml")
+        by_id(driver, "password")
+        driver.switch_to.window(first)
+        sign_in(driver, WENDY, PASSWORD)
+        assert "AADSTS90082" in by_id(driver, "error").text
+    finally:
+        driver.quit()
+
+
 def the_common_address_leads_nowhere():
     driver = browser()
     try:
@@ -181,6 +233,9 @@ for walk in (
     a_person_signs_in,
     two_tabs_wait_side_by_side,
     no_script_is_needed,
+    a_person_signs_in_by_ws_federation,
+    no_script_is_needed_by_ws_federation,
+    a_tab_that_waited_is_refused_when_the_federation_has_changed,
     the_common_address_leads_nowhere,
 ):
     walk()

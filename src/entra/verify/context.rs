@@ -3,12 +3,12 @@
 use time::OffsetDateTime;
 
 use super::Expectations;
-use crate::entra::{Aadsts, Refusal, instant};
+use crate::entra::{Aadsts, Protocol, Refusal, instant};
 
 /// What the parts of an assertion are judged by.
 pub(super) struct Context<'a> {
     pub(super) expectations: &'a Expectations,
-    pub(super) request_id: &'a str,
+    pub(super) protocol: Protocol,
     pub(super) now: OffsetDateTime,
 }
 
@@ -33,12 +33,24 @@ impl Context<'_> {
     }
 
     fn not_now(&self, what: &str, text: &str, how: &str) -> Refusal {
-        Aadsts::AssertionNotValidNow.refuse(format!(
+        self.refuse_time(format!(
             "{what} {} {how}: here it is {}, and clocks may differ by {} s.",
             shown(text),
             instant::to_seconds(self.now),
             self.expectations.clock_skew.whole_seconds()
         ))
+    }
+
+    /// Refuses what is right in itself, but not at this time.
+    pub(super) fn refuse_time(&self, detail: String) -> Refusal {
+        match self.protocol {
+            Protocol::Saml => Aadsts::AssertionNotValidNow.refuse(detail),
+            Protocol::WsFederation => Aadsts::AssertionNotValidNow.refuse_saying(
+                "SAML 1.1 assertion validation failed: SAML token is invalid.",
+                detail,
+            ),
+            Protocol::WsTrust => Aadsts::GrantNotValidNow.refuse(detail),
+        }
     }
 }
 

@@ -1,34 +1,35 @@
 //! Judging the answer of an identity provider, as strictly as Entra does and in places stricter.
 //!
-//! The order is that of trust. The envelope, which nobody signed, is read for three things only:
-//! which request it answers, whether it reports success, and where its one assertion is. The
-//! assertion's signature is checked with a registered certificate, and from there on every value
-//! comes from the [`VerifiedElement`](crate::xml::VerifiedElement).
+//! The order is that of trust. What is round the assertion, which nobody signed, is read for three
+//! things only: which request it answers, whether it reports success, and where its one assertion
+//! is. The assertion's signature is checked with a registered certificate, and from there on every
+//! value comes from the [`VerifiedElement`](crate::xml::VerifiedElement).
 //!
-//! Where Entra's own rule is not known, the strict reading of SAML stands in for it: an answer
-//! that passes here has no excuse to fail there.
+//! `saml2` judges a Response; `ws_federation` and `ws_trust` judge what carries a SAML 1.1 assertion,
+//! and `saml1` that assertion.
+//!
+//! Where Entra's own rule is not known, the strict reading of the specifications stands in for it:
+//! an answer that passes here has no excuse to fail there.
 
 mod anchor;
-mod conditions;
 mod context;
-mod envelope;
+mod issuer;
 mod judgement;
+mod saml1;
+mod saml2;
 mod sequence;
 mod signature;
-mod statements;
-mod subject;
+mod ws_federation;
+mod ws_trust;
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use super::{PendingRequest, PendingRequests, Refusal, Tenant, User};
+use super::{PendingRequest, PendingRequests, Protocol, Refusal, Tenant, User};
+use crate::xml::Element;
 use context::{Context, read_instant, shown};
 use judgement::Judgement;
 
-/// The namespace of SAML 2.0 protocol messages.
-const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
-/// The namespace of SAML 2.0 assertions.
-const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 /// The namespace of XML Signature.
 const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 
@@ -37,7 +38,7 @@ const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 pub struct Expectations {
     /// The Audience: Entra's entity ID, `urn:federation:MicrosoftOnline`.
     pub audience: String,
-    /// The Destination and Recipient: the address of `login.srf`.
+    /// The Destination and Recipient of a Response: the address of `login.srf`.
     pub assertion_consumer_service: String,
     /// How far the clocks may be apart. Entra's own allowance is not published (facts 8).
     pub clock_skew: Duration,
@@ -46,13 +47,41 @@ pub struct Expectations {
     pub accept_sha1: bool,
 }
 
-/// What the browser posted.
+/// What came from an identity provider.
 #[derive(Clone, Copy, Debug)]
-pub struct Answer<'a> {
-    /// The field `SAMLResponse`.
-    pub saml_response: &'a str,
-    /// The field `RelayState`, where it came.
-    pub relay_state: Option<&'a str>,
+pub enum Answer<'a> {
+    /// A browser posted it by SAML's HTTP-POST binding.
+    Saml {
+        /// The field `SAMLResponse`.
+        saml_response: &'a str,
+        /// The field `RelayState`, where it came.
+        relay_state: Option<&'a str>,
+    },
+    /// A browser posted it by WS-Federation.
+    WsFederation {
+        /// The field `wa`, where it came.
+        wa: Option<&'a str>,
+        /// The field `wresult`.
+        wresult: &'a str,
+        /// The field `wctx`, where it came.
+        wctx: Option<&'a str>,
+    },
+    /// An application got it by WS-Trust, and brings it as the grant `saml1_1-bearer`.
+    WsTrust {
+        /// The parameter `assertion`: base64, in either alphabet.
+        assertion: &'a str,
+    },
+}
+
+impl Answer<'_> {
+    /// By which protocol it came.
+    pub fn protocol(&self) -> Protocol {
+        match self {
+            Self::Saml { .. } => Protocol::Saml,
+            Self::WsFederation { .. } => Protocol::WsFederation,
+            Self::WsTrust { .. } => Protocol::WsTrust,
+        }
+    }
 }
 
 /// Judges the answers to the requests of one tenant.
@@ -91,13 +120,15 @@ pub struct Check {
 pub struct SignedIn {
     /// The user, as synced.
     pub user: User,
+    /// The protocol by which the identity provider said it.
+    pub protocol: Protocol,
     /// The issuer.
     pub issuer: String,
     /// The domain whose federation the issuer is.
     pub domain: String,
-    /// The `ImmutableID` that the `NameID` carried.
+    /// The `ImmutableID` that the assertion carried.
     pub immutable_id: String,
-    /// How the user authenticated (`AuthnContextClassRef`).
+    /// How the user authenticated (`AuthnContextClassRef`, or `AuthenticationMethod`).
     pub authn_context: String,
     /// When the user authenticated, as it was written.
     pub authn_instant: String,
@@ -108,9 +139,14 @@ pub struct SignedIn {
 impl Verifier<'_> {
     /// Judges one answer, received at `now`. The request that it names is used up by this.
     pub fn verify(&self, answer: Answer<'_>, now: OffsetDateTime) -> Verdict {
-        Judgement::new(*self, now).reach(answer)
+        Judgement::new(*self, answer.protocol(), now).reach(answer)
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// How many elements under `parent` are of a kind. The reader bounds depth and number.
+fn count(parent: &Element, kind: &dyn Fn(&Element) -> bool) -> usize {
+    parent
+        .elements()
+        .map(|child| usize::from(kind(child)) + count(child, kind))
+        .sum()
+}

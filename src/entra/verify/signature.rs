@@ -1,7 +1,5 @@
 //! Who signed, and whether that key was registered.
 
-use time::OffsetDateTime;
-
 use crate::{
     entra::{Aadsts, InternalDomainFederation, Refusal, instant},
     keys::{Certificate, SignatureAlgorithm},
@@ -11,7 +9,7 @@ use crate::{
     },
 };
 
-use super::DS;
+use super::{Context, DS};
 
 /// What Entra is known to take: rsa-sha256 (facts 1.4).
 const SHA256_ONLY: SignaturePolicy = SignaturePolicy {
@@ -30,8 +28,7 @@ const SHA1_TOO: SignaturePolicy = SignaturePolicy {
 /// The certificates of one federation, and when they are looked at.
 pub(super) struct Trusted<'a> {
     pub(super) federation: &'a InternalDomainFederation,
-    pub(super) accept_sha1: bool,
-    pub(super) now: OffsetDateTime,
+    pub(super) context: Context<'a>,
 }
 
 impl Trusted<'_> {
@@ -66,7 +63,7 @@ impl Trusted<'_> {
     }
 
     fn policy(&self) -> &'static SignaturePolicy {
-        if self.accept_sha1 {
+        if self.context.expectations.accept_sha1 {
             &SHA1_TOO
         } else {
             &SHA256_ONLY
@@ -74,14 +71,15 @@ impl Trusted<'_> {
     }
 
     fn holds_now(&self, which: &str, certificate: &Certificate) -> Result<(), Refusal> {
-        if (certificate.not_before()..=certificate.not_after()).contains(&self.now) {
+        let now = self.context.now;
+        if (certificate.not_before()..=certificate.not_after()).contains(&now) {
             return Ok(());
         }
-        Err(Aadsts::AssertionNotValidNow.refuse(format!(
+        Err(self.context.refuse_time(format!(
             "The {which} is valid from {} to {}, and here it is {}.",
             instant::to_seconds(certificate.not_before()),
             instant::to_seconds(certificate.not_after()),
-            instant::to_seconds(self.now)
+            instant::to_seconds(now)
         )))
     }
 
@@ -89,8 +87,7 @@ impl Trusted<'_> {
         let what = element.local_name();
         match error {
             SignatureError::Missing => Aadsts::AssertionNotPresent.refuse(format!(
-                "The {what} is not signed itself; a signature over the whole Response is not \
-                 enough."
+                "The {what} is not signed itself; a signature over what is round it is not enough."
             )),
             SignatureError::NoKeyFits => match self.signed_by_a_stranger(element) {
                 Some(stranger) => not_registered(&stranger),
@@ -102,7 +99,7 @@ impl Trusted<'_> {
             SignatureError::SignatureAlgorithm | SignatureError::DigestAlgorithm => {
                 Aadsts::InvalidSamlToken.refuse(format!(
                     "The {what}: {error}. Sign with rsa-sha256 and digest with sha256{}.",
-                    if self.accept_sha1 {
+                    if self.context.expectations.accept_sha1 {
                         ""
                     } else {
                         " (rsa-sha1 is set not to be accepted here)"

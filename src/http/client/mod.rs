@@ -173,8 +173,8 @@ impl Client {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
-        let form = Some(("application/x-www-form-urlencoded", body));
-        self.request(Method::POST, url, from, form).await
+        let form = Body::of("application/x-www-form-urlencoded", body);
+        self.request(Method::POST, url, from, Some(form)).await
     }
 
     /// Sends a message of another kind than a form, as programs do: a SOAP envelope, say.
@@ -184,8 +184,21 @@ impl Client {
         content_type: &'static str,
         body: String,
     ) -> Result<Reply, ClientError> {
-        let message = Some((content_type, body));
-        self.request(Method::POST, url, None, message).await
+        let message = Body::of(content_type, body);
+        self.request(Method::POST, url, None, Some(message)).await
+    }
+
+    /// Sends a SOAP 1.2 message as MSAL does: with the header field `SOAPAction`, though SOAP 1.2 has
+    /// none.
+    pub async fn post_soap(
+        &mut self,
+        url: &Uri,
+        action: &'static str,
+        message: String,
+    ) -> Result<Reply, ClientError> {
+        let mut message = Body::of("application/soap+xml; charset=utf-8", message);
+        message.soap_action = Some(action);
+        self.request(Method::POST, url, None, Some(message)).await
     }
 
     /// The value of a cookie, as kept for a host.
@@ -208,7 +221,7 @@ impl Client {
         method: Method,
         url: &Uri,
         from: Option<&Reply>,
-        body: Option<(&'static str, String)>,
+        body: Option<Body>,
     ) -> Result<Reply, ClientError> {
         let origin = Origin::of(url)?;
         let request = self.compose(&method, url, &origin, from, body)?;
@@ -240,7 +253,7 @@ impl Client {
         url: &Uri,
         origin: &Origin,
         from: Option<&Reply>,
-        body: Option<(&'static str, String)>,
+        body: Option<Body>,
     ) -> Result<hyper::Request<Full<Bytes>>, ClientError> {
         let initiator = from.map(|page| Origin::of(&page.url)).transpose()?;
         let cross_site = initiator
@@ -262,15 +275,18 @@ impl Client {
         if let Some(cookies) = self.jar.header(&sending) {
             request = request.header(COOKIE, cookies);
         }
-        if let Some((content_type, _)) = &body {
-            request = request.header(CONTENT_TYPE, *content_type);
+        if let Some(body) = &body {
+            request = request.header(CONTENT_TYPE, body.content_type);
+        }
+        if let Some(action) = body.as_ref().and_then(|body| body.soap_action) {
+            request = request.header("soapaction", action);
         }
         if !method.is_safe()
             && let (Some(page), Some(initiator)) = (from, &initiator)
         {
             request = request.header(ORIGIN, stated_origin(page, initiator));
         }
-        let octets = body.map(|(_, octets)| octets).unwrap_or_default();
+        let octets = body.map(|body| body.octets).unwrap_or_default();
         Ok(request.body(Full::new(Bytes::from(octets)))?)
     }
 
@@ -325,6 +341,23 @@ impl Client {
             .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
         let stream = tls.connect(name, stream).await.map_err(failed)?;
         handshake(stream).await
+    }
+}
+
+/// What a request brings along.
+struct Body {
+    content_type: &'static str,
+    soap_action: Option<&'static str>,
+    octets: String,
+}
+
+impl Body {
+    fn of(content_type: &'static str, octets: String) -> Self {
+        Self {
+            content_type,
+            soap_action: None,
+            octets,
+        }
     }
 }
 

@@ -113,3 +113,17 @@ proptest! {
         let _ = PageForm::find(&parts.concat(), None);
     }
 }
+
+#[test]
+fn a_link_is_found_by_its_id() {
+    let page = "<a href=\"/other\">x</a><form id=\"to\"></form>\
+        <a id=\"to\" href=\"https://idp.example/?a=%3a&amp;b=%3A\">y</a><a id=\"none\">z</a>";
+    assert_eq!(
+        page_link(page, "to").as_deref(),
+        Ok("https://idp.example/?a=%3a&b=%3A")
+    );
+    assert_eq!(page_link(page, "none"), Err(PageFormError::NotFound));
+    assert_eq!(page_link(page, "absent"), Err(PageFormError::NotFound));
+    let cut = page_link("<a id=\"to", "to");
+    assert!(matches!(cut, Err(PageFormError::CutOff(_))), "{cut:?}");
+}

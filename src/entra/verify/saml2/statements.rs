@@ -6,9 +6,12 @@ use crate::{
 };
 
 use super::{
-    Context, SAML,
-    sequence::{at_most_one, attribute, check_children, one, text},
-    shown,
+    super::{
+        Context,
+        judgement::differs,
+        sequence::{at_most_one, attribute, check_children, one, text},
+    },
+    SAML,
 };
 
 /// The attribute that carries the cloud UPN (facts 1.4).
@@ -78,25 +81,19 @@ pub(super) fn check_names(
         return Err(Aadsts::InvalidSamlToken
             .refuse("The assertion has no attribute IDPEmail; it must be the cloud UPN."));
     };
-    let differs = |name: &str, value: &str, expected: &str| {
-        let hint = match &user.on_premises_user_principal_name {
-            Some(email) if value.eq_ignore_ascii_case(&email.to_string()) => {
-                " It is the email that was typed, not the cloud UPN."
-            }
-            _ => "",
-        };
-        Err(Aadsts::InvalidSamlToken
-            .refuse(format!("{name} is {}, not {expected}.{hint}", shown(value))))
-    };
     if !email.eq_ignore_ascii_case(&upn) {
-        return differs(IDP_EMAIL, email, &upn);
+        return Err(differs(IDP_EMAIL, email, &upn, user));
     }
     match only_value(assertion, UPN_CLAIM)? {
-        Some(claim) if !claim.eq_ignore_ascii_case(&upn) => differs(UPN_CLAIM, claim, &upn),
+        Some(claim) if !claim.eq_ignore_ascii_case(&upn) => {
+            Err(differs(UPN_CLAIM, claim, &upn, user))
+        }
         _ => Ok(()),
     }?;
     match only_value(assertion, IMMUTABLE_ID_CLAIM)? {
-        Some(claim) if claim != immutable_id => differs(IMMUTABLE_ID_CLAIM, claim, immutable_id),
+        Some(claim) if claim != immutable_id => {
+            Err(differs(IMMUTABLE_ID_CLAIM, claim, immutable_id, user))
+        }
         _ => Ok(()),
     }
 }

@@ -6,9 +6,12 @@ use crate::{
 };
 
 use super::{
-    Context, SAML,
-    sequence::{attribute, check_children, one, text},
-    shown,
+    super::{
+        Context,
+        sequence::{attribute, check_children, one, text},
+        shown,
+    },
+    SAML,
 };
 
 const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
@@ -70,7 +73,7 @@ fn name_id(subject: &Element) -> Result<&str, Refusal> {
 
 impl Confirmation<'_> {
     /// SAML profiles 4.1.4.2 and 4.1.4.3.
-    pub(super) fn check(&self, context: &Context<'_>) -> Result<(), Refusal> {
+    pub(super) fn check(&self, request_id: &str, context: &Context<'_>) -> Result<(), Refusal> {
         let refuse = |detail: String| Err(Aadsts::InvalidSamlToken.refuse(detail));
         check_children(self.data, &[], 0)?;
         let expected = &context.expectations.assertion_consumer_service;
@@ -82,11 +85,10 @@ impl Confirmation<'_> {
             ));
         }
         let in_response_to = attribute(self.data, "InResponseTo")?;
-        if in_response_to != context.request_id {
+        if in_response_to != request_id {
             return refuse(format!(
-                "The assertion answers the request {}, the Response the request {}.",
-                shown(in_response_to),
-                context.request_id
+                "The assertion answers the request {}, the Response the request {request_id}.",
+                shown(in_response_to)
             ));
         }
         if self.data.attribute("NotBefore").is_some() {

@@ -1,14 +1,19 @@
 //! The assertion's frame: its issuer, what it consists of, and under which conditions it holds.
 
 use crate::{
-    entra::{Aadsts, Refusal, Tenant},
+    entra::{Aadsts, Refusal},
     xml::Element,
 };
 
 use super::{
-    Context, SAML, read_instant,
-    sequence::{attribute, check_children, one, text},
-    shown,
+    super::{
+        Context,
+        issuer::unknown_realm,
+        read_instant,
+        sequence::{attribute, check_children, one, text},
+        shown,
+    },
+    SAML,
 };
 
 const ENTITY: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";
@@ -118,61 +123,4 @@ fn check_audience(conditions: &Element, expected: &str) -> Result<(), Refusal> {
     Err(Aadsts::InvalidSamlToken.refuse(format!(
         "There is no AudienceRestriction; the Audience must be {expected}."
     )))
-}
-
-/// Refuses an issuer that no domain has, with the one that was perhaps meant.
-pub(super) fn unknown_issuer(tenant: &Tenant, issuer: &str) -> Refusal {
-    let near = tenant.federations().find_map(|(domain, federation)| {
-        let registered = &federation.issuer_uri;
-        let how = difference(registered, issuer)?;
-        Some(format!(
-            "{} is registered with {registered}: {how}.",
-            domain.name
-        ))
-    });
-    unknown_realm(
-        issuer,
-        near.unwrap_or_else(|| {
-            let issuers: Vec<String> = tenant
-                .federations()
-                .map(|(domain, federation)| {
-                    format!("{} for {}", federation.issuer_uri, domain.name)
-                })
-                .collect();
-            format!(
-                "The Issuer is {}; registered are {}.",
-                shown(issuer),
-                issuers.join(", ")
-            )
-        }),
-    )
-}
-
-fn unknown_realm(issuer: &str, detail: String) -> Refusal {
-    let issuer: String = issuer.chars().take(200).collect();
-    Aadsts::UnknownRealm.refuse_saying(
-        format!("The requested federation realm object '{issuer}' does not exist."),
-        detail,
-    )
-}
-
-/// The usual ways to miss an issuer by a little.
-fn difference(registered: &str, came: &str) -> Option<&'static str> {
-    let bare = |uri: &str| uri.trim_end_matches('/').to_owned();
-    let without_scheme = |uri: &str| {
-        uri.split_once("://")
-            .map_or(uri, |(_, rest)| rest)
-            .to_owned()
-    };
-    if came.trim() == registered {
-        Some("white space stands round the Issuer")
-    } else if bare(came) == bare(registered) {
-        Some("they differ in the slash at the end")
-    } else if came.eq_ignore_ascii_case(registered) {
-        Some("they differ in upper and lower case")
-    } else if without_scheme(came) == without_scheme(registered) {
-        Some("they differ in http and https")
-    } else {
-        None
-    }
 }

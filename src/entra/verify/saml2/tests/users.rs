@@ -152,3 +152,11 @@ fn claims_that_say_the_same_must_say_the_same() {
         InvalidSamlToken
     );
 }
+
+/// Practitioners report this code where the protocol was not set to saml.
+#[test]
+fn a_federation_by_ws_federation_takes_no_saml_response() {
+    let refusal = refused(|case| case.tenant = fixture::contoso_by_ws_federation());
+    assert_eq!(refusal.code, Aadsts::UnknownRealm);
+    assert!(refusal.detail.contains("is wsFed"), "{}", refusal.detail);
+}

@@ -9,9 +9,12 @@ use crate::{
 };
 
 use super::{
-    DS, SAML, SAMLP, read_instant,
-    sequence::{at_most_one, attribute, check_children, one, text},
-    shown,
+    super::{
+        DS, count, read_instant,
+        sequence::{at_most_one, attribute, check_children, one, text},
+        shown,
+    },
+    SAML, SAMLP,
 };
 
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
@@ -161,12 +164,4 @@ impl<'d> Envelope<'d> {
 
 fn has(parent: &Element, local: &str) -> bool {
     parent.elements().any(|child| child.is(SAML, local))
-}
-
-/// How many elements under `parent` are of a kind. The reader bounds depth and number.
-fn count(parent: &Element, kind: &dyn Fn(&Element) -> bool) -> usize {
-    parent
-        .elements()
-        .map(|child| usize::from(kind(child)) + count(child, kind))
-        .sum()
 }

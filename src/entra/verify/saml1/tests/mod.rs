@@ -1,30 +1,34 @@
-//! One valid signed Response, and for each check a way to break exactly that.
+//! One valid answer by WS-Federation, and for each check a way to break exactly that; and the same
+//! assertion as the grant of an application.
 
+mod answer;
 mod assertion;
-mod envelope;
+mod grant;
 mod signature;
 mod times;
 mod users;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::*;
 use crate::{
     entra::{
-        Aadsts,
+        PendingRequest, PendingRequests, Protocol, Tenant,
         fixture::{
-            self, CURRENT, ISSUER,
-            document::{ACS, AUDIENCE, Node, assertion_of, response_to},
+            self, ISSUER,
+            document::{ACS, AUDIENCE, Node},
+            saml1::{saml1, sign_in_response},
         },
         instant,
+        verify::{Answer, Expectations, Verdict, Verifier},
     },
     keys::Signer,
 };
 
 const SKEW: Duration = Duration::minutes(5);
-const REQUEST_ID: &str = "_6f9619ff-8b86-4011-b42d-00c04fc964ff";
-const RELAY_STATE: &str = "++//opaque+state/==";
+const ID: &str = "6f9619ff-8b86-4011-b42d-00c04fc964ff";
+const WCTX: &str = "LoginOptions=3&estsredirect=2&estsrequest=rQQIARAA-_opaque+1";
+const ANCHOR_NAMESPACE: &str = "http://schemas.microsoft.com/LiveID/Federation/2008/05";
 
 /// A sign-in of Wendy's, valid as it is made.
 struct Case {
@@ -32,8 +36,9 @@ struct Case {
     expectations: Expectations,
     now: OffsetDateTime,
     request: PendingRequest,
-    response: Node,
-    relay_state: Option<String>,
+    answer: Node,
+    wa: Option<&'static str>,
+    wctx: Option<String>,
 }
 
 impl Case {
@@ -43,7 +48,7 @@ impl Case {
 
     fn at(now: OffsetDateTime) -> Self {
         Self {
-            tenant: fixture::contoso(),
+            tenant: fixture::contoso_by_ws_federation(),
             expectations: Expectations {
                 audience: AUDIENCE.to_owned(),
                 assertion_consumer_service: ACS.to_owned(),
@@ -52,55 +57,57 @@ impl Case {
             },
             now,
             request: PendingRequest {
-                id: REQUEST_ID.to_owned(),
-                relay_state: RELAY_STATE.to_owned(),
+                protocol: Protocol::WsFederation,
+                id: ID.to_owned(),
+                state: WCTX.to_owned(),
                 typed: fixture::name("wmoran@fabrikam.com"),
                 user_principal_name: fixture::name("wmoran@partners.contoso.com"),
                 sent_at: now,
             },
-            response: response_to(REQUEST_ID, now),
-            relay_state: Some(RELAY_STATE.to_owned()),
+            answer: sign_in_response(now),
+            wa: Some("wsignin1.0"),
+            wctx: Some(WCTX.to_owned()),
         }
     }
 
     fn assertion(&mut self) -> &mut Node {
-        assertion_of(&mut self.response)
+        self.answer.at("RequestedSecurityToken/Assertion")
     }
 
     fn sign_with(&mut self, signer: &'static Signer) {
         self.assertion().signer = Some(signer);
     }
 
-    /// The verdict on the response as it stands.
+    /// The verdict on the answer as it stands.
     fn judge(&self) -> Verdict {
-        self.judge_document(&self.response.to_xml())
+        self.judge_document(&self.answer.to_xml())
     }
 
     /// The verdict on another document in its place.
-    fn judge_document(&self, document: &str) -> Verdict {
-        self.judge_field(&STANDARD.encode(document))
-    }
-
-    fn judge_field(&self, saml_response: &str) -> Verdict {
+    fn judge_document(&self, wresult: &str) -> Verdict {
         let pending = PendingRequests::new(8, Duration::minutes(10));
         pending.remember(self.request.clone());
-        self.judge_among(&pending, saml_response)
+        self.judge_among(&pending, wresult)
     }
 
-    fn judge_among(&self, pending: &PendingRequests, saml_response: &str) -> Verdict {
+    fn judge_among(&self, pending: &PendingRequests, wresult: &str) -> Verdict {
+        self.verify(
+            pending,
+            Answer::WsFederation {
+                wa: self.wa,
+                wresult,
+                wctx: self.wctx.as_deref(),
+            },
+        )
+    }
+
+    fn verify(&self, pending: &PendingRequests, answer: Answer<'_>) -> Verdict {
         let verifier = Verifier {
             tenant: &self.tenant,
             expectations: &self.expectations,
             pending,
         };
-        let relay_state = self.relay_state.as_deref();
-        verifier.verify(
-            Answer {
-                saml_response,
-                relay_state,
-            },
-            self.now,
-        )
+        verifier.verify(answer, self.now)
     }
 }
 
@@ -111,10 +118,10 @@ fn refused(change: impl FnOnce(&mut Case)) -> Refusal {
     case.judge().result.unwrap_err()
 }
 
-/// That one change makes the answer misconfigured (50008), for the reason named.
-fn misconfigured(change: impl FnOnce(&mut Case), said: &str) {
+/// That one change is refused with this code, for the reason named.
+fn refused_with(code: Aadsts, change: impl FnOnce(&mut Case), said: &str) {
     let refusal = refused(change);
-    assert_eq!(refusal.code, Aadsts::InvalidSamlToken, "{}", refusal.detail);
+    assert_eq!(refusal.code, code, "{}", refusal.detail);
     assert!(
         refusal.detail.contains(said),
         "not {said:?}: {}",
@@ -122,9 +129,13 @@ fn misconfigured(change: impl FnOnce(&mut Case), said: &str) {
     );
 }
 
-/// The same of a change to the assertion alone, made before it is signed.
-fn misconfigured_assertion(change: impl FnOnce(&mut Node), said: &str) {
-    misconfigured(|case| change(case.assertion()), said);
+/// That one change to the assertion, made before it is signed, makes it misconfigured (50008).
+fn misconfigured(change: impl FnOnce(&mut Node), said: &str) {
+    refused_with(
+        Aadsts::InvalidSamlToken,
+        |case| change(case.assertion()),
+        said,
+    );
 }
 
 fn accepted(change: impl FnOnce(&mut Case)) -> SignedIn {
@@ -141,35 +152,29 @@ fn a_valid_answer_signs_the_user_in() {
         signed_in.user.user_principal_name.to_string(),
         "wmoran@partners.contoso.com"
     );
+    assert_eq!(signed_in.protocol, Protocol::WsFederation);
     assert_eq!(signed_in.immutable_id, fixture::WENDYS_ANCHOR);
     assert_eq!(signed_in.issuer, ISSUER);
     assert_eq!(signed_in.domain, "partners.contoso.com");
-    assert_eq!(signed_in.session_index.as_deref(), Some("_a"));
-    assert!(
-        signed_in
-            .authn_context
-            .ends_with(":PasswordProtectedTransport")
-    );
-    assert_eq!(verdict.request.unwrap().id, REQUEST_ID);
+    assert_eq!(signed_in.session_index, None);
+    assert!(signed_in.authn_context.ends_with(":am:password"));
+    assert_eq!(verdict.request.unwrap().id, ID);
     let names: Vec<_> = verdict.checks.iter().map(|check| check.name).collect();
     assert_eq!(
         names,
         [
-            "Response",
-            "InResponseTo",
-            "RelayState",
-            "Destination",
-            "Status",
-            "Assertion",
+            "wctx",
+            "wresult",
+            "Token",
             "Issuer",
             "Signature",
-            "NameID",
-            "Subject confirmation",
             "Conditions",
-            "AuthnStatement",
+            "Subject",
+            "AuthenticationStatement",
+            "NameIdentifier",
             "ImmutableID",
             "Realm",
-            "IDPEmail",
+            "UPN",
             "User",
         ]
     );

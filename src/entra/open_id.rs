@@ -1,0 +1,197 @@
+//! What applications ask Entra for without a browser: which realm a name is of, where the endpoints
+//! are, and a token in exchange for an assertion.
+//!
+//! As much of it as MSAL needs for its user name and password flow.
+
+use hyper::{
+    Method, StatusCode,
+    header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE},
+};
+use serde::Serialize;
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::{
+    Aadsts, Decision, Outcome, Refusal, SignInName, Simulator, UserRealm,
+    access_tokens::AccessTokens, query::percent_decode, verify::Answer,
+};
+use crate::http::{FormError, Request, Response, response};
+
+/// The grant that a SAML 1.1 assertion is brought by.
+pub(super) const SAML1_GRANT: &str = "urn:ietf:params:oauth:grant-type:saml1_1-bearer";
+
+impl Simulator {
+    /// The realm of a name (facts 3.1). `name` is a path's segment.
+    pub fn user_realm(&self, name: &str) -> UserRealm {
+        let name = percent_decode(name).and_then(|name| SignInName::parse(&name).ok());
+        let host = self.base_url().rsplit('/').next().unwrap_or_default();
+        UserRealm::of(&self.tenant(), name.as_ref(), host, self.audience())
+    }
+
+    /// The discovery document of the tenant that addresses call `tenant`, as far as there is
+    /// something at the addresses it names. MSAL insists on an `authorization_endpoint`: it is where
+    /// a browser begins here, and gives no code.
+    pub(super) fn openid_configuration(&self, tenant: &str) -> Response {
+        let base = self.base_url();
+        document(
+            StatusCode::OK,
+            &json!({
+                "issuer": format!("{base}/{tenant}/v2.0"),
+                "authorization_endpoint": format!("{base}/{tenant}/login"),
+                "token_endpoint": format!("{base}/{tenant}/oauth2/v2.0/token"),
+                "userinfo_endpoint": format!("{base}/oidc/userinfo"),
+                "grant_types_supported": [SAML1_GRANT],
+            }),
+        )
+    }
+
+    /// The token endpoint: an assertion comes in, an access token goes out, or Entra's error.
+    pub(super) fn token(&self, request: &Request, now: OffsetDateTime) -> Response {
+        let outcome = match self.grant(request, now) {
+            Ok(outcome) => outcome,
+            Err(error) => self.refuse(Aadsts::MissingField.refuse(format!("{error}.")), now),
+        };
+        match &outcome.decision {
+            Decision::Refused(refusal) => error(&outcome, refusal),
+            Decision::SignedIn(signed_in) => document(
+                StatusCode::OK,
+                &json!({
+                    "token_type": "Bearer",
+                    "expires_in": AccessTokens::LIFE.whole_seconds(),
+                    "access_token": self.access_tokens.issue(&signed_in.user, now),
+                }),
+            ),
+        }
+    }
+
+    /// A refusal that is recorded, and told.
+    pub(super) fn refuse_application(&self, refusal: &Refusal, now: OffsetDateTime) -> Response {
+        error(&self.refuse(refusal.clone(), now), refusal)
+    }
+
+    fn grant(&self, request: &Request, now: OffsetDateTime) -> Result<Outcome, FormError> {
+        let form = request.form()?;
+        let missing = |field: &str| {
+            let said = Aadsts::MissingField.refuse_saying(
+                format!("The required field '{field}' is missing from the request."),
+                format!("There is no {field}."),
+            );
+            Ok(self.refuse(said, now))
+        };
+        match (form.single("grant_type")?, form.single("assertion")?) {
+            (None, _) => missing("grant_type"),
+            (Some(SAML1_GRANT), None) => missing("assertion"),
+            (Some(SAML1_GRANT), Some(assertion)) => {
+                Ok(self.receive(Answer::WsTrust { assertion }, now))
+            }
+            (Some(other), _) => {
+                let other: String = other.chars().take(120).collect();
+                let refusal =
+                    Aadsts::UnsupportedGrant.refuse(format!("The grant_type is {other:?}."));
+                Ok(self.refuse(refusal, now))
+            }
+        }
+    }
+
+    /// Whose access token it is (`OpenID` Connect Core 5.3).
+    pub(super) fn user_info(&self, request: &Request, now: OffsetDateTime) -> Response {
+        let token = request
+            .header(AUTHORIZATION.as_str())
+            .and_then(|value| value.strip_prefix("Bearer "));
+        let Some(user) = token.and_then(|token| self.access_tokens.user_of(token, now)) else {
+            let mut refused =
+                document(StatusCode::UNAUTHORIZED, &json!({"error": "invalid_token"}));
+            refused
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            return refused;
+        };
+        let upn = user.user_principal_name.to_string();
+        document(
+            StatusCode::OK,
+            &json!({"sub": upn, "name": user.display_name, "preferred_username": upn}),
+        )
+    }
+}
+
+/// A refusal in the form in which Entra tells applications (RFC 6749 5.2, and more).
+fn error(outcome: &Outcome, refusal: &Refusal) -> Response {
+    let error = match refusal.code {
+        Aadsts::UnsupportedGrant => "unsupported_grant_type",
+        Aadsts::TenantNotFound => "invalid_tenant",
+        Aadsts::MissingField | Aadsts::InvalidXml | Aadsts::UnknownRealm => "invalid_request",
+        _ => "invalid_grant",
+    };
+    let Outcome {
+        correlation_id,
+        timestamp,
+        ..
+    } = outcome;
+    document(
+        StatusCode::BAD_REQUEST,
+        &json!({
+            "error": error,
+            "error_description": format!(
+                "{}: {} {}\r\nCorrelation ID: {correlation_id}\r\nTimestamp: {timestamp}",
+                refusal.code, refusal.message, refusal.detail,
+            ),
+            "error_codes": [refusal.code.number()],
+            "timestamp": timestamp,
+            "correlation_id": correlation_id,
+        }),
+    )
+}
+
+/// A document for one application at this time.
+pub(super) fn document(status: StatusCode, content: &impl Serialize) -> Response {
+    let Ok(text) = serde_json::to_vec(content) else {
+        return response::text(StatusCode::INTERNAL_SERVER_ERROR, "The simulator failed.\n");
+    };
+    let mut answer = response::json(status, text);
+    answer
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// An address that applications ask.
+pub(super) enum Endpoint<'r> {
+    /// `/common/userrealm/{name}`.
+    UserRealm(&'r str),
+    /// `/{tenant}/v2.0/.well-known/openid-configuration`.
+    Configuration(&'r str),
+    /// `/{tenant}/oauth2/v2.0/token`.
+    Token(&'r str),
+    /// `/oidc/userinfo`.
+    UserInfo,
+}
+
+impl<'r> Endpoint<'r> {
+    /// The one that a path, without its first slash, leads to.
+    pub(super) fn of(path: &'r str) -> Option<Self> {
+        if path == "oidc/userinfo" {
+            return Some(Self::UserInfo);
+        }
+        match path.split_once('/')? {
+            ("common", rest) if rest.starts_with("userrealm/") => {
+                let name = rest.strip_prefix("userrealm/")?;
+                (!name.is_empty() && !name.contains('/')).then_some(Self::UserRealm(name))
+            }
+            (tenant, "v2.0/.well-known/openid-configuration") => Some(Self::Configuration(tenant)),
+            (tenant, "oauth2/v2.0/token") => Some(Self::Token(tenant)),
+            _ => None,
+        }
+    }
+
+    /// The one method that it takes.
+    pub(super) fn method(&self) -> Method {
+        match self {
+            Self::Token(_) => Method::POST,
+            _ => Method::GET,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "open_id_tests.rs"]
+mod tests;

@@ -1,0 +1,247 @@
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hyper::HeaderMap;
+use serde_json::Value;
+use time::Duration;
+
+use super::*;
+use crate::entra::{
+    Settings, Simulator,
+    fixture::{self, document::Node, saml1::assertion},
+    web::tests::{get, post, send_with},
+};
+
+fn simulator() -> Simulator {
+    let settings = Settings::at("https://login.example:8443");
+    Simulator::new(fixture::contoso_by_ws_federation(), settings)
+}
+
+fn realm(simulator: &Simulator, name: &str) -> Value {
+    let page = get(
+        simulator,
+        &format!("/common/userrealm/{name}?api-version=1.0"),
+    );
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.headers["content-type"], "application/json");
+    serde_json::from_str(&page.text).unwrap()
+}
+
+#[test]
+fn the_realm_is_the_domains() {
+    let simulator = simulator();
+    let federated = json!({
+        "ver": "1.0",
+        "account_type": "Federated",
+        "domain_name": "partners.contoso.com",
+        "federation_protocol": "WSTrust",
+        "federation_metadata_url": "https://idp.contoso.com/adfs/services/trust/mex",
+        "federation_active_auth_url": "https://idp.contoso.com/adfs/services/trust/2005/usernamemixed",
+        "cloud_instance_name": "login.example:8443",
+        "cloud_audience_urn": "urn:federation:MicrosoftOnline",
+    });
+    // Whether there is such a user is not told.
+    for name in [
+        "wmoran@partners.contoso.com",
+        "wmoran%40partners.contoso.com",
+        "nobody@partners.contoso.com",
+    ] {
+        assert_eq!(realm(&simulator, name), federated, "{name}");
+    }
+    for (name, account_type, domain) in [
+        (
+            "emil@emea.partners.contoso.com",
+            "Federated",
+            Some("emea.partners.contoso.com"),
+        ),
+        ("mia@contoso.com", "Managed", Some("contoso.com")),
+        (
+            "admin@contoso.onmicrosoft.com",
+            "Managed",
+            Some("contoso.onmicrosoft.com"),
+        ),
+        ("wmoran@fabrikam.com", "Unknown", Some("fabrikam.com")),
+        ("wmoran", "Unknown", None),
+        ("%ff@contoso.com", "Unknown", None),
+    ] {
+        let realm = realm(&simulator, name);
+        assert_eq!(realm["account_type"], account_type, "{name}");
+        assert_eq!(realm.get("domain_name").and_then(Value::as_str), domain);
+        let told = realm.get("federation_metadata_url").is_some();
+        assert_eq!(told, account_type == "Federated", "{name}");
+    }
+    for nowhere in [
+        "/common/userrealm/",
+        "/common/userrealm/a/b",
+        "/other/userrealm/a@b.example",
+    ] {
+        assert_eq!(get(&simulator, nowhere).status, StatusCode::NOT_FOUND);
+    }
+}
+
+/// What Entra says there is not known, and there is no endpoint for a password.
+#[test]
+fn a_federation_by_saml_names_no_endpoints() {
+    let settings = Settings::at("https://login.example");
+    let simulator = Simulator::new(fixture::contoso(), settings);
+    let realm = realm(&simulator, "wmoran@partners.contoso.com");
+    assert_eq!(realm["account_type"], "Federated");
+    for absent in [
+        "federation_protocol",
+        "federation_metadata_url",
+        "federation_active_auth_url",
+    ] {
+        assert_eq!(realm.get(absent), None);
+    }
+}
+
+#[test]
+fn the_endpoints_are_the_tenants() {
+    let simulator = simulator();
+    let page = get(
+        &simulator,
+        "/contoso.onmicrosoft.com/v2.0/.well-known/openid-configuration",
+    );
+    let document: Value = serde_json::from_str(&page.text).unwrap();
+    let base = "https://login.example:8443";
+    for (name, path) in [
+        ("issuer", "/contoso.onmicrosoft.com/v2.0"),
+        (
+            "token_endpoint",
+            "/contoso.onmicrosoft.com/oauth2/v2.0/token",
+        ),
+        ("authorization_endpoint", "/contoso.onmicrosoft.com/login"),
+        ("userinfo_endpoint", "/oidc/userinfo"),
+    ] {
+        assert_eq!(document[name], format!("{base}{path}"));
+    }
+    let nobody = get(
+        &simulator,
+        "/fabrikam.com/v2.0/.well-known/openid-configuration",
+    );
+    assert_eq!(nobody.status, StatusCode::BAD_REQUEST);
+    assert!(nobody.text.contains("invalid_tenant") && nobody.text.contains("AADSTS90002"));
+}
+
+const TOKEN: &str = "/contoso.onmicrosoft.com/oauth2/v2.0/token";
+
+fn encoded(assertion: &Node) -> String {
+    URL_SAFE_NO_PAD.encode(assertion.to_xml())
+}
+
+fn user_info(simulator: &Simulator, authorization: &str) -> (StatusCode, Value) {
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, authorization.parse().unwrap());
+    let page = send_with(simulator, Method::GET, "/oidc/userinfo", headers, "");
+    (page.status, serde_json::from_str(&page.text).unwrap())
+}
+
+#[test]
+fn an_assertion_is_exchanged_for_a_token_that_says_whose_it_is() {
+    let simulator = simulator();
+    let good = encoded(&assertion(OffsetDateTime::now_utc()));
+    let page = post(
+        &simulator,
+        TOKEN,
+        &[("grant_type", SAML1_GRANT), ("assertion", &good)],
+    );
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    assert_eq!(page.headers[CACHE_CONTROL], "no-store");
+    let token: Value = serde_json::from_str(&page.text).unwrap();
+    assert_eq!(token["token_type"], "Bearer");
+    assert_eq!(token["expires_in"], 3600);
+    let token = token["access_token"].as_str().unwrap();
+    let (status, claims) = user_info(&simulator, &format!("Bearer {token}"));
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(claims["preferred_username"], "wmoran@partners.contoso.com");
+    for wrong in ["Bearer x", token, &format!("Basic {token}")] {
+        assert_eq!(user_info(&simulator, wrong).0, StatusCode::UNAUTHORIZED);
+    }
+    let outcome = simulator.outcomes().pop().unwrap();
+    assert!(matches!(outcome.decision, Decision::SignedIn(_)));
+    assert_eq!(outcome.typed, None);
+}
+
+#[test]
+fn a_refusal_is_told_as_entra_tells_applications() {
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    let simulator = simulator();
+    let now = OffsetDateTime::now_utc();
+    let mut wrong_issuer = assertion(now);
+    wrong_issuer.set("Issuer", "https://nobody.example/");
+    let good = encoded(&assertion(now));
+    let old = encoded(&assertion(now - Duration::hours(2)));
+    let table: [(Fields<'_>, &str, u32); 8] = [
+        (&[], "invalid_request", 90014),
+        (&[("grant_type", SAML1_GRANT)], "invalid_request", 90014),
+        (
+            &[("grant_type", "password"), ("username", "wendy")],
+            "unsupported_grant_type",
+            70003,
+        ),
+        (
+            &[
+                (
+                    "grant_type",
+                    "urn:ietf:params:oauth:grant-type:saml2-bearer",
+                ),
+                ("assertion", &good),
+            ],
+            "unsupported_grant_type",
+            70003,
+        ),
+        (
+            &[("grant_type", SAML1_GRANT), ("grant_type", "x")],
+            "invalid_request",
+            90014,
+        ),
+        (
+            &[("grant_type", SAML1_GRANT), ("assertion", "%")],
+            "invalid_request",
+            90107,
+        ),
+        (
+            &[("grant_type", SAML1_GRANT), ("assertion", &old)],
+            "invalid_grant",
+            500_133,
+        ),
+        (
+            &[
+                ("grant_type", SAML1_GRANT),
+                ("assertion", &encoded(&wrong_issuer)),
+            ],
+            "invalid_request",
+            50107,
+        ),
+    ];
+    for (fields, error, code) in table {
+        let page = post(&simulator, TOKEN, fields);
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{fields:?}");
+        let said: Value = serde_json::from_str(&page.text).unwrap();
+        assert_eq!(said["error"], error, "{said}");
+        assert_eq!(said["error_codes"], json!([code]), "{said}");
+        let description = said["error_description"].as_str().unwrap();
+        assert!(description.starts_with(&format!("AADSTS{code}: ")));
+        let outcome = simulator.outcomes().pop().unwrap();
+        assert!(description.contains(&outcome.correlation_id));
+    }
+    let nobody = post(&simulator, "/fabrikam.com/oauth2/v2.0/token", &[]);
+    assert!(nobody.text.contains("AADSTS90002"));
+}
+
+#[test]
+fn each_address_takes_its_own_method() {
+    let simulator = simulator();
+    for (method, path, allowed) in [
+        (Method::GET, TOKEN, "POST"),
+        (Method::POST, "/common/userrealm/a@b.example", "GET"),
+        (Method::POST, "/oidc/userinfo", "GET"),
+        (
+            Method::PUT,
+            "/common/v2.0/.well-known/openid-configuration",
+            "GET",
+        ),
+    ] {
+        let page = send_with(&simulator, method, path, HeaderMap::new(), "");
+        assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(page.headers["allow"], allowed);
+    }
+}

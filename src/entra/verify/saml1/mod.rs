@@ -1,0 +1,80 @@
+//! A SAML 1.1 assertion: the order of its checks, and what each says when it holds.
+//!
+//! WS-Federation and WS-Trust carry the same assertion, and Entra holds it to the same.
+
+mod claims;
+mod conditions;
+mod outline;
+mod statements;
+
+use super::{DS, Judgement, SignedIn, sequence, shown};
+use crate::{
+    entra::{Aadsts, Domain, InternalDomainFederation, Refusal},
+    xml::Element,
+};
+
+/// The namespace of SAML 1.1 assertions, which kept that of SAML 1.0.
+pub(super) const SAML1: &str = "urn:oasis:names:tc:SAML:1.0:assertion";
+/// The namespace of SAML 2.0 assertions.
+const SAML2: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+
+impl<'a> Judgement<'a> {
+    /// Judges an assertion, wherever it stood.
+    pub(super) fn saml1_assertion(&mut self, assertion: &Element) -> Result<SignedIn, Refusal> {
+        outline::is_saml1(assertion)?;
+        let realm = self.realm(sequence::attribute(assertion, "Issuer")?)?;
+        let (verified, which) = self.signature(assertion, realm.1)?;
+        outline::signature_is_last(assertion)?;
+        self.held(
+            "Signature",
+            format!("over the Assertion, its last child, with the {which}"),
+        );
+        self.accept_saml1(&verified, realm)
+    }
+
+    /// From here on there is nothing but what was signed.
+    fn accept_saml1(
+        &mut self,
+        assertion: &Element,
+        (domain, federation): (&'a Domain, &'a InternalDomainFederation),
+    ) -> Result<SignedIn, Refusal> {
+        let context = self.context();
+        outline::check(assertion, &federation.issuer_uri, &context)?;
+        conditions::check(assertion, &context)?;
+        self.held("Conditions", "this audience and this time");
+        let subject = statements::subject(assertion)?;
+        self.held("Subject", "the same in each statement, confirmed by bearer");
+        let authentication = statements::Authentication::read(assertion, &context)?;
+        self.held("AuthenticationStatement", authentication.method.as_str());
+
+        let immutable_id = claims::immutable_id(assertion)?;
+        if subject != immutable_id {
+            return Err(Aadsts::InvalidSamlToken.refuse(format!(
+                "The NameIdentifier is {}, the claim ImmutableID {}.",
+                shown(subject),
+                shown(immutable_id)
+            )));
+        }
+        self.held("NameIdentifier", "the ImmutableID, at most 64 characters");
+        let user = self.user_of(immutable_id)?;
+        self.realm_may_speak_for(user, domain)?;
+        claims::check_upn(assertion, user)?;
+        self.held(
+            "UPN",
+            format!("the cloud UPN, {}", user.user_principal_name),
+        );
+        Ok(SignedIn {
+            user: user.clone(),
+            protocol: self.protocol,
+            issuer: federation.issuer_uri.clone(),
+            domain: domain.name.to_string(),
+            immutable_id: immutable_id.to_owned(),
+            authn_context: authentication.method,
+            authn_instant: authentication.instant,
+            session_index: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
