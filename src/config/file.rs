@@ -187,6 +187,11 @@ pub(super) struct RelyingParty {
     pub request_certificates: Vec<PathBuf>,
     #[serde(default)]
     pub permit_sha1_requests: bool,
+    pub single_logout_service: Option<Spanned<String>>,
+    pub single_logout_response_service: Option<Spanned<String>>,
+    pub single_logout_binding: Option<Spanned<LogoutBinding>>,
+    #[serde(default)]
+    pub permit_unsigned_logout: bool,
     #[serde(default)]
     pub sign_response: bool,
     pub encrypt_assertions: Option<Spanned<EncryptAssertions>>,
@@ -225,6 +230,13 @@ pub(super) enum Protocol {
     Saml2,
     WsFederation,
     WsTrust,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum LogoutBinding {
+    Redirect,
+    Post,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

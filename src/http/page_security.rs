@@ -104,6 +104,8 @@ pub struct PageSecurity {
     scripts: Option<Nonce>,
     images: bool,
     image_origins: Vec<FormTarget>,
+    frame_origins: Vec<FormTarget>,
+    framed_by_own: bool,
     forms: Vec<FormTarget>,
     strict_transport: bool,
 }
@@ -145,6 +147,26 @@ impl PageSecurity {
             self.image_origins.push(origin);
         }
         Ok(self)
+    }
+
+    /// Allows frames with pages of our own that lead to the origin of `url` (browsers hold redirects
+    /// within a frame to the same list), beside those given before.
+    ///
+    /// # Errors
+    /// As [`FormTarget::origin_of`].
+    pub fn frames_of(mut self, url: &str) -> Result<Self, BadHeader> {
+        let origin = FormTarget::origin_of(url)?;
+        if !self.frame_origins.contains(&origin) {
+            self.frame_origins.push(origin);
+        }
+        Ok(self)
+    }
+
+    /// Allows the page to stand in a frame of another one of our own.
+    #[must_use]
+    pub fn framed_by_own(mut self) -> Self {
+        self.framed_by_own = true;
+        self
     }
 
     /// Allows forms to go to `target`, beside those given before.
@@ -193,7 +215,12 @@ impl PageSecurity {
 
     fn content_policy(&self) -> String {
         let mut policy = String::with_capacity(320);
-        policy.push_str("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+        policy.push_str("default-src 'none'; base-uri 'none'; frame-ancestors ");
+        policy.push_str(if self.framed_by_own {
+            "'self'"
+        } else {
+            "'none'"
+        });
         if let Some(Nonce(nonce)) = &self.styles {
             let _ = write!(policy, "; style-src 'nonce-{nonce}'");
         }
@@ -206,6 +233,13 @@ impl PageSecurity {
                 policy.push_str(" 'self' data:");
             }
             for FormTarget(origin) in &self.image_origins {
+                policy.push(' ');
+                policy.push_str(origin);
+            }
+        }
+        if !self.frame_origins.is_empty() {
+            policy.push_str("; frame-src 'self'");
+            for FormTarget(origin) in &self.frame_origins {
                 policy.push(' ');
                 policy.push_str(origin);
             }
@@ -266,6 +300,20 @@ mod tests {
         assert!(policy(page.clone()).contains(&format!("; img-src {origins}; ")));
         assert!(policy(page.images()).contains(&format!("; img-src 'self' data: {origins}; ")));
         assert!(PageSecurity::new().images_from("https://*/").is_err());
+    }
+
+    #[test]
+    fn frames_hold_our_own_pages_and_the_named_origins_only() {
+        let page = PageSecurity::new()
+            .frames_of("https://rp.test:8443/slo?a=b")
+            .and_then(|page| page.frames_of("https://rp.test:8443/other"))
+            .unwrap();
+        let policy = page.content_policy();
+        assert!(policy.contains("; frame-src 'self' https://rp.test:8443; form-action"));
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        let framed = PageSecurity::new().framed_by_own().content_policy();
+        assert!(framed.contains("frame-ancestors 'self'; "), "{framed}");
+        assert!(PageSecurity::new().frames_of("https://*/").is_err());
     }
 
     #[test]

@@ -4,7 +4,10 @@ use crate::{
     http::FormTarget,
     keys::KeyError,
     saml2::{EncryptionKey, NoCommonAlgorithm, RelyingPartyMetadata},
-    trust::{AssertionConsumerService, RelyingParty, RequestKeys, RequestSignatures},
+    trust::{
+        AssertionConsumerService, LogoutBinding, LogoutService, RelyingParty, RequestKeys,
+        RequestSignatures,
+    },
     xml::{ContentEncryption, Encryption},
 };
 
@@ -108,6 +111,10 @@ impl Terms {
                 .clone_from(reply_addresses);
         }
         party.request_signatures = self.request_signatures(metadata)?;
+        // What the configuration says goes before.
+        if party.single_logout.service.is_none() {
+            party.single_logout.service = logout_service(metadata);
+        }
         // A certificate of the configuration's own goes before those of the metadata.
         if party.encryption.is_none() {
             party.encryption = self.encryption(configured.entity_id(), metadata)?;
@@ -172,6 +179,19 @@ impl Terms {
         Encryption::new(entity_id, key.certificate(), content, transport)
             .map_err(|error: KeyError| Disagreement::Key(error.to_string()))
     }
+}
+
+/// Where it hears of the end of a session: by HTTP-Redirect if it can be, since that works without
+/// scripts.
+fn logout_service(metadata: &RelyingPartyMetadata) -> Option<LogoutService> {
+    let mut services: Vec<_> = metadata.logout.iter().collect();
+    services.sort_by_key(|service| service.binding != LogoutBinding::Redirect);
+    services
+        .into_iter()
+        .find(|service| {
+            is_answerable(&service.address) && is_answerable(service.response_address())
+        })
+        .cloned()
 }
 
 /// Whether an answer may go there: https, to a host that a page's policy can name.

@@ -88,11 +88,31 @@ pub fn not_permitted(
 }
 
 /// A session was ended by the person, or by a relying party for her.
-pub fn signed_out(correlation: &CorrelationId, name: &str, cloud_upn: &str) {
+pub fn signed_out(
+    correlation: &CorrelationId,
+    relying_party: Option<&str>,
+    name: &str,
+    cloud_upn: &str,
+) {
     record(&Line {
+        relying_party,
         name: Some(name),
         cloud_upn: Some(cloud_upn),
         ..Line::new("signed-out", correlation)
+    });
+}
+
+/// A relying party says that its session has ended, too, or why it has not.
+pub fn sign_out_confirmed(correlation: &CorrelationId, relying_party: &str, cause: Option<&str>) {
+    let event = if cause.is_none() {
+        "sign-out-confirmed"
+    } else {
+        "sign-out-not-confirmed"
+    };
+    record(&Line {
+        relying_party: Some(relying_party),
+        cause,
+        ..Line::new(event, correlation)
     });
 }
 

@@ -1,13 +1,14 @@
 use time::OffsetDateTime;
 
 use crate::{
-    trust::{NameIdFormat, RequestKeys, RequestSignatures},
-    xml::{Element, SignatureError, SignaturePolicy, verify_enveloped},
+    trust::{NameIdFormat, RequestSignatures},
+    xml::{Element, SignatureError},
 };
 
 use super::{
     ReceivedRequest, RequestedAuthnContext, Status,
-    names::{ASSERTION, BINDING_POST, DSIG, PROTOCOL},
+    names::{ASSERTION, BINDING_POST, PROTOCOL},
+    received::{id, only},
     timestamp::parse_timestamp,
 };
 
@@ -58,13 +59,16 @@ pub enum RequestedConsumer {
     Url(String),
 }
 
-/// Why a message is no request that we answer.
+/// Why a message is no request that we answer, or no answer to one of ours.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
     /// The root element is something else.
     #[error("the message is not a SAML 2.0 AuthnRequest")]
     NotAuthnRequest,
+    /// The root element is neither of the two that end sessions.
+    #[error("the message is not the LogoutRequest or LogoutResponse that it should be")]
+    NotLogout,
     /// A required part is missing, repeated or out of shape.
     #[error("{0} is missing or out of shape")]
     Malformed(&'static str),
@@ -74,6 +78,9 @@ pub enum RequestError {
     /// The trust demands a signature and there is none.
     #[error("this relying party must sign its requests, and this one is not signed")]
     Unsigned,
+    /// There is nothing to verify a signature by, and the trust does not say that it may be so.
+    #[error("this relying party has no request_certificates, and no permit_unsigned_logout")]
+    NoKeys,
     /// The enveloped signature does not hold.
     #[error("the request's signature is refused: {0}")]
     Signature(#[from] SignatureError),
@@ -85,9 +92,6 @@ pub enum RequestError {
     RedirectSignature,
 }
 
-/// Longer IDs serve nobody and would be kept for the replay check.
-const MAX_ID: usize = 256;
-
 impl ReceivedRequest {
     /// Checks the signature as `signatures` demands, then reads the request from what was
     /// verified.
@@ -95,47 +99,20 @@ impl ReceivedRequest {
         self,
         signatures: &RequestSignatures,
     ) -> Result<AuthnRequest, RequestError> {
-        if !self.root.is(PROTOCOL, "AuthnRequest") {
+        let message = self.0;
+        if !message.root.is(PROTOCOL, "AuthnRequest") {
             return Err(RequestError::NotAuthnRequest);
         }
         match signatures {
-            RequestSignatures::NotVerified => AuthnRequest::read(&self.root),
-            RequestSignatures::WhenPresent(keys) => {
-                if self.redirect_signature.is_none() && !has_signature(&self.root) {
-                    return AuthnRequest::read(&self.root);
-                }
-                self.verify(keys)
+            RequestSignatures::NotVerified => AuthnRequest::read(&message.root),
+            RequestSignatures::WhenPresent(_) if !message.is_signed() => {
+                AuthnRequest::read(&message.root)
             }
-            RequestSignatures::Required(keys) => self.verify(keys),
+            RequestSignatures::WhenPresent(keys) | RequestSignatures::Required(keys) => {
+                message.verified(keys, AuthnRequest::read)
+            }
         }
     }
-
-    fn verify(self, keys: &RequestKeys) -> Result<AuthnRequest, RequestError> {
-        if let Some(signature) = &self.redirect_signature {
-            signature.verify(keys)?;
-            return AuthnRequest::read(&self.root);
-        }
-        if !has_signature(&self.root) {
-            return Err(RequestError::Unsigned);
-        }
-        let policy = policy(keys);
-        let keys: Vec<_> = keys.keys().iter().collect();
-        let verified = verify_enveloped(&self.root, &keys, &policy)?;
-        AuthnRequest::read(verified.element())
-    }
-}
-
-/// SHA-1 only where the trust permits it: Entra signs its requests so.
-pub(super) fn policy(keys: &RequestKeys) -> SignaturePolicy {
-    if keys.permit_sha1() {
-        SignaturePolicy::SHA1_TOO
-    } else {
-        SignaturePolicy::SHA2
-    }
-}
-
-fn has_signature(root: &Element) -> bool {
-    root.elements().any(|child| child.is(DSIG, "Signature"))
 }
 
 impl AuthnRequest {
@@ -143,10 +120,7 @@ impl AuthnRequest {
         if root.attribute("Version") != Some("2.0") {
             return Err(RequestError::Version);
         }
-        let id = root.attribute("ID").ok_or(RequestError::Malformed("ID"))?;
-        if id.len() > MAX_ID || !is_ncname(id) {
-            return Err(RequestError::Malformed("ID"));
-        }
+        let id = id(root, "ID")?;
         let issue_instant = root
             .attribute("IssueInstant")
             .and_then(parse_timestamp)
@@ -165,7 +139,7 @@ impl AuthnRequest {
             .is_some_and(|binding| binding != BINDING_POST)
             .then_some(Status::RequestUnsupported);
         Ok(Self {
-            id: id.to_owned(),
+            id,
             issuer,
             issue_instant,
             destination: root.attribute("Destination").map(str::to_owned),
@@ -192,15 +166,6 @@ impl AuthnRequest {
         let name_id_problem = (!agrees).then_some(Status::InvalidNameIdPolicy);
         self.binding_problem.or(name_id_problem)
     }
-}
-
-fn only<'a>(
-    root: &'a Element,
-    namespace: &str,
-    local: &'static str,
-) -> Result<Option<&'a Element>, RequestError> {
-    root.only_child(namespace, local)
-        .map_err(|_| RequestError::Malformed(local))
 }
 
 fn requested_consumer(root: &Element) -> Result<RequestedConsumer, RequestError> {
@@ -253,13 +218,4 @@ impl NameIdPolicy {
             Some(None) => Self::Other,
         }
     }
-}
-
-/// `xs:ID` as far as ASCII goes; what real senders use is a part of that.
-fn is_ncname(id: &str) -> bool {
-    let mut characters = id.chars();
-    characters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }

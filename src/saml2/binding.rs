@@ -11,7 +11,10 @@ use crate::{
     xml::{self, Element, Limits, ReadError},
 };
 
-use super::redirect_signature::RedirectSignature;
+use super::{
+    names::{ASSERTION, DEFLATE},
+    redirect_signature::RedirectSignature,
+};
 
 /// SAML bindings 3.4.3 says 80 bytes; Entra and others send more, and get them back. Line breaks
 /// excepted, which come back as CR LF whatever they were: browsers send forms so.
@@ -24,20 +27,20 @@ const MAX_MESSAGE: usize = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindingError {
-    /// There is no `SAMLRequest` parameter.
-    #[error("there is no SAMLRequest")]
-    Missing,
+    /// There is no parameter of this name.
+    #[error("there is no {0}")]
+    Missing(&'static str),
     /// The parameters themselves are broken or repeated.
     #[error(transparent)]
     Form(#[from] FormError),
     /// Not base64.
-    #[error("SAMLRequest is not base64")]
+    #[error("the message is not base64")]
     Base64,
     /// Not DEFLATE, or it inflates to more than any honest message.
-    #[error("SAMLRequest is not DEFLATE, or inflates beyond the bound")]
+    #[error("the message is not DEFLATE, or inflates beyond the bound")]
     Deflate,
     /// More bytes than any honest message.
-    #[error("SAMLRequest is too large")]
+    #[error("the message is too large")]
     TooLarge,
     /// `RelayState` is longer than [`MAX_RELAY_STATE`], or holds U+0000, which browsers replace: it
     /// could not come back as it was.
@@ -50,23 +53,92 @@ pub enum BindingError {
     #[error("the query's signature parameters are incomplete")]
     Signature,
     /// Not XML that we read.
-    #[error("SAMLRequest cannot be read: {0}")]
+    #[error("the message cannot be read: {0}")]
     Xml(#[from] ReadError),
 }
 
-/// A message as it arrived, not yet trusted: only [`ReceivedRequest::issuer`] may be asked, to
+/// The parameter that carries a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// `SAMLRequest`.
+    Request,
+    /// `SAMLResponse`.
+    Response,
+}
+
+impl Carried {
+    /// The parameter's name.
+    pub fn parameter(self) -> &'static str {
+        match self {
+            Self::Request => "SAMLRequest",
+            Self::Response => "SAMLResponse",
+        }
+    }
+}
+
+/// A request as it arrived, not yet trusted: only [`ReceivedRequest::issuer`] may be asked, to
 /// look the trust up.
 #[derive(Debug)]
-pub struct ReceivedRequest {
+pub struct ReceivedRequest(pub(super) Received);
+
+impl ReceivedRequest {
+    /// Takes a message from an HTTP-POST form (SAML bindings 3.5).
+    pub fn from_post(form: &Form) -> Result<Self, BindingError> {
+        Received::from_post(form, Carried::Request).map(Self)
+    }
+
+    /// Takes a message from an HTTP-Redirect query (SAML bindings 3.4), DEFLATE-encoded.
+    ///
+    /// `query` are the octets as received, since a signature is over them; `form` is what they
+    /// were parsed to.
+    pub fn from_redirect(query: &str, form: &Form) -> Result<Self, BindingError> {
+        Received::from_redirect(query, form, Carried::Request).map(Self)
+    }
+
+    /// Who says to have sent it; proves nothing yet.
+    pub fn issuer(&self) -> Option<String> {
+        self.0.issuer()
+    }
+
+    /// To be returned with the answer, byte for byte.
+    pub fn relay_state(&self) -> Option<&str> {
+        self.0.relay_state.as_deref()
+    }
+}
+
+/// An answer as it arrived, not yet trusted: only who sent it may be asked, to look the trust up.
+#[derive(Debug)]
+pub struct ReceivedResponse(pub(super) Received);
+
+impl ReceivedResponse {
+    /// As [`ReceivedRequest::from_post`], of `SAMLResponse`.
+    pub fn from_post(form: &Form) -> Result<Self, BindingError> {
+        Received::from_post(form, Carried::Response).map(Self)
+    }
+
+    /// As [`ReceivedRequest::from_redirect`], of `SAMLResponse`.
+    pub fn from_redirect(query: &str, form: &Form) -> Result<Self, BindingError> {
+        Received::from_redirect(query, form, Carried::Response).map(Self)
+    }
+
+    /// Who says to have sent it; proves nothing yet.
+    pub fn issuer(&self) -> Option<String> {
+        self.0.issuer()
+    }
+}
+
+/// A message and what came with it.
+#[derive(Debug)]
+pub(super) struct Received {
     pub(super) root: Element,
     pub(super) redirect_signature: Option<RedirectSignature>,
     relay_state: Option<String>,
 }
 
-impl ReceivedRequest {
-    /// Takes a message from an HTTP-POST form (SAML bindings 3.5).
-    pub fn from_post(form: &Form) -> Result<Self, BindingError> {
-        let encoded = form.single("SAMLRequest")?.ok_or(BindingError::Missing)?;
+impl Received {
+    fn from_post(form: &Form, carried: Carried) -> Result<Self, BindingError> {
+        let name = carried.parameter();
+        let encoded = form.single(name)?.ok_or(BindingError::Missing(name))?;
         if encoded.len() > MAX_MESSAGE * 3 / 2 {
             return Err(BindingError::TooLarge);
         }
@@ -80,20 +152,14 @@ impl ReceivedRequest {
         })
     }
 
-    /// Takes a message from an HTTP-Redirect query (SAML bindings 3.4), DEFLATE-encoded.
-    ///
-    /// `query` are the octets as received, since a signature is over them; `form` is what they
-    /// were parsed to.
-    pub fn from_redirect(query: &str, form: &Form) -> Result<Self, BindingError> {
-        if !matches!(
-            form.single("SAMLEncoding")?,
-            None | Some("urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE")
-        ) {
+    fn from_redirect(query: &str, form: &Form, carried: Carried) -> Result<Self, BindingError> {
+        if !matches!(form.single("SAMLEncoding")?, None | Some(DEFLATE)) {
             return Err(BindingError::Encoding);
         }
-        let encoded = form.single("SAMLRequest")?.ok_or(BindingError::Missing)?;
+        let name = carried.parameter();
+        let encoded = form.single(name)?.ok_or(BindingError::Missing(name))?;
         let deflated = STANDARD.decode(encoded).map_err(|_| BindingError::Base64)?;
-        let redirect_signature = RedirectSignature::from_query(query, form)?;
+        let redirect_signature = RedirectSignature::from_query(query, form, carried)?;
         Ok(Self {
             root: read(&inflate(&deflated)?)?,
             redirect_signature,
@@ -101,18 +167,9 @@ impl ReceivedRequest {
         })
     }
 
-    /// Who says to have sent it; proves nothing yet.
-    pub fn issuer(&self) -> Option<String> {
-        let issuer = self
-            .root
-            .only_child(super::names::ASSERTION, "Issuer")
-            .ok()??;
+    fn issuer(&self) -> Option<String> {
+        let issuer = self.root.only_child(ASSERTION, "Issuer").ok()??;
         issuer.text().map(|text| text.trim().to_owned())
-    }
-
-    /// To be returned with the answer, byte for byte.
-    pub fn relay_state(&self) -> Option<&str> {
-        self.relay_state.as_deref()
     }
 }
 
@@ -206,7 +263,7 @@ mod tests {
         let one = deflated(b"<a/>");
         let twice = format!("SAMLRequest={one}&SAMLRequest={one}");
         assert!(matches!(redirected(&twice), Err(BindingError::Form(_))));
-        assert!(matches!(redirected("a=b"), Err(BindingError::Missing)));
+        assert!(matches!(redirected("a=b"), Err(BindingError::Missing(_))));
         let relay = format!(
             "SAMLRequest={one}&RelayState={}",
             "x".repeat(MAX_RELAY_STATE + 1)

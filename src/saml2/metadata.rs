@@ -16,6 +16,8 @@ pub struct Endpoints<'a> {
     pub entity_id: &'a str,
     /// The address of `/saml2/sso`, for both bindings.
     pub single_sign_on: &'a str,
+    /// The address of `/saml2/slo`, for both bindings.
+    pub single_logout: &'a str,
     /// The formats of the names under which relying parties know people.
     pub name_id_formats: &'a [NameIdFormat],
 }
@@ -69,20 +71,20 @@ pub fn write_identity_provider(
         ],
     );
     write_certificates(writer, keys);
+    write_services(writer, "SingleLogoutService", endpoints.single_logout);
     for format in endpoints.name_id_formats {
         writer.leaf(md("NameIDFormat"), &[], format.uri());
     }
-    for binding in [BINDING_POST, BINDING_REDIRECT] {
-        writer.leaf(
-            md("SingleSignOnService"),
-            &[
-                (plain("Binding"), binding),
-                (plain("Location"), endpoints.single_sign_on),
-            ],
-            "",
-        );
-    }
+    write_services(writer, "SingleSignOnService", endpoints.single_sign_on);
     writer.close();
+}
+
+/// One address by both bindings.
+fn write_services(writer: &mut CanonicalWriter, element: &'static str, address: &str) {
+    for binding in [BINDING_POST, BINDING_REDIRECT] {
+        let attributes = [(plain("Binding"), binding), (plain("Location"), address)];
+        writer.leaf(md(element), &attributes, "");
+    }
 }
 
 /// The certificate that signs now and the one that will sign next, for a role's descriptor.

@@ -5,13 +5,17 @@
 //!
 //! An [`AuthnRequest`] can only be had from [`ReceivedRequest::authenticate`], which checks the
 //! signature that the relying party's trust demands. Every field is then read from the element
-//! that was verified, never from the document around it.
+//! that was verified, never from the document around it. So it is with a [`LogoutRequest`], which
+//! must be signed besides, unless its trust says otherwise.
 
 mod authn_context;
 mod authn_request;
 mod binding;
+mod logout;
 mod metadata;
 mod names;
+mod received;
+mod redirect;
 mod redirect_signature;
 mod relying_party_metadata;
 mod response;
@@ -23,15 +27,20 @@ mod tests;
 
 pub use authn_context::{AuthnContextClass, Comparison, RequestedAuthnContext};
 pub use authn_request::{AuthnRequest, RequestError, RequestedConsumer};
-pub use binding::{BindingError, MAX_RELAY_STATE, ReceivedRequest};
+pub use binding::{BindingError, Carried, MAX_RELAY_STATE, ReceivedRequest, ReceivedResponse};
+pub use logout::{
+    LogoutAnswer, LogoutRequest, LogoutResponse, NamedPerson, OutgoingLogoutRequest,
+    OutgoingLogoutResponse,
+};
 pub use metadata::{
     Endpoints, MetadataError, identity_provider_metadata, write_certificates,
     write_identity_provider,
 };
 pub use names::{BINDING_POST, BINDING_REDIRECT, NAMEID_PERSISTENT, TOKEN_TYPE};
+pub use redirect::redirect_url;
 pub use relying_party_metadata::{
-    EncryptionKey, LARGEST_METADATA, LogoutBinding, LogoutService, MetadataTrust,
-    NoCommonAlgorithm, RelyingPartyMetadata, RelyingPartyMetadataError, Validity,
+    EncryptionKey, LARGEST_METADATA, MetadataTrust, NoCommonAlgorithm, RelyingPartyMetadata,
+    RelyingPartyMetadataError, Validity,
 };
 pub use response::{Assertion, ErrorResponse, SuccessResponse, new_id};
 pub use status::Status;

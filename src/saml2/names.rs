@@ -15,6 +15,9 @@ pub const BINDING_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 /// HTTP-Redirect (SAML bindings 3.4).
 pub const BINDING_REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 
+/// The one encoding of messages in a query (SAML bindings 3.4.4.1).
+pub(super) const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
+
 /// The persistent `NameID` format (SAML core 8.3.7), the only one Entra works with.
 pub const NAMEID_PERSISTENT: &str = NameIdFormat::Persistent.uri();
 

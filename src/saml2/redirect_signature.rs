@@ -2,12 +2,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{http::Form, trust::RequestKeys, xml::signature_algorithm};
 
-use super::{BindingError, RequestError, authn_request::policy};
+use super::{BindingError, Carried, RequestError, received::policy};
 
 /// The detached signature of an HTTP-Redirect query (SAML bindings 3.4.4.1).
 ///
-/// What is signed are the octets of the query as the sender wrote them, in the order `SAMLRequest`,
-/// `RelayState`, `SigAlg`. They are cut from the raw query: decoding and encoding again would make
+/// What is signed are the octets of the query as the sender wrote them, in the order `SAMLRequest`
+/// (or `SAMLResponse`), `RelayState`, `SigAlg`. They are cut from the raw query: decoding and encoding again would make
 /// other octets (lower-case hex, `%20` for `+`) and refuse good signatures, or accept bad ones.
 #[derive(Debug)]
 pub(super) struct RedirectSignature {
@@ -18,7 +18,11 @@ pub(super) struct RedirectSignature {
 
 impl RedirectSignature {
     /// `None` for an unsigned query.
-    pub(super) fn from_query(query: &str, form: &Form) -> Result<Option<Self>, BindingError> {
+    pub(super) fn from_query(
+        query: &str,
+        form: &Form,
+        carried: Carried,
+    ) -> Result<Option<Self>, BindingError> {
         let (algorithm, signature) = match (form.single("SigAlg")?, form.single("Signature")?) {
             (None, None) => return Ok(None),
             (Some(algorithm), Some(signature)) => (algorithm, signature),
@@ -30,7 +34,7 @@ impl RedirectSignature {
             .map_err(|_| BindingError::Signature)?;
 
         let mut signed = String::with_capacity(query.len());
-        for name in ["SAMLRequest", "RelayState", "SigAlg"] {
+        for name in [carried.parameter(), "RelayState", "SigAlg"] {
             let field = raw(query, name)?;
             // What is used must be what was signed: a name in percent-encoding would be decoded
             // above and not be seen here, and so stand beside the signature instead of under it.

@@ -9,6 +9,7 @@ use crate::{
 use super::{
     AuthnContextClass, Status, format_timestamp,
     names::{BEARER, plain, saml, samlp},
+    status::SUCCESS,
 };
 
 /// What one assertion says (SAML core 2.3.3), for the bearer profile of web single sign-on
@@ -131,8 +132,6 @@ impl SuccessResponse<'_> {
         writer.finish()
     }
 }
-
-const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
 /// `InResponseTo`, for the first place of a list that [`present`] is asked about.
 fn in_response_to(request: Option<&str>) -> (Name, &str) {

@@ -12,12 +12,18 @@ pub enum Status {
     RequestUnsupported,
     /// The request is understood and refused: stale, replayed, or inconsistent with its trust.
     RequestDenied,
+    /// The person that a request names is not the one who is signed in.
+    UnknownPrincipal,
     /// The version is not 2.0.
     VersionMismatch,
     /// We could not sign or store; it is our fault, and may pass.
     Responder,
 }
 
+/// What was asked for is done.
+pub(super) const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+/// Not everybody who took part in a session could be told of its end.
+pub(super) const PARTIAL_LOGOUT: &str = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout";
 const REQUESTER: &str = "urn:oasis:names:tc:SAML:2.0:status:Requester";
 const RESPONDER: &str = "urn:oasis:names:tc:SAML:2.0:status:Responder";
 
@@ -25,7 +31,10 @@ impl Status {
     /// The top-level `StatusCode/@Value`.
     pub fn top_level(self) -> &'static str {
         match self {
-            Self::InvalidNameIdPolicy | Self::RequestUnsupported | Self::RequestDenied => REQUESTER,
+            Self::InvalidNameIdPolicy
+            | Self::RequestUnsupported
+            | Self::RequestDenied
+            | Self::UnknownPrincipal => REQUESTER,
             Self::NoPassive | Self::NoAuthnContext | Self::Responder => RESPONDER,
             Self::VersionMismatch => "urn:oasis:names:tc:SAML:2.0:status:VersionMismatch",
         }
@@ -43,6 +52,7 @@ impl Status {
                 Some("urn:oasis:names:tc:SAML:2.0:status:RequestUnsupported")
             }
             Self::RequestDenied => Some("urn:oasis:names:tc:SAML:2.0:status:RequestDenied"),
+            Self::UnknownPrincipal => Some("urn:oasis:names:tc:SAML:2.0:status:UnknownPrincipal"),
             Self::VersionMismatch | Self::Responder => None,
         }
     }

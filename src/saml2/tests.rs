@@ -477,6 +477,7 @@ fn metadata_announces_the_next_certificate_behind_the_current_one() {
         name_id_formats: &[NameIdFormat::Persistent],
         entity_id: "https://idp.test/partners",
         single_sign_on: "https://idp.test/saml2/sso",
+        single_logout: "https://idp.test/saml2/slo",
     };
     let document = identity_provider_metadata(&endpoints, &keys).unwrap();
     let root = xml::read(document.as_bytes(), &Limits::default()).unwrap();

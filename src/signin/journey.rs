@@ -13,9 +13,9 @@ use crate::{
 };
 
 use super::{
-    Admission, Answered, BrowserId, Grant, Guard, GuardRules, Participant, Problem, Proof, Refusal,
-    Session, SessionToken, Sessions, SignInRequest, Source, Step, Verdict, failure::Failure,
-    message::RecentMessages, participants::Participants, subject_of,
+    Admission, Answered, BrowserId, Confirmations, Grant, Guard, GuardRules, Participant, Problem,
+    Proof, Refusal, Session, SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
+    failure::Failure, message::RecentMessages, participants::Participants, subject_of,
 };
 
 /// How long things last.
@@ -46,6 +46,7 @@ pub struct SignIn {
     pub(super) trusts: Arc<Trusts>,
     pub(super) sessions: Sessions,
     pub(super) participants: Participants,
+    confirmations: Confirmations,
     answered: Answered,
     pub(super) guard: Guard,
     pub(super) recent: RecentMessages,
@@ -64,10 +65,16 @@ impl SignIn {
             trusts,
             sessions: Sessions::new(store.clone(), settings.session_lifetime),
             participants: Participants::new(store.clone(), settings.session_lifetime),
+            confirmations: Confirmations::new(store.clone()),
             answered: Answered::new(store.clone(), settings.answers_kept),
             guard: Guard::new(store.clone(), settings.guard),
             recent: RecentMessages::new(store),
         }
+    }
+
+    /// What relying parties have answered that were told of a session's end.
+    pub fn confirmations(&self) -> &Confirmations {
+        &self.confirmations
     }
 
     /// A request has come: a live session may answer it, else the person is asked.
@@ -95,7 +102,7 @@ impl SignIn {
                     return Step::Refused(Refusal::Internal);
                 }
             }
-            return granted(session, issuer, Proof::Session, None);
+            return granted(request, session, issuer, Proof::Session, None);
         }
         if request.passive {
             return Step::Refused(Refusal::NoPassive);
@@ -116,7 +123,7 @@ impl SignIn {
         if typed.name.trim().is_empty() || typed.password.is_empty() {
             return Step::Prompt(Some(Problem::Incomplete));
         }
-        let session = match self.authenticate(request, typed).await {
+        let mut session = match self.authenticate(request, typed).await {
             Ok(Ok(session)) => session,
             Ok(Err(_)) => return Step::Refused(Refusal::Internal),
             Err(failure) if failure.may_change => return Step::ChangePassword,
@@ -127,8 +134,8 @@ impl SignIn {
             Ok(issuer) => issuer,
             Err(refusal) => return Step::Refused(refusal),
         };
-        match self.succeed(previous, &session).await {
-            Ok(token) => granted(session, issuer, Proof::Password, Some(token)),
+        match self.succeed(previous, &mut session).await {
+            Ok(token) => granted(request, session, issuer, Proof::Password, Some(token)),
             Err(_) => Step::Refused(Refusal::Internal),
         }
     }
@@ -325,16 +332,24 @@ impl SignIn {
 }
 
 fn granted(
+    request: &SignInRequest,
     session: Session,
     issuer: String,
     proof: Proof,
     new_session: Option<SessionToken>,
 ) -> Step {
-    Step::Granted(Box::new(grant(session, issuer, proof, new_session)))
+    Step::Granted(Box::new(grant(
+        request,
+        session,
+        issuer,
+        proof,
+        new_session,
+    )))
 }
 
 /// The one place where a grant is made.
 pub(super) fn grant(
+    request: &SignInRequest,
     session: Session,
     issuer: String,
     proof: Proof,
@@ -342,9 +357,9 @@ pub(super) fn grant(
 ) -> Grant {
     Grant {
         authn_instant: session.authn_instant(),
+        session_index: session.index_at(&request.relying_party),
         subject: session.subject,
         issuer,
-        session_index: session.session_index,
         proof,
         new_session,
     }

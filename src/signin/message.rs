@@ -144,7 +144,7 @@ impl SignIn {
             .may_grant(&request, &sender, &session)
             .await
             .map_err(Denied::Refused)?;
-        Ok(grant(session, issuer, Proof::Password, None))
+        Ok(grant(&request, session, issuer, Proof::Password, None))
     }
 
     async fn ask(

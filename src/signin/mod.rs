@@ -5,6 +5,7 @@
 //! from which assertions are written, can be made nowhere else.
 
 mod answered;
+mod confirmations;
 mod failure;
 mod guard;
 mod journey;
@@ -18,12 +19,14 @@ mod subject;
 mod tests;
 
 pub use answered::{Answered, BrowserId};
+pub use confirmations::{Confirmation, Confirmations};
 pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
 pub use journey::{Settings, SignIn, Typed};
 pub use message::{Denied, Message, MessageKey};
 pub use participants::Participant;
 pub use password::{ChangeProblem, ChangeTyped};
-pub use session::{Session, SessionError, SessionToken, Sessions};
+pub use session::{KnownAs, Session, SessionError, SessionToken, Sessions};
+pub use sign_out::{Demand, DemandOutcome, SignedOut};
 pub use subject::subject_of;
 
 use serde::{Deserialize, Serialize};
@@ -132,7 +135,7 @@ pub struct Grant {
     pub issuer: String,
     /// When the password was proven.
     pub authn_instant: OffsetDateTime,
-    /// Names the session to the relying party.
+    /// Names the session to this relying party.
     pub session_index: String,
     /// How it was proven this time.
     pub proof: Proof,

@@ -68,6 +68,16 @@ impl Participants {
             .map(|_| ())
     }
 
+    /// Whether this is one of them.
+    pub(super) async fn include(
+        &self,
+        token: &SessionToken,
+        participant: &Participant,
+    ) -> Result<bool, StoreError> {
+        let key = key(token, &participant.relying_party, participant.protocol);
+        Ok(self.store.get(Kind::Participant, &key).await?.is_some())
+    }
+
     /// Those of this session, which are forgotten with it. There are no others than the trusts.
     pub(super) async fn take(
         &self,

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use crate::{
     keys::{KeyError, random_octets},
     store::{Kind, Store, StoreError},
-    trust::Subject,
+    trust::{NameIdFormat, RelyingParty, Subject},
 };
 
 use super::Participant;
@@ -74,9 +74,9 @@ pub struct Session {
     /// When the password was proven, in milliseconds since 1970.
     #[serde(rename = "t")]
     authn_instant: i64,
-    /// Names the session to relying parties.
+    /// What its names at relying parties are made from. No relying party is told this.
     #[serde(rename = "x")]
-    pub session_index: String,
+    seed: String,
     /// The relying party that it began with, which must hear of its end.
     #[serde(rename = "p")]
     pub first_participant: Participant,
@@ -93,9 +93,48 @@ impl Session {
             subject,
             authn_instant: i64::try_from(now.unix_timestamp_nanos() / 1_000_000)
                 .unwrap_or(i64::MAX),
-            session_index: crate::saml2::new_id()?,
+            seed: crate::saml2::new_id()?,
             first_participant: participant,
         })
+    }
+
+    /// What a relying party knows the session by (`SessionIndex`).
+    ///
+    /// Each has a name of its own, or two of them could find out that they know the same person
+    /// (SAML core 2.7.2). It is made anew each time from what the session has, so that nothing needs
+    /// to be kept about what was told to whom.
+    pub fn index_at(&self, relying_party: &str) -> String {
+        let mut input = Context::new(&SHA256);
+        // All seeds have one length.
+        input.update(self.seed.as_bytes());
+        input.update(relying_party.as_bytes());
+        // Half of the digest names a session well enough, and does not tell how to go on from it.
+        let digest = input.finish();
+        let mut index = String::with_capacity(33);
+        index.push('_');
+        for byte in digest.as_ref().iter().take(16) {
+            for digit in [byte >> 4, byte & 15] {
+                index.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+            }
+        }
+        index
+    }
+
+    /// All names by which a relying party that was told by SAML knows person and session. `None` where
+    /// its rules have changed meanwhile, so that she would have no name there.
+    pub fn known_at(&self, relying_party: &RelyingParty) -> Option<KnownAs> {
+        let session_index = self.index_at(relying_party.entity_id());
+        let name = relying_party.name_id(&self.subject, &session_index).ok()?;
+        Some(KnownAs {
+            name_id: name.value.into_owned(),
+            name_id_format: name.format,
+            session_index,
+        })
+    }
+
+    /// Has relying parties know this session by the names of the one that it takes the place of.
+    pub(super) fn take_the_place_of(&mut self, earlier: &Self) {
+        self.seed.clone_from(&earlier.seed);
     }
 
     /// Whether both are one person's.
@@ -109,6 +148,17 @@ impl Session {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.authn_instant) * 1_000_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
+}
+
+/// What a relying party knows a person and her session by, as its assertion said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownAs {
+    /// `NameID`.
+    pub name_id: String,
+    /// Its format.
+    pub name_id_format: NameIdFormat,
+    /// `SessionIndex`.
+    pub session_index: String,
 }
 
 /// The live sessions.

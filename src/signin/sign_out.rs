@@ -7,8 +7,41 @@ use crate::{
 
 use super::{Participant, Session, SessionError, SessionToken, SignIn};
 
+/// A session that has ended.
+#[derive(Clone, Debug)]
+pub struct SignedOut {
+    /// As it was.
+    pub session: Session,
+    /// Who was told of it, and must hear of its end.
+    pub participants: Vec<Participant>,
+}
+
+/// Whose session a relying party wants ended, by the names that it knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand<'a> {
+    /// Who asks.
+    pub asking: &'a Participant,
+    /// The person.
+    pub name: &'a str,
+    /// The format of that name, where it is said.
+    pub name_format: Option<&'a str>,
+    /// Her sessions there; all of them, if none is named.
+    pub session_indexes: &'a [String],
+}
+
+/// What came of a relying party's demand.
+#[derive(Debug)]
+pub enum DemandOutcome {
+    /// This browser has no session: there is nothing to end.
+    NobodySignedIn,
+    /// It has one, and it is not the one that was named to this relying party.
+    NotTheirs,
+    /// It has ended.
+    Ended(Box<SignedOut>),
+}
+
 impl SignIn {
-    /// Ends the session behind a token, and says who was told of it. Nobody, where there is none.
+    /// Ends the session behind a token, and says who was told of it. `None` where there is none.
     ///
     /// # Errors
     /// When the store fails: then the session may be live still.
@@ -16,47 +49,97 @@ impl SignIn {
         &self,
         correlation: &CorrelationId,
         token: &SessionToken,
-    ) -> Result<Vec<Participant>, StoreError> {
-        let Some((session, participants)) = self.end(token).await? else {
-            return Ok(Vec::new());
+    ) -> Result<Option<SignedOut>, StoreError> {
+        let ended = self.end(token).await?;
+        if let Some(SignedOut { session, .. }) = &ended {
+            audit::signed_out(
+                correlation,
+                None,
+                &session.subject.sign_in_name,
+                &session.subject.cloud_upn,
+            );
+        }
+        Ok(ended)
+    }
+
+    /// Ends the session behind a token if it is the one that the relying party names.
+    ///
+    /// Nobody else's is ended, whoever asks: a relying party speaks for what it was told, and only in
+    /// the browser in which it was told so.
+    ///
+    /// # Errors
+    /// When the store fails: then the session may be live still.
+    pub async fn sign_out_for(
+        &self,
+        correlation: &CorrelationId,
+        token: &SessionToken,
+        demand: Demand<'_>,
+    ) -> Result<DemandOutcome, StoreError> {
+        let Some(session) = self.sessions.find(token).await else {
+            return Ok(DemandOutcome::NobodySignedIn);
         };
+        let takes_part = session.first_participant == *demand.asking
+            || self.participants.include(token, demand.asking).await?;
+        if !takes_part || !self.is_named(&session, demand) {
+            return Ok(DemandOutcome::NotTheirs);
+        }
+        let Some(ended) = self.end(token).await? else {
+            return Ok(DemandOutcome::NobodySignedIn);
+        };
+        let by = Some(demand.asking.relying_party.as_str());
         audit::signed_out(
             correlation,
+            by,
             &session.subject.sign_in_name,
             &session.subject.cloud_upn,
         );
-        Ok(participants)
+        Ok(DemandOutcome::Ended(Box::new(ended)))
+    }
+
+    fn is_named(&self, session: &Session, demand: Demand<'_>) -> bool {
+        let relying_party = &demand.asking.relying_party;
+        let Some(party) = self.trusts.relying_party(relying_party) else {
+            return false;
+        };
+        let Some(known) = session.known_at(&party) else {
+            return false;
+        };
+        let format = known.name_id_format.uri();
+        let indexes = demand.session_indexes;
+        demand.name == known.name_id
+            // A format that is left out says nothing; one that is there must be the right one.
+            && demand.name_format.is_none_or(|asked| asked == format)
+            && (indexes.is_empty() || indexes.contains(&known.session_index))
     }
 
     /// Begins a session in place of the one that the browser had before.
     ///
-    /// Who was told of that one is told of the new one's end, if both are the same person's.
+    /// If both are the same person's, who was told of that one knows the new one by the same names,
+    /// and is told of its end.
     pub(super) async fn succeed(
         &self,
         previous: Option<&SessionToken>,
-        session: &Session,
+        session: &mut Session,
     ) -> Result<SessionToken, SessionError> {
         let inherited = match previous {
             Some(previous) => self.end(previous).await?,
             None => None,
         };
+        let inherited =
+            inherited.filter(|earlier| earlier.session.is_of_the_same_person_as(session));
+        if let Some(earlier) = &inherited {
+            session.take_the_place_of(&earlier.session);
+        }
         let token = self.sessions.begin(session).await?;
-        if let Some((earlier, participants)) = inherited
-            && earlier.is_of_the_same_person_as(session)
-        {
-            for participant in participants {
-                if participant != session.first_participant {
-                    self.participants.add(&token, &participant).await?;
-                }
+        for participant in inherited.map_or_else(Vec::new, |earlier| earlier.participants) {
+            if participant != session.first_participant {
+                self.participants.add(&token, &participant).await?;
             }
         }
         Ok(token)
     }
 
-    async fn end(
-        &self,
-        token: &SessionToken,
-    ) -> Result<Option<(Session, Vec<Participant>)>, StoreError> {
+    async fn end(&self, token: &SessionToken) -> Result<Option<SignedOut>, StoreError> {
         let session = self.sessions.find(token).await;
         // Even where none was found: a store that failed to give it may have it still.
         self.sessions.end(token).await?;
@@ -65,6 +148,9 @@ impl SignIn {
         };
         let mut participants = self.participants.take(token, &self.trusts).await?;
         participants.insert(0, session.first_participant.clone());
-        Ok(Some((session, participants)))
+        Ok(Some(SignedOut {
+            session,
+            participants,
+        }))
     }
 }

@@ -20,6 +20,8 @@ pub struct Capacities {
     pub sessions: usize,
     /// Of [`Kind::Participant`].
     pub participants: usize,
+    /// Of [`Kind::Confirmation`]: some for each session that ended within the last hour.
+    pub confirmations: usize,
     /// Of [`Kind::AnsweredRequest`]: as many as can be answered while one of them is still valid,
     /// or the oldest could be replayed. Only sign-ins that succeed are counted here.
     pub answered_requests: usize,
@@ -36,6 +38,7 @@ impl Default for Capacities {
         Self {
             sessions: 200_000,
             participants: 200_000,
+            confirmations: 200_000,
             answered_requests: 250_000,
             failed_attempts: 200_000,
             familiar_sources: 200_000,
@@ -55,6 +58,7 @@ pub struct MemoryStore {
     start: Instant,
     sessions: Mutex<Shelf>,
     participants: Mutex<Shelf>,
+    confirmations: Mutex<Shelf>,
     answered_requests: Mutex<Shelf>,
     failed_attempts: Mutex<Shelf>,
     familiar_sources: Mutex<Shelf>,
@@ -68,6 +72,7 @@ impl MemoryStore {
             start: Instant::now(),
             sessions: Mutex::new(Shelf::new(capacities.sessions)),
             participants: Mutex::new(Shelf::new(capacities.participants)),
+            confirmations: Mutex::new(Shelf::new(capacities.confirmations)),
             answered_requests: Mutex::new(Shelf::new(capacities.answered_requests)),
             failed_attempts: Mutex::new(Shelf::new(capacities.failed_attempts)),
             familiar_sources: Mutex::new(Shelf::new(capacities.familiar_sources)),
@@ -85,6 +90,7 @@ impl MemoryStore {
         let entries = match kind {
             Kind::Session => &self.sessions,
             Kind::Participant => &self.participants,
+            Kind::Confirmation => &self.confirmations,
             Kind::AnsweredRequest => &self.answered_requests,
             Kind::FailedAttempts => &self.failed_attempts,
             Kind::FamiliarSource => &self.familiar_sources,

@@ -22,6 +22,8 @@ pub enum Kind {
     Session,
     /// A relying party that a session was told to, by session and relying party.
     Participant,
+    /// What a relying party has answered that was told of a session's end.
+    Confirmation,
     /// A request that has been answered, by issuer and ID: each is answered once.
     AnsweredRequest,
     /// How many attempts failed, by account or by source.

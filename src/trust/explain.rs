@@ -37,9 +37,12 @@ impl RelyingParty {
                 Some(condition) => format!("she is {condition}"),
             });
         let name_id = match self.name_id_rule() {
-            NameIdRule::Transient => Ok((NameIdFormat::Transient, "another one each time".into())),
+            NameIdRule::Transient => Ok((
+                NameIdFormat::Transient,
+                "another one in each session".into(),
+            )),
             _ => self
-                .name_id(subject)
+                .name_id(subject, "")
                 .map(|id| (id.format, id.value.into_owned())),
         };
         Explanation {

@@ -18,6 +18,7 @@ mod needs;
 mod pattern;
 mod preset;
 mod relying_party;
+mod single_logout;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use preset::Preset;
 pub use relying_party::{
     AssertionConsumerService, ClaimRuleError, RelyingParty, RequestKeys, RequestSignatures,
 };
+pub use single_logout::{LogoutBinding, LogoutService, SingleLogout};
 pub use subject::{KeyedDn, Particulars, Subject};
 pub use told_attribute::{ToldAttribute, ToldAttributeError};
 pub use ws_federation::{Protocol, TokenVersion, WsFederation};

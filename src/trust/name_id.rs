@@ -1,8 +1,9 @@
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use aws_lc_rs::hmac;
+use serde::{Deserialize, Serialize};
 
-use crate::{keys::KeyError, realm::EmailAddress};
+use crate::realm::EmailAddress;
 
 use super::{Subject, ToldAttribute};
 
@@ -14,7 +15,7 @@ pub enum NameIdRule {
     /// By a name that she has at this relying party alone, for good: two of them cannot find out by
     /// their names that they know the same person (SAML core 8.3.7).
     Pairwise(PairwiseSalt),
-    /// By another name each time (SAML core 8.3.8).
+    /// By another name in each session (SAML core 8.3.8).
     Transient,
     /// By an email address (SAML core 8.3.2).
     EmailAddress(NameIdSource),
@@ -35,11 +36,11 @@ pub enum NameIdSource {
 }
 
 /// `NameID/@Format` (SAML core 8.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NameIdFormat {
     /// The same person has the same name for good.
     Persistent,
-    /// Another name each time.
+    /// Another name in each session.
     Transient,
     /// An email address.
     EmailAddress,
@@ -97,9 +98,6 @@ pub enum NameIdError {
     /// What the name is made of is not there, is there several times, or does not fit the format.
     #[error("the account has no usable {0} to be known by")]
     NoValue(String),
-    /// No random name can be made.
-    #[error(transparent)]
-    Key(#[from] KeyError),
 }
 
 /// Of names (SAML core 8.3.7 for persistent and transient ones; longer ones are no names).
@@ -116,16 +114,18 @@ impl NameIdRule {
         }
     }
 
-    /// The name of `subject` at the relying party with this entity ID.
+    /// The name of `subject` at the relying party with this entity ID, in the session that it knows
+    /// by this index.
     pub(super) fn name<'a>(
         &self,
         entity_id: &str,
         subject: &'a Subject,
+        session_index: &'a str,
     ) -> Result<NameId<'a>, NameIdError> {
         let value = match self {
             Self::ImmutableId => Cow::Borrowed(subject.immutable_id.as_str()),
             Self::Pairwise(salt) => Cow::Owned(salt.name(entity_id, &subject.immutable_id)),
-            Self::Transient => Cow::Owned(random_name()?),
+            Self::Transient => Cow::Borrowed(session_index),
             Self::EmailAddress(source) | Self::Unspecified(source) => {
                 Cow::Borrowed(self.usable(source, subject)?)
             }
@@ -221,13 +221,6 @@ impl fmt::Debug for PairwiseSalt {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("PairwiseSalt(..)")
     }
-}
-
-/// 128 random bits, and an underscore, since some take a name for an XML ID.
-fn random_name() -> Result<String, KeyError> {
-    let mut octets = [0_u8; 16];
-    aws_lc_rs::rand::fill(&mut octets)?;
-    Ok(format!("_{}", hexadecimal(&octets)))
 }
 
 fn hexadecimal(octets: &[u8]) -> String {
@@ -335,7 +328,7 @@ mod tests {
             ),
         ] {
             let wendy = wendy();
-            let found = rule.name("rp", &wendy);
+            let found = rule.name("rp", &wendy, "_s");
             assert_eq!(rule.check(&wendy).is_ok(), name.is_some(), "{rule:?}");
             assert_eq!(found.as_ref().ok().map(|id| &*id.value), name, "{rule:?}");
             assert_eq!(rule.format(), format);
@@ -365,11 +358,9 @@ mod tests {
     }
 
     #[test]
-    fn transient_names_are_new_each_time() {
+    fn a_transient_name_is_that_of_the_session() {
         let wendy = wendy();
-        let name = || NameIdRule::Transient.name("rp", &wendy).unwrap();
-        let (one, other) = (name(), name());
-        assert_ne!(one.value, other.value);
-        assert_eq!((one.format, one.value.len()), (NameIdFormat::Transient, 33));
+        let name = NameIdRule::Transient.name("rp", &wendy, "_s").unwrap();
+        assert_eq!((name.format, &*name.value), (NameIdFormat::Transient, "_s"));
     }
 }

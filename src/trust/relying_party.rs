@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{
     Access, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule, NotPermitted, Preset,
-    Protocol, Subject, WsFederation, claims,
+    Protocol, SingleLogout, Subject, WsFederation, claims,
 };
 use crate::{keys::VerifyingKey, xml::Encryption};
 
@@ -25,6 +25,8 @@ pub struct RelyingParty {
     pub protocols: Vec<Protocol>,
     /// What it is answered by WS-Federation, if it may ask by that.
     pub ws_federation: WsFederation,
+    /// How its sessions and ours end together, by SAML.
+    pub single_logout: SingleLogout,
     /// The name that the sign-in page shows.
     pub display_name: String,
     /// The `Audience` of assertions; for Entra the same as its entity ID.
@@ -159,6 +161,7 @@ impl RelyingParty {
             issuer: None,
             protocols: preset.protocols(),
             ws_federation: WsFederation::new(Vec::new()),
+            single_logout: SingleLogout::default(),
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,
             sign_response: false,
@@ -270,9 +273,14 @@ impl RelyingParty {
         of_preset.chain(&self.claims)
     }
 
-    /// The name under which it knows `subject`. A transient one is another each time.
-    pub fn name_id<'a>(&self, subject: &'a Subject) -> Result<NameId<'a>, NameIdError> {
-        self.name_id.name(&self.entity_id, subject)
+    /// The name under which it knows `subject`. A transient one is that of the session there, which
+    /// nobody can foresee, no other relying party knows, and a request to end the session brings back.
+    pub fn name_id<'a>(
+        &self,
+        subject: &'a Subject,
+        session_index: &'a str,
+    ) -> Result<NameId<'a>, NameIdError> {
+        self.name_id.name(&self.entity_id, subject, session_index)
     }
 
     /// Whether `subject` may sign in here: whether she has access, a name, and all that is required.

@@ -33,7 +33,7 @@ impl Metadata {
         trusts: &Trusts,
         keys: &KeyRing,
     ) -> Result<Self, MetadataError> {
-        let single_sign_on = edge.sso_url();
+        let (single_sign_on, single_logout) = (edge.sso_url(), edge.slo_url());
         let parties = trusts.relying_parties();
         let issued = |format: &NameIdFormat| {
             parties
@@ -50,6 +50,7 @@ impl Metadata {
                 saml2: Endpoints {
                     entity_id: first.map_or("", |domain| &domain.issuer),
                     single_sign_on: &single_sign_on,
+                    single_logout: &single_logout,
                     name_id_formats: &name_id_formats,
                 },
             },
@@ -62,6 +63,7 @@ impl Metadata {
                 let endpoints = Endpoints {
                     entity_id: &domain.issuer,
                     single_sign_on: &single_sign_on,
+                    single_logout: &single_logout,
                     name_id_formats: &name_id_formats,
                 };
                 let document = identity_provider_metadata(&endpoints, keys)?;

@@ -7,6 +7,8 @@
 mod adfs;
 mod arrival;
 mod browser;
+mod departure;
+mod logout_message;
 mod metadata;
 mod not_permitted;
 mod operations;
@@ -16,14 +18,18 @@ mod pending;
 mod refusal;
 mod reply;
 mod saml2_answer;
+mod seal;
 mod sign_in_form;
 mod sign_out;
+mod signed_out;
+mod single_logout;
 mod single_sign_on;
 mod ws_federation;
 mod ws_trust;
 
 pub use adfs::PASSIVE_PATH;
 pub use operations::{Operations, Readiness};
+pub use sign_out::SIGN_OUT_PATH;
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,9 +44,11 @@ use crate::{
     trust::Trusts,
 };
 
+use departure::Asker;
 use metadata::Metadata;
-use pending::Seal;
 use refusal::Refused;
+use seal::Seal;
+use sign_out::{DONE_PATH, TELL_PATH};
 use ws_trust::WsTrust;
 
 /// How the identity provider is seen from outside.
@@ -68,11 +76,19 @@ const MAX_NAME: usize = 254;
 /// The address that requests come to, below the base URL.
 pub const SSO_PATH: &str = "/saml2/sso";
 
+/// The address that sessions are ended at by SAML, below the base URL.
+pub const SLO_PATH: &str = "/saml2/slo";
+
 impl Edge {
     /// The absolute address that requests come to: metadata names it, and a request's
     /// `Destination` must equal it.
     pub fn sso_url(&self) -> String {
         format!("{}{SSO_PATH}", self.base_url)
+    }
+
+    /// The absolute address for requests to end a session, and for answers to ours.
+    pub fn slo_url(&self) -> String {
+        format!("{}{SLO_PATH}", self.base_url)
     }
 
     /// The absolute address of WS-Federation.
@@ -84,7 +100,7 @@ impl Edge {
     /// request could be brought again: from a clock that is ahead of ours to the last moment that
     /// its age permits, and then on a page that waits for its password.
     pub fn longest_presentable(&self) -> Duration {
-        self.request_lifetime + self.clock_skew * 2 + pending::LIFETIME
+        self.request_lifetime + self.clock_skew * 2 + seal::LIFETIME
     }
 }
 
@@ -140,7 +156,15 @@ impl IdentityProvider {
             (&Method::GET | &Method::POST, SSO_PATH, _) => {
                 self.single_sign_on(&request, &correlation).await
             }
-            // Boxed: what waits for a directory is large, and would be copied with each request.
+            // Boxed, as all but a sign-in is: it would be copied with each request.
+            (&Method::GET | &Method::POST, SLO_PATH, _) => {
+                Box::pin(self.single_logout(&request, &correlation)).await
+            }
+            (&Method::GET, SIGN_OUT_PATH, _) => {
+                Box::pin(self.sign_out(&request, Asker::Nobody, &correlation)).await
+            }
+            (_, TELL_PATH, _) => self.tell(&request),
+            (&Method::POST, DONE_PATH, _) => Box::pin(self.sign_out_done(&request)).await,
             (&Method::POST, "/signin", _) => Box::pin(self.sign_in_form(&request)).await,
             (&Method::GET | &Method::HEAD, "/password", _) => self.password_page(&correlation),
             (&Method::POST, "/password", _) => {
@@ -149,8 +173,9 @@ impl IdentityProvider {
             (&Method::GET | &Method::HEAD, "/", _) => Err(Refused::NothingHere),
             (&Method::GET | &Method::HEAD, "/metadata", _) => self.metadata.first(),
             (&Method::GET | &Method::HEAD, _, Some(suffix)) => self.metadata.of(suffix),
-            (_, SSO_PATH, _) => Err(Refused::Method("GET, POST")),
-            (_, "/signin", _) => Err(Refused::Method("POST")),
+            (_, SIGN_OUT_PATH, _) => Err(Refused::Method("GET")),
+            (_, SSO_PATH | SLO_PATH, _) => Err(Refused::Method("GET, POST")),
+            (_, "/signin" | DONE_PATH, _) => Err(Refused::Method("POST")),
             (_, "/password", _) => Err(Refused::Method("GET, HEAD, POST")),
             (_, "/" | "/metadata", _) | (_, _, Some(_)) => Err(Refused::Method("GET, HEAD")),
             _ => self.adfs(&request, &correlation).await,

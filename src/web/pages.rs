@@ -61,19 +61,13 @@ pub(super) enum Message<'a> {
         response: Base64<'a>,
         relay_state: Option<&'a str>,
     },
+    Saml2Request {
+        request: Base64<'a>,
+    },
     WsFederation {
         result: &'a str,
         context: Option<&'a str>,
     },
-}
-
-/// Says that the session has ended, and has the relying parties end theirs: one image for each.
-#[derive(Template)]
-#[template(path = "web/signed_out.html")]
-pub(super) struct SignedOutPage<'a> {
-    pub nonce: &'a str,
-    pub clean_up: &'a [String],
-    pub go_on: Option<&'a str>,
 }
 
 /// Says that the person may not sign in at the relying party, and lets her go back to it.

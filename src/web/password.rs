@@ -57,7 +57,8 @@ impl IdentityProvider {
             None => None,
             Some(state) => {
                 let browser = Browser::known(request).ok_or(Refused::NoCookie)?;
-                let pending = self.seal.open(state, &browser, OffsetDateTime::now_utc())?;
+                let pending: Pending =
+                    self.seal.open(state, &browser, OffsetDateTime::now_utc())?;
                 Some((pending, browser))
             }
         };

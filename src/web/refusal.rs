@@ -16,6 +16,7 @@ use crate::{
     observe::{CorrelationId, audit},
     saml2::{BindingError, RequestError},
     wsfed,
+    xml::WriteError,
 };
 
 use super::{IdentityProvider, pages::ErrorPage};
@@ -58,6 +59,11 @@ pub(super) enum Refused {
         relying_party: String,
         asked: String,
     },
+    #[error("refused message about the end of a session: {cause}")]
+    SignOut {
+        relying_party: Option<String>,
+        cause: String,
+    },
     #[error("the form is broken: {0}")]
     Form(#[from] FormError),
     #[error("the form came from another site")]
@@ -65,7 +71,7 @@ pub(super) enum Refused {
     #[error("the browser did not send the form cookie")]
     NoCookie,
     #[error("{0}")]
-    State(#[from] super::pending::SealError),
+    State(#[from] super::seal::SealError),
     #[error("the request {request_id:?} has been answered before")]
     AlreadyAnswered {
         relying_party: String,
@@ -89,6 +95,12 @@ impl From<BadHeader> for Refused {
     }
 }
 
+impl From<WriteError> for Refused {
+    fn from(error: WriteError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
 impl From<askama::Error> for Refused {
     fn from(error: askama::Error) -> Self {
         Self::Internal(error.to_string())
@@ -103,6 +115,14 @@ struct Words {
 }
 
 impl Refused {
+    /// A message of this relying party, if it is known whose it is.
+    pub(super) fn sign_out(relying_party: Option<&str>, cause: impl std::fmt::Display) -> Self {
+        Self::SignOut {
+            relying_party: relying_party.map(str::to_owned),
+            cause: cause.to_string(),
+        }
+    }
+
     fn words(&self) -> Words {
         let (status, heading, what, next) = match self {
             Self::NotFound | Self::Method(_) => (
@@ -144,6 +164,13 @@ impl Refused {
                 "The sign-in request cannot be used",
                 "The application sent a request that is damaged, or that it was not allowed to send.",
                 "Go back to the application and start again.",
+            ),
+            Self::SignOut { .. } => (
+                StatusCode::BAD_REQUEST,
+                "The sign-out request cannot be used",
+                "The application sent something to end your session that is damaged, or that it was \
+                 not allowed to send.",
+                "Nothing has ended here by it. To end your session, close the browser.",
             ),
             Self::UnknownRelyingParty(_)
             | Self::Protocol { .. }
@@ -194,6 +221,7 @@ impl Refused {
             | Self::UnknownConsumer { relying_party, .. }
             | Self::UnknownReply { relying_party, .. }
             | Self::AlreadyAnswered { relying_party, .. } => Some(relying_party),
+            Self::SignOut { relying_party, .. } => relying_party.as_deref(),
             _ => None,
         }
     }

@@ -145,6 +145,19 @@ pub(super) fn post(
     message: Message<'_>,
     size: usize,
 ) -> Result<Response, Refused> {
+    let security = PageSecurity::new();
+    post_under(security, heading, relying_party, address, message, size)
+}
+
+/// The same, for a page that may do more than others.
+pub(super) fn post_under(
+    security: PageSecurity,
+    heading: &str,
+    relying_party: &RelyingParty,
+    address: &str,
+    message: Message<'_>,
+    size: usize,
+) -> Result<Response, Refused> {
     let nonce = nonce()?;
     let page = PostPage {
         nonce: nonce.as_str(),
@@ -157,7 +170,7 @@ pub(super) fn post(
     let mut html = String::with_capacity(PostPage::SIZE_HINT + size);
     page.render_into(&mut html)?;
     let mut answer = response::html(StatusCode::OK, html);
-    PageSecurity::new()
+    security
         .styles(&nonce)
         .scripts(&nonce)
         .forms_to(FormTarget::origin_of(address)?)

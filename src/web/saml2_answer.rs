@@ -117,7 +117,7 @@ pub(super) fn name_id<'a>(
     grant: &'a Grant,
 ) -> Result<NameId<'a>, Refused> {
     // That she has one was seen before the grant.
-    let name = relying_party.name_id(&grant.subject);
+    let name = relying_party.name_id(&grant.subject, &grant.session_index);
     name.map_err(|error| Refused::Internal(error.to_string()))
 }
 

@@ -11,6 +11,7 @@ use crate::{
 use super::{
     IdentityProvider, MAX_NAME,
     browser::{self, Browser},
+    pending::Pending,
     refusal::Refused,
 };
 
@@ -22,7 +23,7 @@ impl IdentityProvider {
         let browser = Browser::known(request).ok_or(Refused::NoCookie)?;
         let form = request.form()?;
         let state = form.single("state")?.unwrap_or("");
-        let pending = self.seal.open(state, &browser, OffsetDateTime::now_utc())?;
+        let pending: Pending = self.seal.open(state, &browser, OffsetDateTime::now_utc())?;
         let name = form.single("name")?.unwrap_or("");
         let password = Zeroizing::new(form.single("password")?.unwrap_or("").to_owned());
 

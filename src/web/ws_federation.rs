@@ -22,6 +22,7 @@ use crate::{
 use super::{
     IdentityProvider,
     arrival::{hint, shortened},
+    departure::Asker,
     pages::Message,
     pending::{Pending, Reply, WsFederationReply},
     refusal::Refused,
@@ -48,9 +49,28 @@ impl IdentityProvider {
             }
             // Boxed, since sign-ins are the rule, and would carry room for it.
             wsfed::Request::SignOut(asked) => {
-                Box::pin(self.sign_out(request, &asked, correlation)).await
+                let wanted_by = self.leaving(asked, correlation);
+                Box::pin(self.sign_out(request, wanted_by, correlation)).await
             }
         }
+    }
+
+    /// Where the browser goes on to after its session has ended. An address that nobody has
+    /// registered is not gone on to; the session ends all the same.
+    fn leaving(&self, asked: wsfed::SignOut, correlation: &CorrelationId) -> Asker {
+        let Some(address) = asked.reply else {
+            return Asker::Nobody;
+        };
+        let mut parties = self.trusts.relying_parties().into_iter();
+        if parties.any(|party| {
+            party.speaks(Protocol::WsFederation) && party.ws_federation.is_reply_address(&address)
+        }) {
+            return Asker::WsFederation { address };
+        }
+        let address = shortened(&address);
+        let cause = format!("unknown reply address at sign-out: {address}");
+        audit::request_refused(correlation, None, &cause);
+        Asker::Nobody
     }
 
     fn pending(

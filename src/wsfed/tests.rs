@@ -359,6 +359,7 @@ fn metadata(keys: &KeyRing) -> String {
         saml2: saml2::Endpoints {
             entity_id: "https://idp.test/partners",
             single_sign_on: "https://idp.test/saml2/sso",
+            single_logout: "https://idp.test/saml2/slo",
             name_id_formats: &[NameIdFormat::Persistent],
         },
     };

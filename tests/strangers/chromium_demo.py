@@ -5,68 +5,11 @@ usage: chromium_demo.py START_URL SCREENSHOTS_FOLDER; exits 0 when every step wa
 
 import sys
 
-from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from chromium import browser, by_id, press, quiet
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 START, SHOTS = sys.argv[1:]
 WENDY, PASSWORD = "wmoran@fabrikam.com", "Part.ner-Pw0rd"
-
-
-def browser(javascript=True, dark=False):
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    # The certificates were made by the demo a moment ago.
-    options.accept_insecure_certs = True
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--window-size=1000,900",
-    ):
-        options.add_argument(argument)
-    if dark:
-        options.add_argument("--force-dark-mode")
-    if not javascript:
-        options.add_experimental_option(
-            "prefs", {"profile.managed_default_content_settings.javascript": 2}
-        )
-    driver = webdriver.Chrome(
-        options=options, service=webdriver.ChromeService("/usr/bin/chromedriver")
-    )
-    driver.set_page_load_timeout(30)
-    return driver
-
-
-def until(driver, condition, what):
-    return WebDriverWait(driver, 20).until(condition, f"{what}; the page is {driver.title!r}")
-
-
-def by_id(driver, name):
-    return until(driver, lambda d: d.find_elements(By.ID, name), f"no #{name}")[0]
-
-
-def press(driver, button):
-    """Presses a button that leaves the page, and waits until the page is left."""
-    button.click()
-
-    def is_gone(_):
-        try:
-            button.is_enabled()
-            return False
-        except WebDriverException:
-            # Stale, or, while the page is being left, a node that belongs to no document.
-            return True
-
-    until(driver, is_gone, "the page stays")
 
 
 def begin(driver, protocol="saml"):
@@ -88,16 +31,6 @@ def sign_in(driver, name, password):
 def signed_in(driver, protocol="SAML 2.0"):
     assert by_id(driver, "cloud-upn").text == "wmoran@partners.contoso.com"
     assert by_id(driver, "protocol").text == protocol
-
-
-def quiet(driver):
-    """No page may have met its own content security policy, or failed to load anything."""
-    complaints = [
-        entry["message"]
-        for entry in driver.get_log("browser")
-        if entry["level"] == "SEVERE" and "favicon" not in entry["message"]
-    ]
-    assert not complaints, complaints
 
 
 def a_person_signs_in():

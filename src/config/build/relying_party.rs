@@ -8,7 +8,10 @@ use crate::{
     http::FormTarget,
     metadata::{SignatureTerms, Terms},
     saml1::ClaimType,
-    trust::{AssertionConsumerService, Preset, Protocol, RelyingParty, RequestKeys, TokenVersion},
+    trust::{
+        AssertionConsumerService, LogoutBinding, LogoutService, Preset, Protocol, RelyingParty,
+        RequestKeys, SingleLogout, TokenVersion,
+    },
 };
 
 use super::{
@@ -96,6 +99,16 @@ pub(super) fn build(
             return Err(source.invalid(written.span(), "at least one reply address is needed"));
         }
     }
+    let service = logout_service(party, source)?;
+    if service.is_some() && !settings.speaks(Protocol::Saml2) {
+        let span = party.entity_id.span();
+        let message = "single_logout_service needs \"saml2\" among the protocols";
+        return Err(source.invalid(span, message));
+    }
+    settings.single_logout = SingleLogout {
+        service,
+        permit_unsigned: party.permit_unsigned_logout,
+    };
     settings.sign_response = party.sign_response;
     if let Some(lifetime) = &party.assertion_lifetime_minutes {
         settings.assertion_lifetime = minutes(lifetime, 1..=1440, source)?;
@@ -192,6 +205,31 @@ fn protocols(
         file::Protocol::WsTrust => Protocol::WsTrust,
     });
     Ok(protocols.collect())
+}
+
+fn logout_service(
+    party: &file::RelyingParty,
+    source: Source<'_>,
+) -> Result<Option<LogoutService>, ConfigError> {
+    let response = party.single_logout_response_service.as_ref();
+    let binding = party.single_logout_binding.as_ref();
+    let Some(address) = &party.single_logout_service else {
+        // Nothing goes there, or in that way: a misunderstanding.
+        return match response.map(Spanned::span).or(binding.map(Spanned::span)) {
+            Some(span) => Err(source.invalid(span, "this needs single_logout_service")),
+            None => Ok(None),
+        };
+    };
+    Ok(Some(LogoutService {
+        address: answer_address(address, source)?,
+        response_address: response
+            .map(|address| answer_address(address, source))
+            .transpose()?,
+        binding: match binding.map(Spanned::as_ref) {
+            None | Some(file::LogoutBinding::Redirect) => LogoutBinding::Redirect,
+            Some(file::LogoutBinding::Post) => LogoutBinding::Post,
+        },
+    }))
 }
 
 /// Refuses a claim that could not be told by one of the protocols: SAML 1.1 cuts its name in two.

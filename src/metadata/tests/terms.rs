@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::{world::*, *};
 use crate::{
     saml2::{MetadataTrust, RelyingPartyMetadata},
-    trust::{RelyingParty, RequestSignatures},
+    trust::{LogoutBinding, LogoutService, RelyingParty, RequestSignatures},
     xml::{ContentEncryption, Encryption, KeyTransport},
 };
 
@@ -71,6 +71,51 @@ fn requests_are_authenticated_as_the_configuration_and_then_the_metadata_says() 
             assert_eq!(said, expected, "{terms:?}");
         }
     }
+}
+
+/// By HTTP-Redirect if it can be, and never to where no page could send anybody.
+#[test]
+fn sign_outs_go_where_the_configuration_and_then_the_metadata_says() {
+    use crate::saml2::{BINDING_POST as POST, BINDING_REDIRECT as REDIRECT};
+    const SOAP: &str = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
+    let service = |logout| {
+        let description = Description {
+            logout,
+            ..Description::at(ACS)
+        };
+        let party = applied(&Terms::default(), &description).unwrap();
+        let service = party.single_logout.service;
+        service.map(|service| (service.binding, service.address))
+    };
+    let at = |binding, address: &str| Some((binding, address.to_owned()));
+    for (logout, expected) in [
+        (&[][..], None),
+        (&[(SOAP, "https://sp.test/a")], None),
+        (
+            &[(POST, "https://sp.test/a"), (REDIRECT, "https://sp.test/b")],
+            at(LogoutBinding::Redirect, "https://sp.test/b"),
+        ),
+        (
+            &[(REDIRECT, "http://sp.test/a"), (POST, "https://sp.test/b")],
+            at(LogoutBinding::Post, "https://sp.test/b"),
+        ),
+        (&[(REDIRECT, "javascript:alert(1)")], None),
+    ] {
+        assert_eq!(service(logout), expected, "{logout:?}");
+    }
+    let mut said = configured();
+    let own = LogoutService {
+        address: "https://sp.test/own".into(),
+        response_address: None,
+        binding: LogoutBinding::Post,
+    };
+    said.single_logout.service = Some(own.clone());
+    let description = Description {
+        logout: &[(REDIRECT, "https://sp.test/b")],
+        ..Description::at(ACS)
+    };
+    let party = applied_to(&said, &Terms::default(), &description).unwrap();
+    assert_eq!(party.single_logout.service, Some(own));
 }
 
 #[test]

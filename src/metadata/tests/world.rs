@@ -48,6 +48,8 @@ pub(super) struct Description<'a> {
     pub(super) encryption: Option<&'a Certificate>,
     pub(super) encryption_method: Option<&'a str>,
     pub(super) requests_signed: bool,
+    /// Binding and address of each.
+    pub(super) logout: &'a [(&'a str, &'a str)],
     pub(super) valid_until: Option<OffsetDateTime>,
     pub(super) cache_duration: Option<&'a str>,
 }
@@ -119,6 +121,11 @@ impl<'a> Description<'a> {
                 );
             }
             w.close();
+        }
+        for (binding, location) in self.logout {
+            let binding = (Name::plain("Binding"), *binding);
+            let location = (Name::plain("Location"), *location);
+            w.leaf(md("SingleLogoutService"), &[binding, location], "");
         }
         for (index, consumer) in self.consumers.iter().enumerate() {
             w.leaf(

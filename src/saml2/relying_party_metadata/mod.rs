@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 
 use crate::{
     keys::{Certificate, VerifyingKey},
-    trust::AssertionConsumerService,
+    trust::{AssertionConsumerService, LogoutBinding, LogoutService},
     xml::{
         Element, Limits, ReadError, SignatureError, SignaturePolicy, StructureError,
         VerifiedElement, read_commented, verify_enveloped,
@@ -53,7 +53,7 @@ pub struct RelyingPartyMetadata {
     pub encryption: Vec<EncryptionKey>,
     /// Keys that were passed over: no RSA of at least 2048 bits, or named without a certificate.
     pub unusable_keys: usize,
-    /// Where it wants to be told about sign-outs.
+    /// Where it wants to be told about sign-outs, by the two bindings that are spoken here.
     pub logout: Vec<LogoutService>,
     /// The formats of `NameID` that it says to support; empty when it says nothing.
     pub name_id_formats: Vec<String>,
@@ -63,26 +63,6 @@ pub struct RelyingPartyMetadata {
     pub want_assertions_signed: bool,
     /// How long it may be relied on.
     pub validity: Validity,
-}
-
-/// An address for logout messages (SAML metadata 2.4.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogoutService {
-    /// How messages get there.
-    pub binding: LogoutBinding,
-    /// Where requests go.
-    pub location: String,
-    /// Where responses go, if elsewhere.
-    pub response_location: Option<String>,
-}
-
-/// How a logout message travels. Others than these two are passed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogoutBinding {
-    /// HTTP-POST.
-    Post,
-    /// HTTP-Redirect.
-    Redirect,
 }
 
 /// Who vouches for metadata.
@@ -345,8 +325,8 @@ fn logout_service(service: &Element) -> Result<Option<LogoutService>, Error> {
     let elsewhere = service.attribute("ResponseLocation").map(str::trim_ascii);
     Ok(Some(LogoutService {
         binding,
-        location,
-        response_location: elsewhere.map(str::to_owned),
+        address: location,
+        response_address: elsewhere.map(str::to_owned),
     }))
 }
 

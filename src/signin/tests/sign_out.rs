@@ -28,7 +28,9 @@ async fn sign_out(world: &World, token: &SessionToken) -> Vec<(String, Protocol)
         .sign_in
         .sign_out(&CorrelationId::random(), token)
         .await;
-    told.unwrap()
+    let participants = told.unwrap().map(|ended| ended.participants);
+    participants
+        .unwrap_or_default()
         .into_iter()
         .map(|participant| (participant.relying_party, participant.protocol))
         .collect()

@@ -104,6 +104,10 @@ impl World {
     }
 }
 
+pub(super) fn party(entity_id: &str) -> RelyingParty {
+    RelyingParty::entra(entity_id, vec![consumer()]).unwrap()
+}
+
 pub(super) fn consumer() -> AssertionConsumerService {
     AssertionConsumerService {
         index: 0,

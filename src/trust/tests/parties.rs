@@ -59,7 +59,7 @@ fn presets_know_their_kind() {
     );
     assert!(other.claims(&wendy).is_empty());
     assert_eq!(
-        other.name_id(&wendy).unwrap().format,
+        other.name_id(&wendy, "_s").unwrap().format,
         NameIdFormat::Transient
     );
     assert!(RelyingParty::new(Preset::Saml2, "rp", vec![]).is_none());

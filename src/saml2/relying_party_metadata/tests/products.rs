@@ -19,7 +19,7 @@ fn a_shibboleth_service_provider() {
     );
     let bindings: Vec<_> = read.logout.iter().map(|service| service.binding).collect();
     assert_eq!(bindings, [LogoutBinding::Redirect, LogoutBinding::Post]);
-    assert_eq!(read.logout[0].location, format!("{base}/SLO/Redirect"));
+    assert_eq!(read.logout[0].address, format!("{base}/SLO/Redirect"));
     assert!(!read.authn_requests_signed);
     assert_eq!(read.validity, Validity::default());
 }

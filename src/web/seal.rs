@@ -1,0 +1,166 @@
+//! What a page carries for us, sealed: nobody but this process can read it, change it or make it.
+//!
+//! The seal is AES-256-GCM under a key of this process. The browser's form cookie is part of what is
+//! authenticated, so a page made for one browser is worth nothing in another (login CSRF), and so is
+//! what kind of state it is: none can stand in for another.
+//!
+//! Nonces are random, 96 bits of them. After 2^32 pages of one process (seven weeks of a thousand
+//! a second) two may be the same with a chance of 2^-33, and NIST SP 800-38D 8.3 wants a new key
+//! then; a restart brings one.
+
+use std::time::Duration;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use time::OffsetDateTime;
+
+use crate::{keys::KeyError, signin::BrowserId};
+
+/// How long a page may wait.
+pub(super) const LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// A kind of state that pages carry.
+pub(super) trait Sealed: Serialize + DeserializeOwned {
+    /// Its name, which no other kind has.
+    const KIND: &'static str;
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope<T> {
+    expires: i64,
+    state: T,
+}
+
+/// Why a page's state was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SealError {
+    /// Not made by this process, for this browser, as this kind, or changed on the way.
+    #[error("the form's state was not made here for this browser")]
+    Broken,
+    /// The page waited too long.
+    #[error("the form is too old")]
+    Expired,
+}
+
+/// Seals and opens.
+pub(super) struct Seal {
+    key: RandomizedNonceKey,
+}
+
+impl Seal {
+    pub(super) fn random() -> Result<Self, KeyError> {
+        let mut key = [0_u8; 32];
+        aws_lc_rs::rand::fill(&mut key)?;
+        Ok(Self {
+            key: RandomizedNonceKey::new(&AES_256_GCM, &key)?,
+        })
+    }
+
+    pub(super) fn seal<T: Sealed>(
+        &self,
+        state: T,
+        browser: &BrowserId,
+        now: OffsetDateTime,
+    ) -> Result<String, KeyError> {
+        let envelope = Envelope {
+            expires: (now + LIFETIME).unix_timestamp(),
+            state,
+        };
+        let mut sealed = serde_json::to_vec(&envelope).map_err(|_| KeyError::Crypto)?;
+        let nonce = self
+            .key
+            .seal_in_place_append_tag(aad::<T>(browser), &mut sealed)?;
+        sealed.extend_from_slice(nonce.as_ref());
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    pub(super) fn open<T: Sealed>(
+        &self,
+        state: &str,
+        browser: &BrowserId,
+        now: OffsetDateTime,
+    ) -> Result<T, SealError> {
+        let mut sealed = URL_SAFE_NO_PAD
+            .decode(state)
+            .map_err(|_| SealError::Broken)?;
+        let at = sealed.len().checked_sub(12).ok_or(SealError::Broken)?;
+        let nonce = Nonce::try_assume_unique_for_key(&sealed.split_off(at))
+            .map_err(|_| SealError::Broken)?;
+        let plain = self
+            .key
+            .open_in_place(nonce, aad::<T>(browser), &mut sealed)
+            .map_err(|_| SealError::Broken)?;
+        let envelope: Envelope<T> = serde_json::from_slice(plain).map_err(|_| SealError::Broken)?;
+        if now.unix_timestamp() >= envelope.expires {
+            return Err(SealError::Expired);
+        }
+        Ok(envelope.state)
+    }
+}
+
+/// No kind's name has a colon in it.
+fn aad<T: Sealed>(browser: &BrowserId) -> Aad<Vec<u8>> {
+    Aad::from(format!("{}:{}", T::KIND, browser.0).into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    struct One(String);
+
+    impl Sealed for One {
+        const KIND: &'static str = "one";
+    }
+
+    #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+    struct Other(String);
+
+    impl Sealed for Other {
+        const KIND: &'static str = "other";
+    }
+
+    #[test]
+    fn opens_for_the_same_browser_and_kind_within_its_time() {
+        let seal = Seal::random().unwrap();
+        let (now, browser) = (OffsetDateTime::now_utc(), BrowserId("one".into()));
+        let content = One("a+b=".into());
+        let state = seal.seal(content.clone(), &browser, now).unwrap();
+        assert_eq!(seal.open(&state, &browser, now), Ok(content));
+        let stranger = BrowserId("two".into());
+        for refused in [
+            seal.open::<One>(&state, &stranger, now),
+            Seal::random().unwrap().open(&state, &browser, now),
+        ] {
+            assert_eq!(refused, Err(SealError::Broken));
+        }
+        let as_other = seal.open::<Other>(&state, &browser, now);
+        assert_eq!(as_other, Err(SealError::Broken));
+        let late = seal.open::<One>(&state, &browser, now + LIFETIME);
+        assert_eq!(late, Err(SealError::Expired));
+    }
+
+    #[test]
+    fn any_change_breaks_it() {
+        let seal = Seal::random().unwrap();
+        let (now, browser) = (OffsetDateTime::now_utc(), BrowserId("one".into()));
+        let state = seal.seal(One("x".into()), &browser, now).unwrap();
+        for at in 0..state.len() {
+            let mut changed = state.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert!(
+                seal.open::<One>(&changed, &browser, now).is_err(),
+                "at {at}"
+            );
+        }
+        for short in ["", "AAAA", "not base64!"] {
+            assert_eq!(
+                seal.open::<One>(short, &browser, now),
+                Err(SealError::Broken)
+            );
+        }
+    }
+}
