@@ -11,6 +11,8 @@ mod at_shibboleth;
 mod federation;
 mod provider;
 mod shibboleth;
+#[path = "relying_parties/shibboleth_logout.rs"]
+mod shibboleth_logout;
 mod slapd;
 mod strangers;
 

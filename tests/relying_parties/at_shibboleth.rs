@@ -273,6 +273,7 @@ async fn the_recipe_works() {
     let settings = Settings {
         application: application.trim().trim_end_matches('>'),
         attribute_map: &recipe(page, "xml", "<Attributes"),
+        ..USUAL
     };
     let lines = recipe(page, "toml", "[[relying_party]]")
         .replacen("[[relying_party]]", "", 1)

@@ -36,13 +36,16 @@ const HOST: &str = "portal.fabrikam.test";
 pub(crate) struct Settings<'a> {
     /// The attributes of `ApplicationDefaults`, beside the entity ID.
     pub(crate) application: &'a str,
+    /// The attributes of `Logout`.
+    pub(crate) logout: &'a str,
     /// attribute-map.xml.
     pub(crate) attribute_map: &'a str,
 }
 
-/// Signed requests, each NameID as `REMOTE_USER`.
+/// Signed requests, each NameID as `REMOTE_USER`, and otherwise as it comes.
 pub(crate) const USUAL: Settings<'static> = Settings {
     application: r#"signing="true" REMOTE_USER="persistent-id email-id transient-id""#,
+    logout: "",
     attribute_map: include_str!("attribute-map.xml"),
 };
 const MODULES: &str = "/usr/lib/apache2/modules";
@@ -259,6 +262,7 @@ fn write_files(folder: &Path, port: u16, issuer: &str, settings: Settings<'_>) {
             .replace("@port@", &port.to_string())
             .replace("@modules@", MODULES)
             .replace("@application@", settings.application)
+            .replace("@logout@", settings.logout)
             .replace("@issuer@", issuer);
         fs::write(folder.join(name), text).expect("a file");
     }
