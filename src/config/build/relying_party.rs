@@ -97,6 +97,14 @@ pub(super) fn build(
         let message = "single_logout_service needs \"saml2\" among the protocols";
         return Err(source.invalid(span, message));
     }
+    if party.idp_initiated && matches!(preset, Preset::Entra | Preset::EntraExternal) {
+        return Err(source.invalid(
+            party.entity_id.span(),
+            "idp_initiated is not for Entra, which takes answers to its own requests alone; people \
+             open what lives there by a link, see [[application]]",
+        ));
+    }
+    settings.idp_initiated = party.idp_initiated;
     settings.single_logout = SingleLogout {
         service,
         permit_unsigned: party.permit_unsigned_logout,
