@@ -75,8 +75,10 @@ async fn nothing_bad_gets_through_and_the_process_stays_as_it_was() {
     });
     let mut provider = Provider::start(&slapd, Options::default());
     wendy_signs_in(&provider).await;
-    // The allocator's arenas are full of what they will need.
+    // Each of the server's threads has arenas of its own, and fills them when it first has work.
     messages::malformed_bindings(&provider).await;
+    messages::malformed_xml(&provider).await;
+    messages::malformed_requests(&provider).await;
     let before = provider.resident_kib();
 
     messages::malformed_xml(&provider).await;

@@ -128,6 +128,28 @@ impl Slapd {
     /// Has it hang: the kernel still accepts connections for it, but nothing is answered.
     pub(crate) fn sigstop(&self) {
         self.signal("-STOP");
+        // Each thread stops when it is next scheduled, and one of them might answer until then.
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while !self.has_stopped() {
+            assert!(Instant::now() < deadline, "slapd does not stop");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Whether all of its threads are stopped (proc(5): the state behind the command is `T`).
+    fn has_stopped(&self) -> bool {
+        let pid = self.running.as_ref().expect("slapd runs").pid;
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("slapd's threads");
+        threads
+            .map(|thread| fs::read_to_string(thread.expect("a thread").path().join("stat")))
+            .all(|stat| {
+                let stat = stat.expect("a thread's state");
+                let state = stat
+                    .rsplit_once(") ")
+                    .expect("a state behind the command")
+                    .1;
+                state.starts_with('T')
+            })
     }
 
     /// Has it go on after [`Self::sigstop`].
