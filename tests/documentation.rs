@@ -399,7 +399,7 @@ fn what_is_commented_out_is_the_default() {
         "ca",
         "filter",
         "email_domains",
-        "single_logout_response_service",
+        "single_logout_service",
     ];
     let text = read(ANNOTATED);
     let defaults = uncommented(&text, |key| !examples.contains(&key));

@@ -1,35 +1,43 @@
 //! Where sessions lead to from here, and how they end elsewhere: applications and single logout.
 
 use super::tests::{ENTITY_ID, EXAMPLE, invalid, parse, with_line};
-use crate::trust::{LogoutBinding, SingleLogout, Subject};
+use crate::trust::{LogoutAddress, LogoutBinding, Subject};
 
 #[test]
 fn single_logout_has_an_address_or_none() {
-    const SERVICE: &str =
-        r#"single_logout_service = "https://login.microsoftonline.com/login.srf""#;
+    use LogoutBinding::{Post, Redirect};
+
+    const ANSWERS: &str =
+        r#"single_logout_response_service = "https://login.microsoftonline.com/login.srf""#;
+    const SERVICE: &str = r#"single_logout_service = "https://rp.test/slo""#;
+    const ELSEWHERE: &str = r#"single_logout_response_service = "https://rp.test/answer""#;
 
     let single_logout = |text: &str| {
         let config = parse(text).unwrap();
         config.relying_parties[0].party.single_logout.clone()
     };
+    let at = |url: &str, binding| {
+        let url = url.to_owned();
+        Some(LogoutAddress { url, binding })
+    };
+    // Entra is answered, and asked nothing.
     let entras = single_logout(EXAMPLE);
     assert!(entras.permit_unsigned);
-    let service = entras.service.unwrap();
-    assert_eq!(service.binding, LogoutBinding::Redirect);
-    assert_eq!(service.response_address(), service.address);
-    let full = format!(
-        "{SERVICE}\nsingle_logout_binding = \"post\"\n\
-         single_logout_response_service = \"https://rp.test/answer\""
-    );
-    let service = single_logout(&with_line(SERVICE, &full).0).service.unwrap();
-    assert_eq!(service.binding, LogoutBinding::Post);
-    assert_eq!(service.response_address(), "https://rp.test/answer");
-    let none = single_logout(
-        &with_line(SERVICE, "")
-            .0
-            .replace("permit_unsigned_logout = true", ""),
-    );
-    assert_eq!(none, SingleLogout::default());
+    let login_srf = at("https://login.microsoftonline.com/login.srf", Redirect);
+    assert_eq!((entras.told_at, entras.answered_at), (None, login_srf));
+    let slo = "https://rp.test/slo";
+    for (lines, told_at, answered_at) in [
+        (SERVICE.to_owned(), at(slo, Redirect), at(slo, Redirect)),
+        (
+            format!("{SERVICE}\nsingle_logout_binding = \"post\"\n{ELSEWHERE}"),
+            at(slo, Post),
+            at("https://rp.test/answer", Post),
+        ),
+        (String::new(), None, None),
+    ] {
+        let found = single_logout(&with_line(ANSWERS, &lines).0);
+        assert_eq!((found.told_at, found.answered_at), (told_at, answered_at));
+    }
 
     for (line, says) in [
         (r#"single_logout_service = "http://rp.test/slo""#, "https"),
@@ -38,12 +46,8 @@ fn single_logout_has_an_address_or_none() {
             r#"single_logout_binding = "post""#,
             "needs single_logout_service",
         ),
-        (
-            r#"single_logout_response_service = "https://rp.test/""#,
-            "needs single_logout_service",
-        ),
     ] {
-        let (text, number) = with_line(SERVICE, line);
+        let (text, number) = with_line(ANSWERS, line);
         let refused = invalid(&text);
         assert_eq!(refused.line, number, "{refused}");
         assert!(refused.message.contains(says), "{refused}");

@@ -40,7 +40,7 @@ pub use preset::Preset;
 pub use relying_party::{
     AssertionConsumerService, ClaimRuleError, RelyingParty, RequestKeys, RequestSignatures,
 };
-pub use single_logout::{LogoutBinding, LogoutService, SingleLogout};
+pub use single_logout::{LogoutAddress, LogoutBinding, LogoutService, SingleLogout};
 pub use subject::{KeyedDn, Particulars, Subject};
 pub use told_attribute::{ToldAttribute, ToldAttributeError};
 pub use ws_federation::{Protocol, TokenVersion, WsFederation};
