@@ -10,7 +10,7 @@ use crate::{
     realm::{FederatedDomain, Home, Mapping, Realm},
     signin::{self, GuardRules, SignIn},
     store::{Capacities, MemoryStore},
-    trust::{RelyingParty, TrustError, Trusts},
+    trust::{Application, RelyingParty, TrustError, Trusts},
     web::{Edge, EdgeError, IdentityProvider, Readiness},
 };
 
@@ -26,6 +26,8 @@ pub struct Parts {
     pub keys: KeyRing,
     /// Who may ask.
     pub relying_parties: Vec<RelyingParty>,
+    /// The applications beside them that the page of all applications lists.
+    pub applications: Vec<Application>,
     /// Whose accounts may sign in.
     pub domains: Vec<FederatedDomain>,
     /// Where the accounts are, in the order of the configuration.
@@ -72,7 +74,8 @@ pub enum AssembleError {
 /// is called in.
 pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
     let answers_kept = parts.edge.longest_presentable();
-    let trusts = Arc::new(Trusts::new(parts.relying_parties, parts.domains)?);
+    let trusts = Trusts::new(parts.relying_parties, parts.domains)?;
+    let trusts = Arc::new(trusts.with_applications(parts.applications)?);
     let homes = parts
         .homes
         .into_iter()

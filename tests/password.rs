@@ -193,6 +193,34 @@ async fn openldap_takes_a_new_password() {
     );
 }
 
+/// Who came by herself, sent by nobody: the password is changed, and then she signs in with it.
+#[tokio::test]
+async fn the_page_of_applications_asks_for_a_new_password() {
+    let slapd = Slapd::start_new(slapd::Options {
+        policy: true,
+        ..Default::default()
+    });
+    let options = Options {
+        directory: "password_change = \"password-modify\"",
+        relying_party: "preset = \"saml2\"\naccess = \"everyone\"\nidp_initiated = true",
+        ..Options::default()
+    };
+    let provider = Provider::start(&slapd, options);
+    let mut browser = provider.browser();
+    let (url, name) = (provider.url("/applications"), "reset@fabrikam.com");
+    let page = browser.get(&url, None).await.expect("the page");
+    let page = type_password(&mut browser, &page, name, PASSWORD).await;
+    let page = change(&mut browser, &page, name, [PASSWORD, NEW, NEW]).await;
+    assert!(
+        page.text().contains("Your password is changed"),
+        "{}",
+        page.text()
+    );
+    let page = browser.get(&url, None).await.expect("the page");
+    let reply = type_password(&mut browser, &page, name, NEW).await;
+    assert_eq!(reply.status, 303, "{}", reply.text());
+}
+
 #[tokio::test]
 async fn where_it_is_off_nothing_is_changed() {
     let slapd = Slapd::start_new(slapd::Options {

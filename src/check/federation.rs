@@ -29,7 +29,8 @@ pub(super) fn check(config: &Config) -> (Option<Trusts>, Vec<Finding>) {
             return (None, vec![finding]);
         }
     };
-    let trusts = Trusts::new(parties, config.domains.clone());
+    let trusts = Trusts::new(parties, config.domains.clone())
+        .and_then(|trusts| trusts.with_applications(config.applications.clone()));
     let finding = match &trusts {
         Ok(_) => Finding::ok(
             "federated-domains",

@@ -40,6 +40,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
             .iter()
             .map(RelyingPartyFile::load)
             .collect::<Result<_, _>>()?,
+        applications: config.applications.clone(),
         domains: config.domains.clone(),
         homes: config
             .directories

@@ -3,10 +3,12 @@
 //! Values that can be wrong in themselves are [`Spanned`], so that an error can point at the line.
 //! The annotated example is `config/homerealm.toml`; `tests/documentation.rs` holds the two together.
 
+mod application;
 mod claims;
 mod metadata;
 mod one_or_several;
 
+pub(super) use application::{Application, Hint};
 pub(super) use claims::{
     Access, AttributeTest, Claim, ClaimSource, Condition, NameFormat, NameId, NameIdSource,
 };
@@ -43,6 +45,8 @@ pub(super) struct File {
     pub relying_party: Vec<RelyingParty>,
     pub relying_party_folder: Option<PathBuf>,
     pub state_folder: Option<PathBuf>,
+    #[serde(default)]
+    pub application: Vec<Application>,
     pub directory: OneOrSeveral<Directory>,
 }
 
@@ -171,6 +175,7 @@ pub(super) struct FederatedDomain {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools)] // the keys of a file, each a switch of its own
 pub(super) struct RelyingParty {
     pub entity_id: Spanned<String>,
     pub preset: Preset,
@@ -192,6 +197,8 @@ pub(super) struct RelyingParty {
     pub single_logout_binding: Option<Spanned<LogoutBinding>>,
     #[serde(default)]
     pub permit_unsigned_logout: bool,
+    #[serde(default)]
+    pub idp_initiated: bool,
     #[serde(default)]
     pub sign_response: bool,
     pub encrypt_assertions: Option<Spanned<EncryptAssertions>>,

@@ -15,6 +15,8 @@ mod folder;
 mod metadata_tests;
 mod secret;
 #[cfg(test)]
+mod session_tests;
+#[cfg(test)]
 mod tests;
 
 pub use error::{ConfigError, Invalid};
@@ -37,7 +39,7 @@ use crate::{
     observe::LogFormat,
     realm::{FederatedDomain, Mapping},
     signin::GuardRules,
-    trust::{NameIdRule, PairwiseSalt, RelyingParty, RequestSignatures},
+    trust::{Application, NameIdRule, PairwiseSalt, RelyingParty, RequestSignatures},
     web::Edge,
 };
 
@@ -68,6 +70,8 @@ pub struct Config {
     pub relying_party_folder: Option<PathBuf>,
     /// Where metadata that was good is kept.
     pub state_folder: Option<PathBuf>,
+    /// The applications beside them that the page of all applications lists.
+    pub applications: Vec<Application>,
     /// The directories, at least one, in order.
     pub directories: Vec<Directory>,
 }

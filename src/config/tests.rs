@@ -3,26 +3,22 @@
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use super::*;
-use crate::{
-    directory::Servers,
-    keys::create_signing_key,
-    trust::{LogoutBinding, SingleLogout},
-};
+use crate::{directory::Servers, keys::create_signing_key};
 
-const EXAMPLE: &str = include_str!("../../config/homerealm.toml");
+pub(super) const EXAMPLE: &str = include_str!("../../config/homerealm.toml");
 const DEMO: &str = include_str!("../../config/demo.toml");
 
 const BASE_URL: &str = r#"base_url = "https://login.contoso.com""#;
-const ENTITY_ID: &str = r#"entity_id = "urn:federation:MicrosoftOnline""#;
+pub(super) const ENTITY_ID: &str = r#"entity_id = "urn:federation:MicrosoftOnline""#;
 const CONSUMERS: &str =
     r#"assertion_consumer_services = ["https://login.microsoftonline.com/login.srf"]"#;
 const REPLIES: &str = r#"# reply_addresses = ["https://login.microsoftonline.com/login.srf"]"#;
 
-fn parse(text: &str) -> Result<Config, ConfigError> {
+pub(super) fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text, "homerealm.toml", Path::new("/etc/homerealm"))
 }
 
-fn invalid(text: &str) -> Invalid {
+pub(super) fn invalid(text: &str) -> Invalid {
     match parse(text) {
         Err(ConfigError::Invalid(invalid)) => invalid,
         Err(other) => panic!("{other}"),
@@ -31,7 +27,7 @@ fn invalid(text: &str) -> Invalid {
 }
 
 /// The example with one line in place of another, and the number of that line.
-fn with_line(old: &str, new: &str) -> (String, usize) {
+pub(super) fn with_line(old: &str, new: &str) -> (String, usize) {
     let at = EXAMPLE
         .lines()
         .position(|line| line == old)
@@ -101,61 +97,6 @@ fn servers_are_listed_or_discovered() {
         let error = discover(more).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
     }
-}
-
-#[test]
-fn single_logout_has_an_address_or_none() {
-    const SERVICE: &str =
-        r#"single_logout_service = "https://login.microsoftonline.com/login.srf""#;
-
-    let single_logout = |text: &str| {
-        let config = parse(text).unwrap();
-        config.relying_parties[0].party.single_logout.clone()
-    };
-    let entras = single_logout(EXAMPLE);
-    assert!(entras.permit_unsigned);
-    let service = entras.service.unwrap();
-    assert_eq!(service.binding, LogoutBinding::Redirect);
-    assert_eq!(service.response_address(), service.address);
-    let full = format!(
-        "{SERVICE}\nsingle_logout_binding = \"post\"\n\
-         single_logout_response_service = \"https://rp.test/answer\""
-    );
-    let service = single_logout(&with_line(SERVICE, &full).0).service.unwrap();
-    assert_eq!(service.binding, LogoutBinding::Post);
-    assert_eq!(service.response_address(), "https://rp.test/answer");
-    let none = single_logout(
-        &with_line(SERVICE, "")
-            .0
-            .replace("permit_unsigned_logout = true", ""),
-    );
-    assert_eq!(none, SingleLogout::default());
-
-    for (line, says) in [
-        (r#"single_logout_service = "http://rp.test/slo""#, "https"),
-        (r#"single_logout_service = "https://user@rp.test/""#, "host"),
-        (
-            r#"single_logout_binding = "post""#,
-            "needs single_logout_service",
-        ),
-        (
-            r#"single_logout_response_service = "https://rp.test/""#,
-            "needs single_logout_service",
-        ),
-    ] {
-        let (text, number) = with_line(SERVICE, line);
-        let refused = invalid(&text);
-        assert_eq!(refused.line, number, "{refused}");
-        assert!(refused.message.contains(says), "{refused}");
-    }
-    let (text, number) = with_line(ENTITY_ID, ENTITY_ID);
-    let text = text.replace(
-        r#"# protocols = ["saml2", "ws-federation", "ws-trust"]"#,
-        r#"protocols = ["ws-federation"]"#,
-    );
-    let refused = invalid(&text);
-    assert_eq!(refused.line, number, "{refused}");
-    assert!(refused.message.contains("needs \"saml2\""), "{refused}");
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(super) struct StartPage {
     pub tenanted: String,
     pub common: String,
     pub metadata: String,
+    pub applications: String,
 }
 
 #[derive(Template)]

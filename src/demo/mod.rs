@@ -45,7 +45,8 @@ use crate::{
     },
     keys::{KeyError, KeyRing, create_signing_key},
     provider::{AssembleError, HomeParts, Parts, assemble},
-    trust::{AssertionConsumerService, RelyingParty},
+    trust::{self, Access, Application, AssertionConsumerService, RelyingParty},
+    web::APPLICATIONS_PATH,
 };
 
 use active_walk::ActiveWalk;
@@ -153,6 +154,7 @@ impl Demo {
         };
         let tenants = Tenants::synced(ACCOUNTS, &registered)?;
         let metadata = format!("{}/metadata", edge.base_url);
+        let applications = format!("{}{APPLICATIONS_PATH}", edge.base_url);
         let provider = assemble(Parts {
             edge,
             session_lifetime: config.session_lifetime,
@@ -162,6 +164,7 @@ impl Demo {
                 &config,
                 &simulation.expectations.assertion_consumer_service,
             )?,
+            applications: vec![portal(&entra_url)?],
             domains: config.domains.clone(),
             homes: config
                 .directories
@@ -185,6 +188,7 @@ impl Demo {
                 tenanted: format!("{entra_url}/{}/", tenant::NAME),
                 common: format!("{entra_url}/common/"),
                 metadata,
+                applications,
             },
         };
         let stop = CancellationToken::new();
@@ -271,6 +275,19 @@ fn relying_parties(config: &Config, consumer: &str) -> Result<Vec<RelyingParty>,
         .iter()
         .map(|file| Ok(moved(file.load()?)))
         .collect()
+}
+
+/// What lives at the simulated Entra, for who begins at Homerealm's own page.
+fn portal(entra: &str) -> Result<Application, DemoError> {
+    let link = format!("{entra}/{}/login", tenant::NAME);
+    let hints = vec![trust::Hint::Login, trust::Hint::Domain];
+    Application::new(
+        "The partner portal".to_owned(),
+        &link,
+        hints,
+        Access::Everyone,
+    )
+    .map_err(|_| DemoError::Constant("application"))
 }
 
 fn directory_settings(port: u16, ca: &LocalCa) -> Result<directory::Settings, DemoError> {

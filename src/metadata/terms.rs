@@ -112,8 +112,10 @@ impl Terms {
         }
         party.request_signatures = self.request_signatures(metadata)?;
         // What the configuration says goes before.
-        if party.single_logout.service.is_none() {
-            party.single_logout.service = logout_service(metadata);
+        if let Some(service) = logout_service(metadata)
+            && party.single_logout.is_unknown()
+        {
+            party.single_logout.use_service(service);
         }
         // A certificate of the configuration's own goes before those of the metadata.
         if party.encryption.is_none() {
@@ -183,15 +185,12 @@ impl Terms {
 
 /// Where it hears of the end of a session: by HTTP-Redirect if it can be, since that works without
 /// scripts.
-fn logout_service(metadata: &RelyingPartyMetadata) -> Option<LogoutService> {
+fn logout_service(metadata: &RelyingPartyMetadata) -> Option<&LogoutService> {
     let mut services: Vec<_> = metadata.logout.iter().collect();
     services.sort_by_key(|service| service.binding != LogoutBinding::Redirect);
-    services
-        .into_iter()
-        .find(|service| {
-            is_answerable(&service.address) && is_answerable(service.response_address())
-        })
-        .cloned()
+    services.into_iter().find(|service| {
+        is_answerable(&service.address) && is_answerable(service.response_address())
+    })
 }
 
 /// Whether an answer may go there: https, to a host that a page's policy can name.

@@ -35,15 +35,15 @@ pub fn request_refused(correlation: &CorrelationId, relying_party: Option<&str>,
 /// A password sign-in did not succeed.
 pub fn sign_in_failed(
     correlation: &CorrelationId,
-    relying_party: &str,
-    protocol: &str,
+    relying_party: Option<&str>,
+    protocol: Option<&str>,
     name: Option<&str>,
     source: &impl std::fmt::Display,
     cause: &str,
 ) {
     record(&Line {
-        relying_party: Some(relying_party),
-        protocol: Some(protocol),
+        relying_party,
+        protocol,
         name,
         source: Some(&source.to_string()),
         cause: Some(cause),
@@ -54,15 +54,15 @@ pub fn sign_in_failed(
 /// A password was proven: on a page, and then a session began, or by a program.
 pub fn signed_in(
     correlation: &CorrelationId,
-    relying_party: &str,
-    protocol: &str,
+    relying_party: Option<&str>,
+    protocol: Option<&str>,
     name: &str,
     source: &impl std::fmt::Display,
     cloud_upn: &str,
 ) {
     record(&Line {
-        relying_party: Some(relying_party),
-        protocol: Some(protocol),
+        relying_party,
+        protocol,
         name: Some(name),
         source: Some(&source.to_string()),
         cloud_upn: Some(cloud_upn),

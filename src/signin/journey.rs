@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use crate::{
     directory::{BindError, Password},
     keys::KeyError,
-    observe::audit,
+    observe::{CorrelationId, audit},
     realm::{MappedAccount, MappingError, Realm, SignInName},
     store::Store,
     trust::{Subject, Trusts},
@@ -93,7 +93,8 @@ impl SignIn {
             };
             // Who would not hear of the session's end must not be told of the session. Boxed, since
             // most sessions have one relying party.
-            if !session.first_participant.asks(request) {
+            let first = session.first_participant.as_ref();
+            if !first.is_some_and(|first| first.asks(request)) {
                 let asking = Participant::of(request);
                 if Box::pin(self.participants.add(token, &asking))
                     .await
@@ -123,7 +124,8 @@ impl SignIn {
         if typed.name.trim().is_empty() || typed.password.is_empty() {
             return Step::Prompt(Some(Problem::Incomplete));
         }
-        let mut session = match self.authenticate(request, typed).await {
+        let asking = Some(Participant::of(request));
+        let mut session = match self.authenticate(&request.correlation, asking, typed).await {
             Ok(Ok(session)) => session,
             Ok(Err(_)) => return Step::Refused(Refusal::Internal),
             Err(failure) if failure.may_change => return Step::ChangePassword,
@@ -140,14 +142,17 @@ impl SignIn {
         }
     }
 
-    /// The person whose name and password these are, by whatever door they came: what she is known
-    /// by from here on, not kept yet. How it came out is noted, and a refusal takes its time.
+    /// The person whose name and password these are, by whatever door they came, or by none: what she
+    /// is known by from here on, not kept yet. How it came out is noted, and a refusal takes its time.
     pub(super) async fn authenticate(
         &self,
-        request: &SignInRequest,
+        correlation: &CorrelationId,
+        asking: Option<Participant>,
         typed: Typed<'_>,
     ) -> Result<Result<Session, KeyError>, Failure> {
         let arrival = Instant::now();
+        let relying_party = asking.as_ref().map(|asking| asking.relying_party.as_str());
+        let protocol = asking.as_ref().map(|asking| asking.protocol.as_str());
         let subject = match self.person(typed).await {
             Ok(subject) => subject,
             Err(failure) => {
@@ -155,9 +160,9 @@ impl SignIn {
                     self.guard.until_refusal(arrival).await;
                 }
                 audit::sign_in_failed(
-                    &request.correlation,
-                    &request.relying_party,
-                    request.protocol.as_str(),
+                    correlation,
+                    relying_party,
+                    protocol,
                     failure.name.as_deref(),
                     typed.source,
                     &failure.cause,
@@ -166,14 +171,13 @@ impl SignIn {
             }
         };
         audit::signed_in(
-            &request.correlation,
-            &request.relying_party,
-            request.protocol.as_str(),
+            correlation,
+            relying_party,
+            protocol,
             &subject.sign_in_name,
             typed.source,
             &subject.cloud_upn,
         );
-        let asking = Participant::of(request);
         Ok(Session::new(subject, asking, OffsetDateTime::now_utc()))
     }
 

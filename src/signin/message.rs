@@ -34,8 +34,8 @@ use crate::{
 };
 
 use super::{
-    BrowserId, Grant, Problem, Proof, Refusal, Session, SignIn, SignInRequest, Typed, Verdict,
-    journey::grant,
+    BrowserId, Grant, Participant, Problem, Proof, Refusal, Session, SignIn, SignInRequest, Typed,
+    Verdict, journey::grant,
 };
 
 /// A message that asks for a token and brings a password.
@@ -153,7 +153,9 @@ impl SignIn {
         request: &SignInRequest,
         typed: Typed<'_>,
     ) -> Result<Session, Denied> {
-        let (kept, outcome) = match self.authenticate(request, typed).await {
+        let asking = Some(Participant::of(request));
+        let authenticated = self.authenticate(&request.correlation, asking, typed);
+        let (kept, outcome) = match authenticated.await {
             Ok(Ok(session)) => (Some(Kept::Session(session.clone())), Ok(session)),
             Ok(Err(_)) => (None, Err(Denied::Refused(Refusal::Internal))),
             // Nothing was found out, and nothing counted: the message may come again.

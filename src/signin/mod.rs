@@ -17,6 +17,7 @@ mod sign_out;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod visit;
 
 pub use answered::{Answered, BrowserId};
 pub use confirmations::{Confirmation, Confirmations};
@@ -28,6 +29,7 @@ pub use password::{ChangeProblem, ChangeTyped};
 pub use session::{KnownAs, Session, SessionError, SessionToken, Sessions};
 pub use sign_out::{Demand, DemandOutcome, SignedOut};
 pub use subject::subject_of;
+pub use visit::Visit;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;

@@ -77,16 +77,18 @@ pub struct Session {
     /// What its names at relying parties are made from. No relying party is told this.
     #[serde(rename = "x")]
     seed: String,
-    /// The relying party that it began with, which must hear of its end.
-    #[serde(rename = "p")]
-    pub first_participant: Participant,
+    /// The relying party that it began with, which must hear of its end; `None` where the person came
+    /// by herself.
+    #[serde(rename = "p", skip_serializing_if = "Option::is_none", default)]
+    pub first_participant: Option<Participant>,
 }
 
 impl Session {
-    /// A session of somebody who has just proven her password to go on to `participant`.
+    /// A session of somebody who has just proven her password, to go on to `participant` or to a page
+    /// of our own.
     pub fn new(
         subject: Subject,
-        participant: Participant,
+        participant: Option<Participant>,
         now: OffsetDateTime,
     ) -> Result<Self, KeyError> {
         Ok(Self {

@@ -78,7 +78,7 @@ impl SignIn {
         let Some(session) = self.sessions.find(token).await else {
             return Ok(DemandOutcome::NobodySignedIn);
         };
-        let takes_part = session.first_participant == *demand.asking
+        let takes_part = session.first_participant.as_ref() == Some(demand.asking)
             || self.participants.include(token, demand.asking).await?;
         if !takes_part || !self.is_named(&session, demand) {
             return Ok(DemandOutcome::NotTheirs);
@@ -132,7 +132,7 @@ impl SignIn {
         }
         let token = self.sessions.begin(session).await?;
         for participant in inherited.map_or_else(Vec::new, |earlier| earlier.participants) {
-            if participant != session.first_participant {
+            if session.first_participant.as_ref() != Some(&participant) {
                 self.participants.add(&token, &participant).await?;
             }
         }
@@ -146,8 +146,9 @@ impl SignIn {
         let Some(session) = session else {
             return Ok(None);
         };
-        let mut participants = self.participants.take(token, &self.trusts).await?;
-        participants.insert(0, session.first_participant.clone());
+        let first = session.first_participant.clone();
+        let others = self.participants.take(token, &self.trusts).await?;
+        let participants = first.into_iter().chain(others).collect();
         Ok(Some(SignedOut {
             session,
             participants,

@@ -10,6 +10,7 @@
 //! names is ever issued. [`Needs`] is what they ask of the directory, all together.
 
 mod access;
+mod application;
 mod claims;
 mod condition;
 mod explain;
@@ -26,6 +27,7 @@ mod told_attribute;
 mod ws_federation;
 
 pub use access::{Access, Missing, NotPermitted};
+pub use application::{Application, ApplicationError, Hint};
 pub use claims::{Claim, ClaimRule, ClaimSource, NameFormat, NotIssued};
 pub use condition::{Condition, Expected, Test};
 pub use explain::{ClaimExplanation, Explanation};
@@ -38,7 +40,7 @@ pub use preset::Preset;
 pub use relying_party::{
     AssertionConsumerService, ClaimRuleError, RelyingParty, RequestKeys, RequestSignatures,
 };
-pub use single_logout::{LogoutBinding, LogoutService, SingleLogout};
+pub use single_logout::{LogoutAddress, LogoutBinding, LogoutService, SingleLogout};
 pub use subject::{KeyedDn, Particulars, Subject};
 pub use told_attribute::{ToldAttribute, ToldAttributeError};
 pub use ws_federation::{Protocol, TokenVersion, WsFederation};
@@ -55,6 +57,7 @@ use crate::realm::FederatedDomain;
 pub struct Trusts {
     relying_parties: RwLock<Vec<Arc<RelyingParty>>>,
     domains: Vec<FederatedDomain>,
+    applications: Vec<Application>,
     needs: Needs,
 }
 
@@ -117,22 +120,35 @@ impl Trusts {
         if let Some(issuer) = first_duplicate(domains.iter().map(|domain| domain.issuer.as_str())) {
             return Err(TrustError::DuplicateIssuer(issuer.to_owned()));
         }
-        let needs = Needs::of(&relying_parties);
-        for (count, what) in [
-            (needs.attributes.len(), "attributes"),
-            (needs.groups.len(), "groups"),
-            (needs.places.len(), "places"),
-        ] {
-            if count > MOST_NEEDED {
-                return Err(TrustError::TooMuchNeeded(count, what));
-            }
-        }
+        let needs = bounded(Needs::of(&relying_parties))?;
         let relying_parties = relying_parties.into_iter().map(Arc::new).collect();
         Ok(Self {
             relying_parties: RwLock::new(relying_parties),
             domains,
+            applications: Vec::new(),
             needs,
         })
+    }
+
+    /// The same, with applications on the page that lists them.
+    ///
+    /// # Errors
+    /// When their access rules ask for too much.
+    pub fn with_applications(self, applications: Vec<Application>) -> Result<Self, TrustError> {
+        let mut needs = self.needs.clone();
+        for application in &applications {
+            needs.add_access(&application.access);
+        }
+        Ok(Self {
+            applications,
+            needs: bounded(needs)?,
+            ..self
+        })
+    }
+
+    /// The applications beside relying parties that people open from our own page.
+    pub fn applications(&self) -> &[Application] {
+        &self.applications
     }
 
     /// The relying party with this entity ID, compared character for character (SAML core 8.3.6),
@@ -225,6 +241,19 @@ impl Trusts {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn bounded(needs: Needs) -> Result<Needs, TrustError> {
+    for (count, what) in [
+        (needs.attributes.len(), "attributes"),
+        (needs.groups.len(), "groups"),
+        (needs.places.len(), "places"),
+    ] {
+        if count > MOST_NEEDED {
+            return Err(TrustError::TooMuchNeeded(count, what));
+        }
+    }
+    Ok(needs)
 }
 
 fn first_duplicate<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {

@@ -32,9 +32,7 @@ impl Needs {
     }
 
     fn add_party(&mut self, party: &RelyingParty) {
-        if let Access::Only(conditions) = &party.access {
-            self.add_conditions(conditions);
-        }
+        self.add_access(&party.access);
         match party.name_id_rule().source() {
             Some(NameIdSource::Email) => self.email = true,
             Some(NameIdSource::Attribute(name)) => self.add_attribute(name),
@@ -42,6 +40,13 @@ impl Needs {
         }
         for rule in party.claim_rules() {
             self.add_rule(rule);
+        }
+    }
+
+    /// What these access rules ask for besides.
+    pub(super) fn add_access(&mut self, access: &Access) {
+        if let Access::Only(conditions) = access {
+            self.add_conditions(conditions);
         }
     }
 

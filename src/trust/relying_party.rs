@@ -27,6 +27,8 @@ pub struct RelyingParty {
     pub ws_federation: WsFederation,
     /// How its sessions and ours end together, by SAML.
     pub single_logout: SingleLogout,
+    /// Whether people may be sent there signed in although it has not asked. Never for Entra.
+    pub idp_initiated: bool,
     /// The name that the sign-in page shows.
     pub display_name: String,
     /// The `Audience` of assertions; for Entra the same as its entity ID.
@@ -162,6 +164,7 @@ impl RelyingParty {
             protocols: preset.protocols(),
             ws_federation: WsFederation::new(Vec::new()),
             single_logout: SingleLogout::default(),
+            idp_initiated: false,
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,
             sign_response: false,

@@ -8,7 +8,7 @@ use crate::{
     observe::CorrelationId,
 };
 
-use super::{IdentityProvider, refusal::Refused};
+use super::{IdentityProvider, refusal::Refused, unsolicited};
 
 /// The address of WS-Federation, below the base URL. It is found without its last slash, too.
 pub const PASSIVE_PATH: &str = "/adfs/ls/";
@@ -29,6 +29,12 @@ impl IdentityProvider {
             match request.method {
                 Method::GET | Method::POST => self.ws_federation(request, correlation).await,
                 _ => Err(Refused::Method("GET, POST")),
+            }
+        } else if is(unsolicited::ADFS_PATH) {
+            match request.method {
+                // Boxed, as all but a sign-in by a request is.
+                Method::GET => Box::pin(self.adfs_initiated(request, correlation)).await,
+                _ => Err(Refused::Method("GET")),
             }
         } else if is(FEDERATION_METADATA) {
             is_read

@@ -14,7 +14,7 @@ use crate::{
     saml2::{
         Carried, LogoutAnswer, OutgoingLogoutRequest, OutgoingLogoutResponse, new_id, redirect_url,
     },
-    trust::{LogoutBinding, LogoutService, Protocol, RelyingParty},
+    trust::{LogoutAddress, LogoutBinding, Protocol, RelyingParty},
 };
 
 use super::{
@@ -42,23 +42,23 @@ impl IdentityProvider {
         let now = OffsetDateTime::now_utc();
         let telling: Telling = self.seal.open(state, &browser, now)?;
         let party = self.asking(&telling.relying_party, Protocol::Saml2)?;
-        let service = party.single_logout.service.as_ref();
-        let service = service.ok_or(Refused::NotTrusted)?;
+        let told_at = party.single_logout.told_at.as_ref();
+        let told_at = told_at.ok_or(Refused::NotTrusted)?;
         let message = OutgoingLogoutRequest {
             id: &telling.request_id(&new_id()?),
             issuer: &telling.issuer,
             issue_instant: now,
             not_on_or_after: now + LIFETIME,
-            destination: &service.address,
+            destination: &told_at.url,
             name_id: &telling.known_as.name_id,
             name_id_format: telling.known_as.name_id_format.uri(),
             session_index: &telling.known_as.session_index,
         };
         let signer = self.keys.current();
-        match service.binding {
+        match told_at.binding {
             LogoutBinding::Redirect => {
                 let document = message.to_xml()?;
-                redirect(signer, &service.address, Carried::Request, &document, None)
+                redirect(signer, &told_at.url, Carried::Request, &document, None)
             }
             LogoutBinding::Post => {
                 let document = message.to_signed_xml(signer)?;
@@ -68,7 +68,7 @@ impl IdentityProvider {
                 let heading = "You are being signed out";
                 let security = PageSecurity::new().framed_by_own();
                 let size = document.len().div_ceil(3) * 4;
-                post_under(security, heading, &party, &service.address, form, size)
+                post_under(security, heading, &party, &told_at.url, form, size)
             }
         }
     }
@@ -76,10 +76,8 @@ impl IdentityProvider {
     /// Where a relying party hears of the end of a session.
     pub(super) fn logout_address(&self, relying_party: &str) -> Result<String, Refused> {
         let party = self.asking(relying_party, Protocol::Saml2)?;
-        let service = party.single_logout.service.as_ref();
-        service
-            .map(|service| service.address.clone())
-            .ok_or(Refused::NotTrusted)
+        let told_at = party.single_logout.told_at.as_ref();
+        told_at.map(|at| at.url.clone()).ok_or(Refused::NotTrusted)
     }
 }
 
@@ -87,11 +85,11 @@ impl IdentityProvider {
 pub(super) fn send_logout_response(
     signer: &Signer,
     relying_party: &RelyingParty,
-    service: &LogoutService,
+    answered_at: &LogoutAddress,
     asker: &Saml2Asker,
     answer: LogoutAnswer,
 ) -> Result<Response, Refused> {
-    let address = service.response_address();
+    let address = answered_at.url.as_str();
     let message = OutgoingLogoutResponse {
         id: &new_id()?,
         issuer: &asker.issuer,
@@ -101,7 +99,7 @@ pub(super) fn send_logout_response(
         answer,
     };
     let relay_state = asker.relay_state.as_deref();
-    match service.binding {
+    match answered_at.binding {
         LogoutBinding::Redirect => redirect(
             signer,
             address,

@@ -5,6 +5,7 @@
 //! correlation id that the log and the audit line carry.
 
 mod adfs;
+mod applications;
 mod arrival;
 mod browser;
 mod departure;
@@ -24,19 +25,26 @@ mod sign_out;
 mod signed_out;
 mod single_logout;
 mod single_sign_on;
+mod unsolicited;
 mod ws_federation;
 mod ws_trust;
 
 pub use adfs::PASSIVE_PATH;
+pub use applications::APPLICATIONS_PATH;
 pub use operations::{Operations, Readiness};
 pub use sign_out::SIGN_OUT_PATH;
+pub use unsolicited::UNSOLICITED_PATH;
 
 use std::{sync::Arc, time::Duration};
 
 use hyper::Method;
 
 use crate::{
-    http::{Request, Response, ResponseFuture, Service, TrustedProxies, server},
+    http::{
+        Request, Response, ResponseFuture, Service, TrustedProxies,
+        response::{self, Redirect},
+        server,
+    },
     keys::{KeyError, KeyRing},
     observe::CorrelationId,
     saml2::MetadataError,
@@ -160,6 +168,12 @@ impl IdentityProvider {
             (&Method::GET | &Method::POST, SLO_PATH, _) => {
                 Box::pin(self.single_logout(&request, &correlation)).await
             }
+            (&Method::GET, UNSOLICITED_PATH, _) => {
+                Box::pin(self.unsolicited(&request, &correlation)).await
+            }
+            (&Method::GET | &Method::POST, APPLICATIONS_PATH, _) => {
+                Box::pin(self.applications(&request, &correlation)).await
+            }
             (&Method::GET, SIGN_OUT_PATH, _) => {
                 Box::pin(self.sign_out(&request, Asker::Nobody, &correlation)).await
             }
@@ -170,11 +184,14 @@ impl IdentityProvider {
             (&Method::POST, "/password", _) => {
                 Box::pin(self.password_form(&request, &correlation)).await
             }
+            (&Method::GET, "/", _) if self.has_applications() => {
+                response::redirect(Redirect::Found, APPLICATIONS_PATH).map_err(Refused::from)
+            }
             (&Method::GET | &Method::HEAD, "/", _) => Err(Refused::NothingHere),
             (&Method::GET | &Method::HEAD, "/metadata", _) => self.metadata.first(),
             (&Method::GET | &Method::HEAD, _, Some(suffix)) => self.metadata.of(suffix),
-            (_, SIGN_OUT_PATH, _) => Err(Refused::Method("GET")),
-            (_, SSO_PATH | SLO_PATH, _) => Err(Refused::Method("GET, POST")),
+            (_, SIGN_OUT_PATH | UNSOLICITED_PATH, _) => Err(Refused::Method("GET")),
+            (_, SSO_PATH | SLO_PATH | APPLICATIONS_PATH, _) => Err(Refused::Method("GET, POST")),
             (_, "/signin" | DONE_PATH, _) => Err(Refused::Method("POST")),
             (_, "/password", _) => Err(Refused::Method("GET, HEAD, POST")),
             (_, "/" | "/metadata", _) | (_, _, Some(_)) => Err(Refused::Method("GET, HEAD")),

@@ -29,6 +29,8 @@ impl IdentityProvider {
     pub(super) fn answer_not_permitted(&self, pending: &Pending) -> Result<Response, Refused> {
         let request = &pending.request;
         match &pending.reply {
+            // Who has not asked is not answered.
+            Reply::Saml2(reply) if reply.is_unsolicited => self.not_permitted_page(request, None),
             Reply::Saml2(reply) => {
                 let denied = Status::RequestDenied;
                 let document = self.status_response(request, reply, denied, CAUSE)?;

@@ -15,6 +15,7 @@ use crate::{
 #[template(path = "web/sign_in.html")]
 pub(super) struct SignInPage<'a> {
     pub nonce: &'a str,
+    pub action: &'a str,
     pub relying_party: &'a str,
     pub state: &'a str,
     pub name: &'a str,
@@ -22,6 +23,20 @@ pub(super) struct SignInPage<'a> {
     pub password_reset: Option<&'a str>,
     pub support: Option<&'a str>,
     pub correlation: &'a str,
+}
+
+/// Lists what a person may open.
+#[derive(Template)]
+#[template(path = "web/applications.html")]
+pub(super) struct ApplicationsPage<'a> {
+    pub nonce: &'a str,
+    pub name: &'a str,
+    pub links: &'a [Link],
+}
+
+pub(super) struct Link {
+    pub name: String,
+    pub address: String,
 }
 
 /// Asks for the old password and a new one.

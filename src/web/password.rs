@@ -29,6 +29,15 @@ impl IdentityProvider {
         self.ask_new_password(None, None, "", correlation)
     }
 
+    /// The form on its own, for somebody whose password has expired.
+    pub(super) fn new_password_alone(
+        &self,
+        name: &str,
+        correlation: &CorrelationId,
+    ) -> Result<Response, Refused> {
+        self.ask_new_password(None, None, name, correlation)
+    }
+
     /// The form as a step of a sign-in: the request waits, sealed, in it.
     pub(super) fn new_password_step(
         &self,

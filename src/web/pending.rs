@@ -25,6 +25,9 @@ pub(super) struct Saml2Reply {
     pub consumer: String,
     pub relay_state: Option<String>,
     pub authn_context: AuthnContextClass,
+    /// The relying party has not asked: the sign-in began at a link of ours.
+    #[serde(default)]
+    pub is_unsolicited: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

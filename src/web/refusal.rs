@@ -64,6 +64,10 @@ pub(super) enum Refused {
         relying_party: Option<String>,
         cause: String,
     },
+    #[error("{relying_party:?} may not be opened from here: idp_initiated is off")]
+    NotOpenedHere { relying_party: String },
+    #[error("the link names no relying party, or has a RelayState that cannot be sent")]
+    NoDestination,
     #[error("the form is broken: {0}")]
     Form(#[from] FormError),
     #[error("the form came from another site")]
@@ -165,6 +169,18 @@ impl Refused {
                 "The application sent a request that is damaged, or that it was not allowed to send.",
                 "Go back to the application and start again.",
             ),
+            Self::NotOpenedHere { .. } => (
+                StatusCode::FORBIDDEN,
+                "This application is opened at its own address",
+                "It begins each sign-in by itself, and takes nobody who is sent from here.",
+                "Open the application; it will bring you here.",
+            ),
+            Self::NoDestination => (
+                StatusCode::BAD_REQUEST,
+                "This link leads nowhere",
+                "It does not say which application it opens, or is damaged.",
+                "Open the application itself, and tell the people who gave you the link.",
+            ),
             Self::SignOut { .. } => (
                 StatusCode::BAD_REQUEST,
                 "The sign-out request cannot be used",
@@ -220,6 +236,7 @@ impl Refused {
             | Self::Untimely { relying_party }
             | Self::UnknownConsumer { relying_party, .. }
             | Self::UnknownReply { relying_party, .. }
+            | Self::NotOpenedHere { relying_party }
             | Self::AlreadyAnswered { relying_party, .. } => Some(relying_party),
             Self::SignOut { relying_party, .. } => relying_party.as_deref(),
             _ => None,

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::{
     http::{FormTarget, Nonce, PageSecurity, Response, response},
+    observe::CorrelationId,
     saml2::Status,
     signin::{BrowserId, Grant, Problem, Refusal, SignInRequest, Step},
     trust::RelyingParty,
@@ -23,6 +24,21 @@ use super::{
     pending::{Pending, Reply},
     refusal::Refused,
 };
+
+/// What differs between the forms that ask for name and password.
+#[derive(Clone, Copy)]
+pub(super) struct SignInForm<'a> {
+    /// Where it is sent.
+    pub(super) action: &'a str,
+    /// What the person goes on to.
+    pub(super) leads_to: &'a str,
+    /// The sealed state that it carries.
+    pub(super) state: &'a str,
+    /// The name that is filled in.
+    pub(super) name: &'a str,
+    pub(super) problem: Option<Problem>,
+    pub(super) correlation: &'a CorrelationId,
+}
 
 impl IdentityProvider {
     /// The page for the next step. `typed` is the name that the person typed last.
@@ -88,18 +104,31 @@ impl IdentityProvider {
         let state = self
             .seal
             .seal(pending, browser, OffsetDateTime::now_utc())?;
+        self.sign_in_page(SignInForm {
+            action: "/signin",
+            leads_to: &relying_party.display_name,
+            state: &state,
+            name: typed.unwrap_or(&hint),
+            problem,
+            correlation: &correlation,
+        })
+    }
+
+    /// The page that asks for name and password.
+    pub(super) fn sign_in_page(&self, form: SignInForm<'_>) -> Result<Response, Refused> {
         let nonce = nonce()?;
         let page = SignInPage {
             nonce: nonce.as_str(),
-            relying_party: &relying_party.display_name,
-            state: &state,
-            name: typed.unwrap_or(&hint),
-            problem: problem.map(ProblemText::of),
+            action: form.action,
+            relying_party: form.leads_to,
+            state: form.state,
+            name: form.name,
+            problem: form.problem.map(ProblemText::of),
             password_reset: self.edge.password_reset_url.as_deref(),
             support: self.edge.support_contact.as_deref(),
-            correlation: correlation.as_str(),
+            correlation: form.correlation.as_str(),
         };
-        let mut answer = tells(problem, page.render()?);
+        let mut answer = tells(form.problem, page.render()?);
         PageSecurity::new()
             .styles(&nonce)
             .forms_to(FormTarget::own())

@@ -33,6 +33,7 @@ impl IdentityProvider {
         let now = OffsetDateTime::now_utc();
         let claims = relying_party.claims(&grant.subject);
         let name_id = name_id(&relying_party, grant)?;
+        let in_response_to = (!reply.is_unsolicited).then_some(request.request_id.as_str());
         let (response_id, assertion_id) = (new_id()?, new_id()?);
         let document = SuccessResponse {
             id: &response_id,
@@ -41,7 +42,7 @@ impl IdentityProvider {
                 issuer: &grant.issuer,
                 issue_instant: now,
                 name_id: &name_id,
-                in_response_to: Some(&request.request_id),
+                in_response_to,
                 recipient: &reply.consumer,
                 audience: &relying_party.audience,
                 not_before: now - relying_party.not_before_skew,
@@ -61,7 +62,7 @@ impl IdentityProvider {
             relying_party: relying_party.entity_id(),
             issuer: &grant.issuer,
             assertion_id: &assertion_id,
-            in_response_to: Some(&request.request_id),
+            in_response_to,
             immutable_id: &grant.subject.immutable_id,
             cloud_upn: &grant.subject.cloud_upn,
             proof: grant.proof.as_str(),

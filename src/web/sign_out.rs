@@ -22,7 +22,7 @@ use crate::{
     observe::CorrelationId,
     saml2::{LogoutAnswer, new_id},
     signin::{Confirmation, Participant, Session, SignedOut},
-    trust::{LogoutService, Protocol, RelyingParty},
+    trust::{LogoutAddress, Protocol, RelyingParty},
     wsfed,
 };
 
@@ -105,17 +105,27 @@ impl IdentityProvider {
                 departure.untold.push(participant.relying_party.clone());
                 continue;
             }
-            match participant.protocol {
-                Protocol::WsFederation => departure.clean_up.extend(self.clean_up(participant)),
-                Protocol::Saml2 => {
-                    let telling = self.telling(&ended.session, participant, &departure.correlation);
-                    match telling.await {
-                        Some(telling) => departure.tellings.push(telling),
-                        None => departure.untold.push(participant.relying_party.clone()),
-                    }
-                }
-                // Programs have no session.
-                Protocol::WsTrust => {}
+            // Programs have no session.
+            if participant.protocol == Protocol::WsTrust {
+                continue;
+            }
+            if participant.protocol == Protocol::Saml2
+                && let telling = self.telling(&ended.session, participant, &departure.correlation)
+                && let Some(telling) = telling.await
+            {
+                departure.tellings.push(telling);
+                continue;
+            }
+            // Entra for one: it names no address that hears of sign-outs by SAML, and one by
+            // WS-Federation, under which the browser has the same session there.
+            let relying_party = &participant.relying_party;
+            let told = &departure.clean_up;
+            if told.iter().any(|told| told.relying_party == *relying_party) {
+                continue;
+            }
+            match self.clean_up(participant) {
+                Some(clean_up) => departure.clean_up.push(clean_up),
+                None => departure.untold.push(relying_party.clone()),
             }
         }
     }
@@ -218,12 +228,12 @@ impl IdentityProvider {
     /// Tells the one who asked how it went, or the person, if nobody did.
     fn conclude(&self, departure: &Departure, answer: LogoutAnswer) -> Result<Response, Refused> {
         if let Asker::Saml2(asker) = &departure.asker
-            && let Some((relying_party, service)) = self.answered_service(asker)?
+            && let Some((relying_party, answered_at)) = self.answered_at(asker)?
         {
             return send_logout_response(
                 self.keys.current(),
                 &relying_party,
-                &service,
+                &answered_at,
                 asker,
                 answer,
             );
@@ -241,14 +251,14 @@ impl IdentityProvider {
     }
 
     /// Where the answer to a relying party goes, if it wants one and has an address for it.
-    fn answered_service(
+    fn answered_at(
         &self,
         asker: &Saml2Asker,
-    ) -> Result<Option<(Arc<RelyingParty>, LogoutService)>, Refused> {
+    ) -> Result<Option<(Arc<RelyingParty>, LogoutAddress)>, Refused> {
         let party = self.asking(&asker.relying_party, Protocol::Saml2)?;
-        let service = party.single_logout.service.clone();
-        let service = service.filter(|_| !asker.is_asynchronous);
-        Ok(service.map(|service| (party, service)))
+        let address = party.single_logout.answered_at.clone();
+        let address = address.filter(|_| !asker.is_asynchronous);
+        Ok(address.map(|address| (party, address)))
     }
 
     fn sealed(&self, departure: &Departure, browser: &Browser) -> Result<String, Refused> {
@@ -261,8 +271,8 @@ impl IdentityProvider {
         let Asker::Saml2(asker) = &departure.asker else {
             return Ok(None);
         };
-        let answered = self.answered_service(asker)?;
-        Ok(answered.map(|(_, service)| service.response_address().to_owned()))
+        let answered = self.answered_at(asker)?;
+        Ok(answered.map(|(_, address)| address.url))
     }
 
     /// What stands on the button that leads back to the one who asked, if there is one.
@@ -271,7 +281,7 @@ impl IdentityProvider {
             Asker::Nobody => None,
             Asker::WsFederation { .. } => Some("Go on".to_owned()),
             Asker::Saml2(asker) => self
-                .answered_service(asker)?
+                .answered_at(asker)?
                 .map(|(party, _)| format!("Go on to {}", party.display_name)),
         })
     }
@@ -294,7 +304,7 @@ impl IdentityProvider {
         correlation: &CorrelationId,
     ) -> Option<Telling> {
         let party = self.trusts.relying_party(&participant.relying_party)?;
-        party.single_logout.service.as_ref()?;
+        party.single_logout.told_at.as_ref()?;
         let telling = Telling {
             relying_party: party.entity_id().to_owned(),
             name: new_id().ok()?,
@@ -315,9 +325,12 @@ impl IdentityProvider {
         Ok(format!("{TELL_PATH}?state={state}"))
     }
 
-    /// Where a relying party that was told by WS-Federation hears of the end.
+    /// Where a relying party hears of the end by WS-Federation, if it speaks that.
     fn clean_up(&self, participant: &Participant) -> Option<CleanUp> {
         let party = self.trusts.relying_party(&participant.relying_party)?;
+        if !party.speaks(Protocol::WsFederation) {
+            return None;
+        }
         let address = party.ws_federation.reply_addresses.first()?;
         let mark = if address.contains('?') { '&' } else { '?' };
         Some(CleanUp {

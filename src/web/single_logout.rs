@@ -165,12 +165,18 @@ impl IdentityProvider {
         correlation: &CorrelationId,
     ) -> Result<Response, Refused> {
         let relying_party = self.asking(&asker.relying_party, Protocol::Saml2)?;
-        let Some(service) = &relying_party.single_logout.service else {
+        let Some(answered_at) = &relying_party.single_logout.answered_at else {
             return Err(Refused::sign_out(Some(&asker.relying_party), cause));
         };
         audit::request_refused(correlation, Some(&asker.relying_party), cause);
         let answer = LogoutAnswer::Refused(status);
-        send_logout_response(self.keys.current(), &relying_party, service, asker, answer)
+        send_logout_response(
+            self.keys.current(),
+            &relying_party,
+            answered_at,
+            asker,
+            answer,
+        )
     }
 
     /// A relying party's answer to what it was told.

@@ -61,6 +61,7 @@ impl IdentityProvider {
             consumer: consumer.to_owned(),
             relay_state,
             authn_context: AuthnContextClass::PasswordProtectedTransport,
+            is_unsolicited: false,
         };
         let name_ids = relying_party.name_id_rule().format();
         match self.acceptable(&authn_request, name_ids, OffsetDateTime::now_utc()) {
@@ -115,7 +116,7 @@ impl IdentityProvider {
 
 /// The address for the answer: only ever one that the trust names. Anything else is refused with
 /// a page, since an answer would go where a stranger wants it.
-fn consumer<'a>(
+pub(super) fn consumer<'a>(
     relying_party: &'a RelyingParty,
     asked: &RequestedConsumer,
 ) -> Result<&'a str, Refused> {

@@ -54,6 +54,7 @@ single_logout_binding = "post"
 [[relying_party]]
 entity_id = "https://quiet.test/sp"
 preset = "entra"
+protocols = ["saml2"]
 display_name = "The quiet one"
 assertion_consumer_services = ["https://quiet.test/acs"]
 request_signatures = "when-present"

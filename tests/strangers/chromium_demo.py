@@ -162,6 +162,25 @@ def the_common_address_leads_nowhere():
         driver.quit()
 
 
+def a_person_begins_at_our_own_page():
+    """She signs in there, and the link to what lives at Entra leads past every form."""
+    driver = browser()
+    try:
+        driver.get(START)
+        press(driver, by_id(driver, "applications"))
+        sign_in(driver, WENDY, PASSWORD)
+        assert driver.title == "Your applications", driver.title
+        driver.save_screenshot(f"{SHOTS}/applications.png")
+        press(driver, driver.find_element(By.LINK_TEXT, "The partner portal"))
+        signed_in(driver)
+        quiet(driver)
+        driver.get(driver.current_url.split("/login.srf")[0].replace("entra.", "idp."))
+        press(driver, by_id(driver, "sign-out"))
+        assert driver.title == "You are signed out", driver.title
+    finally:
+        driver.quit()
+
+
 for walk in (
     a_person_signs_in,
     two_tabs_wait_side_by_side,
@@ -170,6 +189,7 @@ for walk in (
     no_script_is_needed_by_ws_federation,
     a_tab_that_waited_is_refused_when_the_federation_has_changed,
     the_common_address_leads_nowhere,
+    a_person_begins_at_our_own_page,
 ):
     walk()
     print(f"{walk.__name__}: ok", flush=True)

@@ -53,7 +53,7 @@ def sp_config(idp=True):
                             for binding in (BINDING_HTTP_REDIRECT, BINDING_HTTP_POST)
                         ],
                     },
-                    "allow_unsolicited": False,
+                    "allow_unsolicited": order.get("unsolicited", False),
                     "signing_algorithm": SIGNATURES[order.get("hash", "sha256")],
                     "digest_algorithm": DIGESTS[order.get("hash", "sha256")],
                     "authn_requests_signed": order.get("sign", False),
@@ -109,7 +109,9 @@ def request():
 
 def response():
     answer = client().parse_authn_request_response(
-        order["saml_response"], BINDING_HTTP_POST, outstanding={order["id"]: "/"}
+        order["saml_response"],
+        BINDING_HTTP_POST,
+        outstanding={} if order.get("unsolicited") else {order["id"]: "/"},
     )
     return {
         "issuer": answer.issuer(),

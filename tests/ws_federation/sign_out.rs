@@ -122,8 +122,8 @@ async fn every_way_to_ask_ends_the_session() {
     }
 }
 
-/// A session that began by SAML is ended here as well, and who was told by SAML is not told by an
-/// image that would mean nothing there.
+/// A session that began by SAML is ended here as well, and who was told by SAML hears of it by an image
+/// if it speaks WS-Federation, too, and cannot be told by SAML.
 #[tokio::test]
 async fn a_session_that_began_by_saml_ends_too() {
     let provider = start();
@@ -133,8 +133,8 @@ async fn a_session_that_began_by_saml_ends_too() {
     posted(&browser.get(&url, None).await.expect("an answer"));
     let page = open(&provider, &mut browser, "wa=wsignout1.0").await;
     let (sources, policy) = images(&page);
-    assert_eq!(sources.len(), 1, "{sources:?}");
-    assert_eq!(policy, "img-src https://second.test:8443");
+    assert_eq!(sources.len(), 2, "{sources:?}");
+    assert_eq!(policy, "img-src https://second.test:8443 https://sp.test");
     asks_for_a_password(&provider, &mut browser).await;
 }
 

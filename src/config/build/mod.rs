@@ -1,5 +1,6 @@
 //! From the file's keys to typed settings: every value is parsed once, here.
 
+mod application;
 mod claims;
 mod directory;
 mod encryption;
@@ -96,6 +97,11 @@ pub(super) fn build(
         guard: guard::build(&file.guard, source)?,
         session_lifetime: minutes(&file.session.lifetime_minutes, 1..=1440, source)?,
         relying_parties,
+        applications: file
+            .application
+            .iter()
+            .map(|one| application::build(one, names))
+            .collect::<Result<_, _>>()?,
         relying_party_folder: file.relying_party_folder.map(|path| folder.join(path)),
         state_folder: file.state_folder.map(|path| folder.join(path)),
         pairwise_salt,

@@ -9,7 +9,7 @@ use crate::{
     metadata::{SignatureTerms, Terms},
     saml1::ClaimType,
     trust::{
-        AssertionConsumerService, LogoutBinding, LogoutService, Preset, Protocol, RelyingParty,
+        AssertionConsumerService, LogoutAddress, LogoutBinding, Preset, Protocol, RelyingParty,
         RequestKeys, SingleLogout, TokenVersion,
     },
 };
@@ -91,16 +91,21 @@ pub(super) fn build(
         file::Token::Saml2 => TokenVersion::Saml2,
     };
     name_addresses(party, &mut settings, source)?;
-    let service = logout_service(party, source)?;
-    if service.is_some() && !settings.speaks(Protocol::Saml2) {
+    if party.idp_initiated && matches!(preset, Preset::Entra | Preset::EntraExternal) {
+        return Err(source.invalid(
+            party.entity_id.span(),
+            "idp_initiated is not for Entra, which takes answers to its own requests alone; people \
+             open what lives there by a link, see [[application]]",
+        ));
+    }
+    settings.idp_initiated = party.idp_initiated;
+    let single_logout = single_logout(party, source)?;
+    if !single_logout.is_unknown() && !settings.speaks(Protocol::Saml2) {
         let span = party.entity_id.span();
         let message = "single_logout_service needs \"saml2\" among the protocols";
         return Err(source.invalid(span, message));
     }
-    settings.single_logout = SingleLogout {
-        service,
-        permit_unsigned: party.permit_unsigned_logout,
-    };
+    settings.single_logout = single_logout;
     settings.sign_response = party.sign_response;
     if let Some(lifetime) = &party.assertion_lifetime_minutes {
         settings.assertion_lifetime = minutes(lifetime, 1..=1440, source)?;
@@ -217,29 +222,34 @@ fn protocols(
     Ok(protocols.collect())
 }
 
-fn logout_service(
+fn single_logout(
     party: &file::RelyingParty,
     source: Source<'_>,
-) -> Result<Option<LogoutService>, ConfigError> {
-    let response = party.single_logout_response_service.as_ref();
+) -> Result<SingleLogout, ConfigError> {
     let binding = party.single_logout_binding.as_ref();
-    let Some(address) = &party.single_logout_service else {
-        // Nothing goes there, or in that way: a misunderstanding.
-        return match response.map(Spanned::span).or(binding.map(Spanned::span)) {
-            Some(span) => Err(source.invalid(span, "this needs single_logout_service")),
-            None => Ok(None),
-        };
+    let at = |url: &Spanned<String>| {
+        Ok::<_, ConfigError>(LogoutAddress {
+            url: answer_address(url, source)?,
+            binding: match binding.map(Spanned::as_ref) {
+                None | Some(file::LogoutBinding::Redirect) => LogoutBinding::Redirect,
+                Some(file::LogoutBinding::Post) => LogoutBinding::Post,
+            },
+        })
     };
-    Ok(Some(LogoutService {
-        address: answer_address(address, source)?,
-        response_address: response
-            .map(|address| answer_address(address, source))
-            .transpose()?,
-        binding: match binding.map(Spanned::as_ref) {
-            None | Some(file::LogoutBinding::Redirect) => LogoutBinding::Redirect,
-            Some(file::LogoutBinding::Post) => LogoutBinding::Post,
-        },
-    }))
+    let service = party.single_logout_service.as_ref();
+    let elsewhere = party.single_logout_response_service.as_ref();
+    let single_logout = SingleLogout {
+        told_at: service.map(at).transpose()?,
+        answered_at: elsewhere.or(service).map(at).transpose()?,
+        permit_unsigned: party.permit_unsigned_logout,
+    };
+    match binding {
+        // Nothing goes anywhere, in whatever way: a misunderstanding.
+        Some(binding) if single_logout.is_unknown() => {
+            Err(source.invalid(binding.span(), "this needs single_logout_service"))
+        }
+        _ => Ok(single_logout),
+    }
 }
 
 /// Refuses a claim that could not be told by one of the protocols: SAML 1.1 cuts its name in two.

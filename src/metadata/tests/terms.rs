@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::{world::*, *};
 use crate::{
     saml2::{MetadataTrust, RelyingPartyMetadata},
-    trust::{LogoutBinding, LogoutService, RelyingParty, RequestSignatures},
+    trust::{LogoutAddress, LogoutBinding, RelyingParty, RequestSignatures, SingleLogout},
     xml::{ContentEncryption, Encryption, KeyTransport},
 };
 
@@ -84,8 +84,13 @@ fn sign_outs_go_where_the_configuration_and_then_the_metadata_says() {
             ..Description::at(ACS)
         };
         let party = applied(&Terms::default(), &description).unwrap();
-        let service = party.single_logout.service;
-        service.map(|service| (service.binding, service.address))
+        let SingleLogout {
+            told_at,
+            answered_at,
+            ..
+        } = party.single_logout;
+        assert_eq!(told_at, answered_at);
+        told_at.map(|at| (at.binding, at.url))
     };
     let at = |binding, address: &str| Some((binding, address.to_owned()));
     for (logout, expected) in [
@@ -104,18 +109,20 @@ fn sign_outs_go_where_the_configuration_and_then_the_metadata_says() {
         assert_eq!(service(logout), expected, "{logout:?}");
     }
     let mut said = configured();
-    let own = LogoutService {
-        address: "https://sp.test/own".into(),
-        response_address: None,
-        binding: LogoutBinding::Post,
+    let own = SingleLogout {
+        answered_at: Some(LogoutAddress {
+            url: "https://sp.test/own".into(),
+            binding: LogoutBinding::Post,
+        }),
+        ..SingleLogout::default()
     };
-    said.single_logout.service = Some(own.clone());
+    said.single_logout = own.clone();
     let description = Description {
         logout: &[(REDIRECT, "https://sp.test/b")],
         ..Description::at(ACS)
     };
     let party = applied_to(&said, &Terms::default(), &description).unwrap();
-    assert_eq!(party.single_logout.service, Some(own));
+    assert_eq!(party.single_logout, own);
 }
 
 #[test]

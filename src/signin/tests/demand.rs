@@ -115,7 +115,7 @@ async fn each_relying_party_knows_the_session_by_another_name() {
     };
     let session = || {
         let now = time::OffsetDateTime::now_utc();
-        Session::new(subject.clone(), saml("rp"), now).unwrap()
+        Session::new(subject.clone(), Some(saml("rp")), now).unwrap()
     };
     let (one, two) = (session(), session());
     assert_eq!(one.index_at("rp"), one.index_at("rp"));

@@ -4,6 +4,7 @@ mod demand;
 mod message;
 mod permitted;
 mod sign_out;
+mod visit;
 mod world;
 
 use std::{sync::Arc, time::Duration};

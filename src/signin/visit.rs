@@ -1,0 +1,48 @@
+//! A sign-in that no relying party asks for: to a page of our own.
+
+use crate::observe::CorrelationId;
+
+use super::{Problem, Session, SessionToken, SignIn, Typed};
+
+/// What comes of a name and a password that are typed for a page of our own.
+#[derive(Debug)]
+pub enum Visit {
+    /// Ask again, and say what was wrong.
+    Prompt(Problem),
+    /// The password was right and has expired: ask for a new one.
+    ChangePassword,
+    /// She is signed in: the cookie to set.
+    SignedIn(SessionToken),
+    /// A random number could not be had, or the store failed.
+    Failed,
+}
+
+impl SignIn {
+    /// The live session behind a token.
+    pub async fn session(&self, token: &SessionToken) -> Option<Session> {
+        self.sessions.find(token).await
+    }
+
+    /// The person has typed a name and a password. A session that this browser had before ends, as by
+    /// any sign-in.
+    pub async fn visit(
+        &self,
+        correlation: &CorrelationId,
+        previous: Option<&SessionToken>,
+        typed: Typed<'_>,
+    ) -> Visit {
+        if typed.name.trim().is_empty() || typed.password.is_empty() {
+            return Visit::Prompt(Problem::Incomplete);
+        }
+        let mut session = match self.authenticate(correlation, None, typed).await {
+            Ok(Ok(session)) => session,
+            Ok(Err(_)) => return Visit::Failed,
+            Err(failure) if failure.may_change => return Visit::ChangePassword,
+            Err(failure) => return Visit::Prompt(failure.problem),
+        };
+        match self.succeed(previous, &mut session).await {
+            Ok(token) => Visit::SignedIn(token),
+            Err(_) => Visit::Failed,
+        }
+    }
+}
