@@ -166,6 +166,7 @@ impl Demo {
             )?,
             applications: vec![portal(&entra_url)?],
             domains: config.domains.clone(),
+            routes: config.routes.clone(),
             homes: config
                 .directories
                 .iter()
