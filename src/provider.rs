@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use crate::{
     directory::{self, Directory, SettingsError},
     keys::KeyRing,
-    realm::{FederatedDomain, Home, Mapping, Realm},
+    realm::{FederatedDomain, Home, Mapping, Realm, Routes},
     signin::{self, GuardRules, SignIn},
     store::{Capacities, MemoryStore},
     trust::{Application, RelyingParty, TrustError, Trusts},
@@ -30,6 +30,8 @@ pub struct Parts {
     pub applications: Vec<Application>,
     /// Whose accounts may sign in.
     pub domains: Vec<FederatedDomain>,
+    /// Where names belong.
+    pub routes: Routes,
     /// Where the accounts are, in the order of the configuration.
     pub homes: Vec<HomeParts>,
 }
@@ -89,7 +91,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
             Ok(Home::new(home.name, directory, mapping))
         })
         .collect::<Result<_, SettingsError>>()?;
-    let realm = Arc::new(Realm::new(homes));
+    let realm = Arc::new(Realm::new(homes).with_routes(parts.routes));
     let sign_in = SignIn::new(
         realm.clone(),
         trusts.clone(),

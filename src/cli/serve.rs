@@ -42,6 +42,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
             .collect::<Result<_, _>>()?,
         applications: config.applications.clone(),
         domains: config.domains.clone(),
+        routes: config.routes.clone(),
         homes: config
             .directories
             .iter()

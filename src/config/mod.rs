@@ -37,7 +37,7 @@ use crate::{
     keys::{Certificate, KeyRing, Signer},
     metadata::{Keeper, LastGood},
     observe::LogFormat,
-    realm::{FederatedDomain, Mapping},
+    realm::{FederatedDomain, Mapping, Routes},
     signin::GuardRules,
     trust::{Application, NameIdRule, PairwiseSalt, RelyingParty, RequestSignatures},
     upstream::{Terms, Upstream, UpstreamProtocol},
@@ -73,6 +73,8 @@ pub struct Config {
     pub state_folder: Option<PathBuf>,
     /// The applications beside them that the page of all applications lists.
     pub applications: Vec<Application>,
+    /// Where names belong.
+    pub routes: Routes,
     /// The upstream identity providers.
     pub upstreams: Vec<UpstreamFile>,
     /// The directories, at least one, in order.

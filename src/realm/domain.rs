@@ -1,4 +1,4 @@
-use std::{fmt, hash};
+use std::{cmp::Ordering, fmt, hash};
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
@@ -64,6 +64,18 @@ impl PartialEq for DomainName {
 }
 
 impl Eq for DomainName {}
+
+impl Ord for DomainName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.ascii.cmp(&other.ascii)
+    }
+}
+
+impl PartialOrd for DomainName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl hash::Hash for DomainName {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {
