@@ -13,6 +13,8 @@ mod file;
 mod folder;
 #[cfg(test)]
 mod metadata_tests;
+#[cfg(test)]
+mod openid_tests;
 mod secret;
 #[cfg(test)]
 mod session_tests;

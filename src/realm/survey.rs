@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use crate::directory::{DirectoryError, Entry, Filter};
 
 use super::{
-    EmailAddress, Home, MappingError, SignInAttribute, SignInName, account::Place,
-    locate::Notes, sign_in_name::Form,
+    EmailAddress, Home, MappingError, SignInAttribute, SignInName, account::Place, locate::Notes,
+    sign_in_name::Form,
 };
 
 /// How many examples are kept of each kind.

@@ -62,7 +62,11 @@ pub(super) fn network(
     source: Source<'_>,
 ) -> Result<IpNet, ConfigError> {
     let written = text.as_ref();
-    let address = || written.parse().map(|address: std::net::IpAddr| address.into());
+    let address = || {
+        written
+            .parse()
+            .map(|address: std::net::IpAddr| address.into())
+    };
     written
         .parse()
         .or_else(|_| address())

@@ -46,10 +46,7 @@ pub(super) fn build(
         let route = ends.route(at, route)?;
         if let Some(other) = routes.iter().position(|other| other.name == route.name) {
             let first = described(written, &routes, other, ends.source);
-            return ends.wrong(
-                place(written, at),
-                format!("{first} has this name already"),
-            );
+            return ends.wrong(place(written, at), format!("{first} has this name already"));
         }
         routes.push(route);
     }
@@ -99,8 +96,9 @@ impl Ends<'_> {
             domains.insert(suffix);
         }
         let address = |text: &Spanned<String>| {
-            EmailAddress::parse(text.as_ref())
-                .map_err(|error| source.invalid(text.span(), format!("{:?}: {error}", text.as_ref())))
+            EmailAddress::parse(text.as_ref()).map_err(|error| {
+                source.invalid(text.span(), format!("{:?}: {error}", text.as_ref()))
+            })
         };
         Ok(When {
             domains,

@@ -56,7 +56,9 @@ impl HomeRealm {
 impl EntraDoor {
     /// Where the browser goes, with the name, where one is known, as `login_hint`.
     pub fn address(&self, name: Option<&SignInName>) -> String {
-        let name = name.and_then(SignInName::as_address).map(ToString::to_string);
+        let name = name
+            .and_then(SignInName::as_address)
+            .map(ToString::to_string);
         let hint = self.domain_hint.as_ref().map(DomainName::as_ascii);
         let added = [("login_hint", name.as_deref()), ("domain_hint", hint)];
         let added = added.into_iter();

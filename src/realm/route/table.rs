@@ -144,7 +144,10 @@ fn undecided(
     let person = people(&[earlier, later]).find(|person| {
         person.fits(&earlier.route.when)
             && person.fits(&later.route.when)
-            && !routes.iter().take(first).any(|route| person.fits(&route.when))
+            && !routes
+                .iter()
+                .take(first)
+                .any(|route| person.fits(&route.when))
     })?;
     let is_local = |probe: &Probe<'_>| !probe.route.when.networks.is_empty();
     Some(if is_local(earlier) || is_local(later) {
@@ -169,7 +172,10 @@ fn is_exception(earlier: &Probe<'_>, later: &When) -> bool {
             && when.domains.is_subset(&later.domains)
             && when.addresses.iter().all(is_covered)
             && when.home_realm_hints.is_subset(&later.home_realm_hints));
-    let sources = earlier.sources.iter().all(|source| later.has_source(*source));
+    let sources = earlier
+        .sources
+        .iter()
+        .all(|source| later.has_source(*source));
     let groups = later.groups.is_empty()
         || (!when.groups.is_empty() && when.groups.iter().all(|one| later.groups.contains(one)));
     names && sources && groups
@@ -269,10 +275,7 @@ fn guests(when: &When, routes: &Routes) -> Vec<Guest> {
 /// By network: its first address, and the first behind each network of the table that lies in it. What
 /// those networks together leave of it begins at one of these.
 fn sources(when: &When, networks: &[IpNet]) -> Vec<IpAddr> {
-    let everywhere = [
-        Ipv4Net::default().into(),
-        Ipv6Net::default().into(),
-    ];
+    let everywhere = [Ipv4Net::default().into(), Ipv6Net::default().into()];
     let own = if when.networks.is_empty() {
         &everywhere[..]
     } else {

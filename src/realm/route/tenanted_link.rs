@@ -47,9 +47,8 @@ impl TenantedLink {
         let at = link.find('#').unwrap_or(link.len());
         let (before, fragment) = link.split_at_checked(at).unwrap_or((link, ""));
         let query = before.split_once('?').map_or("", |(_, query)| query);
-        let said = |hint: &&str| {
-            form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == **hint)
-        };
+        let said =
+            |hint: &&str| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == **hint);
         if let Some(hint) = HINTS.into_iter().find(said) {
             return Err(TenantedLinkError::Said(hint));
         }

@@ -20,7 +20,7 @@ pub use settings::{Settings, SeveralFactors, Verified};
 use std::{fmt, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::{
     http::Form,
@@ -45,9 +45,6 @@ pub struct OpenId {
     metadata: Kept<ProviderMetadata, UpstreamError>,
     keys: Kept<KeySet, UpstreamError>,
 }
-
-/// How far the clocks may be apart.
-const SKEW: Duration = Duration::seconds(60);
 
 impl OpenId {
     /// An upstream by these settings. Opens no connection.
@@ -184,7 +181,7 @@ impl OpenId {
             fresh: expected.fresh,
             access_token: tokens.access_token.as_deref().map(String::as_str),
             now,
-            skew: SKEW,
+            skew: self.settings.clock_skew,
         };
         let fetch = || self.fetch_keys(metadata);
         let keys = self.keys.get(fetch).await?;

@@ -1,6 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use rustls::ClientConfig;
+use time::Duration;
 
 use crate::openid::ClientAuthentication;
 
@@ -22,6 +23,8 @@ pub struct Settings {
     pub verified: Verified,
     /// What tells that somebody used several factors.
     pub several_factors: SeveralFactors,
+    /// How far its clock may be from ours.
+    pub clock_skew: Duration,
     /// Which certificates its servers may have.
     pub tls: Arc<ClientConfig>,
 }

@@ -119,6 +119,7 @@ impl World {
             address_claim: "email".to_owned(),
             verified: Verified::IfClaimed("email_verified".to_owned()),
             several_factors: SeveralFactors::default(),
+            clock_skew: time::Duration::seconds(60),
             tls: client_config(&[ca.ca_pem().as_bytes()]).unwrap(),
         };
         settle(&mut settings);
