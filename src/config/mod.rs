@@ -14,6 +14,8 @@ mod folder;
 #[cfg(test)]
 mod metadata_tests;
 #[cfg(test)]
+mod openid_tests;
+#[cfg(test)]
 mod route_tests;
 mod secret;
 #[cfg(test)]
