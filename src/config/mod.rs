@@ -40,6 +40,7 @@ use crate::{
     realm::{FederatedDomain, Mapping},
     signin::GuardRules,
     trust::{Application, NameIdRule, PairwiseSalt, RelyingParty, RequestSignatures},
+    upstream::{Terms, Upstream, UpstreamProtocol},
     web::Edge,
 };
 
@@ -72,6 +73,8 @@ pub struct Config {
     pub state_folder: Option<PathBuf>,
     /// The applications beside them that the page of all applications lists.
     pub applications: Vec<Application>,
+    /// The upstream identity providers.
+    pub upstreams: Vec<UpstreamFile>,
     /// The directories, at least one, in order.
     pub directories: Vec<Directory>,
 }
@@ -123,6 +126,14 @@ pub struct RelyingPartyFile {
     signatures: build::Signatures,
     encryption: build::EncryptionFile,
     metadata: Option<build::MetadataFiles>,
+}
+
+/// An upstream identity provider, its certificates and secrets still files.
+#[derive(Debug)]
+pub struct UpstreamFile {
+    /// What holds whatever it speaks.
+    pub terms: Terms,
+    protocol: build::UpstreamProtocolFiles,
 }
 
 /// A directory, its secrets and certificates still files.
@@ -255,6 +266,23 @@ impl RelyingPartyFile {
             .consumers()
             .iter()
             .map(|consumer| consumer.url.as_str())
+    }
+}
+
+impl UpstreamFile {
+    /// The upstream, its certificates and secrets loaded.
+    pub fn load(&self) -> Result<Upstream, ConfigError> {
+        Ok(Upstream {
+            terms: self.terms.clone(),
+            protocol: match &self.protocol {
+                build::UpstreamProtocolFiles::Saml2(files) => {
+                    UpstreamProtocol::Saml2(files.load()?)
+                }
+                build::UpstreamProtocolFiles::OpenId(files) => {
+                    UpstreamProtocol::OpenId(files.load()?)
+                }
+            },
+        })
     }
 }
 

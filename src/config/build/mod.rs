@@ -7,11 +7,13 @@ mod encryption;
 mod guard;
 mod metadata;
 mod relying_party;
+mod upstream;
 
 pub(super) use directory::Connection;
 pub(super) use encryption::EncryptionFile;
 pub(super) use metadata::{MetadataFiles, SystemRoots};
 pub(super) use relying_party::Signatures;
+pub(super) use upstream::Protocol as UpstreamProtocolFiles;
 
 use std::{ops::Range, path::Path, time::Duration};
 
@@ -70,9 +72,11 @@ pub(super) fn build(
     for fragment in fragments {
         relying_parties.push(in_folder(fragment, names, salt)?);
     }
+    let base_url = base_url(&file.base_url, source)?;
     Ok(Config {
+        upstreams: upstream::build(&file.upstream, &base_url, source, folder)?,
         edge: Edge {
-            base_url: base_url(&file.base_url, source)?,
+            base_url,
             proxies: guard::proxies(file.listen.as_ref(), file.listen.span(), source)?,
             support_contact: file.support_contact,
             password_reset_url: file

@@ -1,0 +1,7 @@
+//! `openid` of an `[[upstream]]`.
+
+use serde::Deserialize;
+
+/// Nothing can be written here yet.
+#[derive(Debug, Deserialize)]
+pub(in crate::config) enum OpenId {}
