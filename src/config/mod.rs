@@ -35,7 +35,7 @@ use crate::{
     directory as ldap,
     http::tls,
     keys::{Certificate, KeyRing, Signer},
-    metadata::{Keeper, LastGood},
+    metadata::{self, Keeper, LastGood},
     observe::LogFormat,
     realm::{FederatedDomain, Mapping},
     signin::GuardRules,
@@ -126,6 +126,8 @@ pub struct RelyingPartyFile {
     signatures: build::Signatures,
     encryption: build::EncryptionFile,
     metadata: Option<build::MetadataFiles>,
+    /// What that may say.
+    terms: metadata::Terms,
 }
 
 /// An upstream identity provider, its certificates and secrets still files.
@@ -185,7 +187,7 @@ impl Config {
                 let file = state
                     .filter(|_| source.origin.is_remote())
                     .map(|folder| LastGood::of(folder, party.entity_id(), &source.origin));
-                let mut keeper = Keeper::new(party.load()?, source, metadata.terms.clone());
+                let mut keeper = Keeper::new(party.load()?, source, party.terms.clone());
                 if let Some(file) = file {
                     let file = if only_looks { file.read_only() } else { file };
                     keeper = keeper.with_last_good(file);

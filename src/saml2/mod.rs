@@ -44,6 +44,8 @@ pub use relying_party_metadata::{
     RelyingPartyMetadataError, Validity,
 };
 pub use response::{Assertion, ErrorResponse, SuccessResponse, new_id};
+#[cfg(test)]
+pub(crate) use service_provider::test_identity_provider;
 pub use service_provider::{
     AnswerError, ExpectedAnswer, NamedAttribute, OutgoingAuthnRequest, ProvenSubject, Refusal,
     ServiceProvider, service_provider_metadata,
