@@ -7,10 +7,11 @@ use futures_util::future::join_all;
 use crate::{
     directory::{self, Directory, SettingsError},
     keys::KeyRing,
-    realm::{FederatedDomain, Home, Mapping, Realm},
+    realm::{FederatedDomain, Home, Mapping, Realm, Routes},
     signin::{self, GuardRules, SignIn},
     store::{Capacities, MemoryStore},
     trust::{Application, RelyingParty, TrustError, Trusts},
+    upstream::Upstream,
     web::{Edge, EdgeError, IdentityProvider, Readiness},
 };
 
@@ -30,6 +31,10 @@ pub struct Parts {
     pub applications: Vec<Application>,
     /// Whose accounts may sign in.
     pub domains: Vec<FederatedDomain>,
+    /// Where names belong.
+    pub routes: Routes,
+    /// The identity providers of other organisations that people are sent to.
+    pub upstreams: Vec<Upstream>,
     /// Where the accounts are, in the order of the configuration.
     pub homes: Vec<HomeParts>,
 }
@@ -89,7 +94,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
             Ok(Home::new(home.name, directory, mapping))
         })
         .collect::<Result<_, SettingsError>>()?;
-    let realm = Arc::new(Realm::new(homes));
+    let realm = Arc::new(Realm::new(homes).with_routes(parts.routes));
     let sign_in = SignIn::new(
         realm.clone(),
         trusts.clone(),
@@ -101,7 +106,8 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         },
     );
     let identity_provider =
-        IdentityProvider::new(parts.edge, sign_in, trusts.clone(), Arc::new(parts.keys))?;
+        IdentityProvider::new(parts.edge, sign_in, trusts.clone(), Arc::new(parts.keys))?
+            .with_upstreams(parts.upstreams);
     Ok(Provider {
         identity_provider: Arc::new(identity_provider),
         realm,

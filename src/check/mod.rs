@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
-    realm::{Home, Owners, Realm},
+    realm::{Directories, Home, Owners, Realm},
     trust::Trusts,
 };
 
@@ -196,7 +196,7 @@ impl UserTrace {
 
 async fn trace(homes: Vec<Home>, trusts: &Trusts, asked: Asked<'_>) -> UserTrace {
     let realm = Realm::new(homes);
-    let (trace, account) = realm.trace_to_account(asked.user).await;
+    let (trace, account) = realm.trace_to_account(Directories::All, asked.user).await;
     let issuance = match asked.relying_party {
         Some(party) => Some(issuance::look(trusts, &realm, account.as_ref(), party).await),
         None => None,

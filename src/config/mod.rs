@@ -13,6 +13,10 @@ mod file;
 mod folder;
 #[cfg(test)]
 mod metadata_tests;
+#[cfg(test)]
+mod openid_tests;
+#[cfg(test)]
+mod route_tests;
 mod secret;
 #[cfg(test)]
 mod session_tests;
@@ -37,7 +41,7 @@ use crate::{
     keys::{Certificate, KeyRing, Signer},
     metadata::{self, DescribedParty, Keeper, LastGood, Peer},
     observe::LogFormat,
-    realm::{FederatedDomain, Mapping},
+    realm::{FederatedDomain, Mapping, Routes},
     signin::GuardRules,
     trust::{Application, NameIdRule, PairwiseSalt, RelyingParty, RequestSignatures},
     upstream::{Terms, Upstream, UpstreamProtocol, saml2::Partner},
@@ -73,6 +77,8 @@ pub struct Config {
     pub state_folder: Option<PathBuf>,
     /// The applications beside them that the page of all applications lists.
     pub applications: Vec<Application>,
+    /// Where names belong.
+    pub routes: Routes,
     /// The upstream identity providers.
     pub upstreams: Vec<UpstreamFile>,
     /// The directories, at least one, in order.

@@ -73,7 +73,7 @@ impl MetadataFiles {
 
 impl SystemRoots {
     /// The settings of a client that trusts this CA alone, or what the system trusts.
-    fn or(&self, ca: Option<&Path>) -> Result<Arc<ClientConfig>, ConfigError> {
+    pub(super) fn or(&self, ca: Option<&Path>) -> Result<Arc<ClientConfig>, ConfigError> {
         let unusable = |what: String, error: tls::TlsError| ConfigError::Tls {
             what,
             cause: error.to_string(),

@@ -7,6 +7,7 @@ mod encryption;
 mod guard;
 mod metadata;
 mod relying_party;
+mod route;
 mod upstream;
 
 pub(super) use directory::Connection;
@@ -73,8 +74,17 @@ pub(super) fn build(
         relying_parties.push(in_folder(fragment, names, salt)?);
     }
     let base_url = base_url(&file.base_url, source)?;
+    let upstreams = upstream::build(&file.upstream, &base_url, source, folder)?;
+    let terms: Vec<_> = upstreams.iter().map(|upstream| &upstream.terms).collect();
+    let ends = route::Ends {
+        source,
+        domains: &domains,
+        directories: &directories,
+        upstreams: &terms,
+    };
     Ok(Config {
-        upstreams: upstream::build(&file.upstream, &base_url, source, folder)?,
+        routes: route::build(&file.route, ends)?,
+        upstreams,
         edge: Edge {
             base_url,
             proxies: guard::proxies(file.listen.as_ref(), file.listen.span(), source)?,
@@ -101,11 +111,7 @@ pub(super) fn build(
         guard: guard::build(&file.guard, source)?,
         session_lifetime: minutes(&file.session.lifetime_minutes, 1..=1440, source)?,
         relying_parties,
-        applications: file
-            .application
-            .iter()
-            .map(|one| application::build(one, names))
-            .collect::<Result<_, _>>()?,
+        applications: application::build(&file.application, names)?,
         relying_party_folder: file.relying_party_folder.map(|path| folder.join(path)),
         state_folder: file.state_folder.map(|path| folder.join(path)),
         pairwise_salt,
