@@ -237,24 +237,26 @@ fn the_doctor_knows_the_routes() {
     );
 
     let config = world.provider.config_file();
-    let right = fs::read_to_string(config).expect("the configuration");
-    fs::write(config, right.replace("cn=Owners", "cn=Nobodys")).expect("written");
+    let right = fs::read_to_string(&config).expect("the configuration");
+    fs::write(&config, right.replace("cn=Owners", "cn=Nobodys")).expect("written");
     assert!(check(&[]).contains("FAIL  route-groups "));
     let twice = right.replace("\"tailspintoys.com\"]", "\"contoso.com\"]");
-    fs::write(config, twice).expect("written");
+    fs::write(&config, twice).expect("written");
     let text = check(&[]);
     assert!(
-        text.contains("a name in contoso.com fits both \"Partners\""),
+        text.contains(
+            "\"Staff\" (line 31) can never be taken: whom it is for, \"Partners\" (line 27)"
+        ),
         "{text}"
     );
 }
 
 #[test]
 fn a_list_of_partners_is_checked_before_the_switch() {
-    let mut world = world(5_000);
+    let mut world = world(1_500);
     let file = world.provider.file("partners.txt");
     let mut list = "\u{feff}# exported today\r\n\r\n".to_owned();
-    let numbered = (0..5_000).filter(|number| number % 3 != 2);
+    let numbered = (0..1_500).filter(|number| number % 3 != 2);
     let names: Vec<String> = numbered
         .clone()
         .map(|number| Numbered(number).mail())
@@ -312,7 +314,7 @@ fn a_list_of_partners_is_checked_before_the_switch() {
     assert_eq!(output.status.code(), Some(1));
     let text = told(&output);
     assert!(
-        text.contains("\"a,\"\"b\"\"@x\",none,,,,\"the text is"),
+        text.contains("\"a,\"\"b\"\"@x\",none,,,,the text is"),
         "{text}"
     );
     assert!(text.contains("4 names, 2 of them without a home"), "{text}");
