@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     all: Option<PathBuf>,
     /// How to print the list
-    #[arg(long, value_enum, default_value_t = Format::Table, requires = "all")]
+    #[arg(long, value_enum, default_value_t = Format::Table, conflicts_with = "email")]
     format: Format,
     /// The home realm that the request hints at (`whr`, `domain_hint`)
     #[arg(long, value_name = "DOMAIN")]

@@ -256,6 +256,7 @@ fn every_route_can_be_taken() {
         &[("a.com", "a"), ("?a.com", "b")],
         &[("a.com 10.0.0.0/8", "no"), ("a.com", "a")],
         &[("g", "no"), ("h", "fabrikam"), ("", "directories")],
+        &[("g", "a"), ("a.com", "a")],
     ] {
         assert!(table(rows).is_ok(), "{rows:?}");
     }
