@@ -14,6 +14,8 @@ mod folder;
 #[cfg(test)]
 mod metadata_tests;
 #[cfg(test)]
+mod openid_tests;
+#[cfg(test)]
 mod route_tests;
 mod secret;
 #[cfg(test)]
@@ -37,7 +39,7 @@ use crate::{
     directory as ldap,
     http::tls,
     keys::{Certificate, KeyRing, Signer},
-    metadata::{Keeper, LastGood},
+    metadata::{self, Keeper, LastGood},
     observe::LogFormat,
     realm::{FederatedDomain, Mapping, Routes},
     signin::GuardRules,
@@ -130,6 +132,8 @@ pub struct RelyingPartyFile {
     signatures: build::Signatures,
     encryption: build::EncryptionFile,
     metadata: Option<build::MetadataFiles>,
+    /// What that may say.
+    terms: metadata::Terms,
 }
 
 /// An upstream identity provider, its certificates and secrets still files.
@@ -189,7 +193,7 @@ impl Config {
                 let file = state
                     .filter(|_| source.origin.is_remote())
                     .map(|folder| LastGood::of(folder, party.entity_id(), &source.origin));
-                let mut keeper = Keeper::new(party.load()?, source, metadata.terms.clone());
+                let mut keeper = Keeper::new(party.load()?, source, party.terms.clone());
                 if let Some(file) = file {
                     let file = if only_looks { file.read_only() } else { file };
                     keeper = keeper.with_last_good(file);

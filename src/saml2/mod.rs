@@ -19,6 +19,7 @@ mod redirect;
 mod redirect_signature;
 mod relying_party_metadata;
 mod response;
+mod service_provider;
 mod status;
 mod timestamp;
 
@@ -43,5 +44,11 @@ pub use relying_party_metadata::{
     RelyingPartyMetadataError, Validity,
 };
 pub use response::{Assertion, ErrorResponse, SuccessResponse, new_id};
+#[cfg(test)]
+pub(crate) use service_provider::test_identity_provider;
+pub use service_provider::{
+    AnswerError, ExpectedAnswer, NamedAttribute, OutgoingAuthnRequest, ProvenSubject, Refusal,
+    ServiceProvider, service_provider_metadata,
+};
 pub use status::Status;
 pub use timestamp::{format_timestamp, parse_timestamp};

@@ -9,6 +9,7 @@ mod applications;
 mod arrival;
 mod browser;
 mod departure;
+mod home_realm;
 mod logout_message;
 mod metadata;
 mod not_permitted;
@@ -17,6 +18,7 @@ mod pages;
 mod password;
 mod pending;
 mod refusal;
+mod remembered;
 mod reply;
 mod saml2_answer;
 mod seal;
@@ -25,7 +27,12 @@ mod sign_out;
 mod signed_out;
 mod single_logout;
 mod single_sign_on;
+mod start;
+mod trip;
+mod trip_cookies;
 mod unsolicited;
+mod visitor;
+mod waiting;
 mod ws_federation;
 mod ws_trust;
 
@@ -33,6 +40,7 @@ pub use adfs::PASSIVE_PATH;
 pub use applications::APPLICATIONS_PATH;
 pub use operations::{Operations, Readiness};
 pub use sign_out::SIGN_OUT_PATH;
+pub use start::START_PATH;
 pub use unsolicited::UNSOLICITED_PATH;
 
 use std::{sync::Arc, time::Duration};
@@ -50,9 +58,11 @@ use crate::{
     saml2::MetadataError,
     signin::SignIn,
     trust::Trusts,
+    upstream::{OPENID_ANSWERS, SAML2_ANSWERS, Upstream},
 };
 
 use departure::Asker;
+use home_realm::NAME_PATH;
 use metadata::Metadata;
 use refusal::Refused;
 use seal::Seal;
@@ -121,6 +131,7 @@ pub struct IdentityProvider {
     metadata: Metadata,
     seal: Seal,
     ws_trust: Option<WsTrust>,
+    upstreams: Vec<Upstream>,
 }
 
 /// Why no identity provider could be made.
@@ -154,7 +165,20 @@ impl IdentityProvider {
             trusts,
             keys,
             seal: Seal::random()?,
+            upstreams: Vec::new(),
         })
+    }
+
+    /// The same, which sends people to these upstreams where routes say so.
+    #[must_use]
+    pub fn with_upstreams(self, upstreams: Vec<Upstream>) -> Self {
+        Self { upstreams, ..self }
+    }
+
+    fn upstream(&self, name: &str) -> Result<&Upstream, Refused> {
+        let mut upstreams = self.upstreams.iter();
+        let found = upstreams.find(|upstream| upstream.terms.name == name);
+        found.ok_or_else(|| Refused::Internal(format!("there is no upstream {name:?}")))
     }
 
     async fn route(&self, request: Request) -> Response {
@@ -179,6 +203,9 @@ impl IdentityProvider {
             }
             (_, TELL_PATH, _) => self.tell(&request),
             (&Method::POST, DONE_PATH, _) => Box::pin(self.sign_out_done(&request)).await,
+            (&Method::POST, NAME_PATH, _) => Box::pin(self.name_form(&request)).await,
+            (&Method::POST, SAML2_ANSWERS, _) => Box::pin(self.answer_by_saml2(&request)).await,
+            (&Method::GET, OPENID_ANSWERS, _) => Box::pin(self.answer_by_openid(&request)).await,
             (&Method::POST, "/signin", _) => Box::pin(self.sign_in_form(&request)).await,
             (&Method::GET | &Method::HEAD, "/password", _) => self.password_page(&correlation),
             (&Method::POST, "/password", _) => {
@@ -192,9 +219,15 @@ impl IdentityProvider {
             (&Method::GET | &Method::HEAD, _, Some(suffix)) => self.metadata.of(suffix),
             (_, SIGN_OUT_PATH | UNSOLICITED_PATH, _) => Err(Refused::Method("GET")),
             (_, SSO_PATH | SLO_PATH | APPLICATIONS_PATH, _) => Err(Refused::Method("GET, POST")),
-            (_, "/signin" | DONE_PATH, _) => Err(Refused::Method("POST")),
+            (_, OPENID_ANSWERS, _) => Err(Refused::Method("GET")),
+            (_, "/signin" | NAME_PATH | SAML2_ANSWERS | DONE_PATH, _) => {
+                Err(Refused::Method("POST"))
+            }
             (_, "/password", _) => Err(Refused::Method("GET, HEAD, POST")),
             (_, "/" | "/metadata", _) | (_, _, Some(_)) => Err(Refused::Method("GET, HEAD")),
+            _ if path.starts_with(START_PATH) => {
+                Box::pin(self.front_door(&request, &correlation)).await
+            }
             _ => self.adfs(&request, &correlation).await,
         };
         outcome.unwrap_or_else(|refused| self.refusal_page(&refused, &correlation))

@@ -141,6 +141,8 @@ pub(super) fn request(id: &str) -> SignInRequest {
         max_age: None,
         passive: false,
         hint: None,
+        home_realm_hint: None,
+        several_factors: false,
     }
 }
 
