@@ -95,7 +95,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
     );
     let identity_provider =
         IdentityProvider::new(parts.edge, sign_in, trusts.clone(), Arc::new(parts.keys))?
-            .with_upstreams(parts.upstreams);
+            .with_upstreams(parts.upstreams)?;
     Ok(Provider {
         identity_provider: Arc::new(identity_provider),
         realm,

@@ -191,27 +191,45 @@ pub fn password_changed(
     });
 }
 
-/// A relying party's addresses or keys are others now, by its metadata.
-pub fn metadata_taken(correlation: &CorrelationId, relying_party: &str, source: &str) {
+/// Somebody's addresses or keys are others now, by its metadata.
+pub fn metadata_taken(correlation: &CorrelationId, of: Described<'_>, source: &str) {
     record(&Line {
-        relying_party: Some(relying_party),
         source: Some(source),
-        ..Line::new("metadata-taken", correlation)
+        ..of.line("metadata-taken", correlation)
     });
 }
 
-/// A relying party's metadata is not there, or not accepted, or has expired.
-pub fn metadata_refused(
-    correlation: &CorrelationId,
-    relying_party: &str,
-    source: &str,
-    cause: &str,
-) {
+/// Somebody whose metadata is looked at, by entity ID.
+#[derive(Clone, Copy, Debug)]
+pub enum Described<'a> {
+    /// A relying party.
+    RelyingParty(&'a str),
+    /// An upstream identity provider.
+    Issuer(&'a str),
+}
+
+impl<'a> Described<'a> {
+    fn line(self, event: &'static str, correlation: &'a CorrelationId) -> Line<'a> {
+        let line = Line::new(event, correlation);
+        match self {
+            Self::RelyingParty(id) => Line {
+                relying_party: Some(id),
+                ..line
+            },
+            Self::Issuer(id) => Line {
+                issuer: Some(id),
+                ..line
+            },
+        }
+    }
+}
+
+/// Somebody's metadata is not there, or not accepted, or has expired.
+pub fn metadata_refused(correlation: &CorrelationId, of: Described<'_>, source: &str, cause: &str) {
     record(&Line {
-        relying_party: Some(relying_party),
         source: Some(source),
         cause: Some(cause),
-        ..Line::new("metadata-refused", correlation)
+        ..of.line("metadata-refused", correlation)
     });
 }
 

@@ -39,6 +39,18 @@ impl Asserted {
         }
     }
 
+    /// As if an upstream had said so.
+    #[cfg(test)]
+    pub(crate) fn for_test(
+        upstream: &str,
+        address: &str,
+        authn_instant: OffsetDateTime,
+        factors: Factors,
+    ) -> Self {
+        let address = EmailAddress::parse(address).unwrap();
+        Self::new(upstream, address, authn_instant, factors)
+    }
+
     /// The upstream's name.
     pub fn upstream(&self) -> &str {
         &self.upstream

@@ -31,6 +31,7 @@ mod start;
 mod trip;
 mod trip_cookies;
 mod unsolicited;
+mod upstream_metadata;
 mod visitor;
 mod waiting;
 mod ws_federation;
@@ -58,7 +59,7 @@ use crate::{
     saml2::MetadataError,
     signin::SignIn,
     trust::Trusts,
-    upstream::{OPENID_ANSWERS, SAML2_ANSWERS, Upstream},
+    upstream::{OPENID_ANSWERS, SAML2_ANSWERS, SAML2_METADATA, Upstream},
 };
 
 use departure::Asker;
@@ -67,6 +68,7 @@ use metadata::Metadata;
 use refusal::Refused;
 use seal::Seal;
 use sign_out::{DONE_PATH, TELL_PATH};
+use upstream_metadata::UpstreamMetadata;
 use ws_trust::WsTrust;
 
 /// How the identity provider is seen from outside.
@@ -132,6 +134,7 @@ pub struct IdentityProvider {
     seal: Seal,
     ws_trust: Option<WsTrust>,
     upstreams: Vec<Upstream>,
+    upstream_metadata: Vec<UpstreamMetadata>,
 }
 
 /// Why no identity provider could be made.
@@ -166,13 +169,20 @@ impl IdentityProvider {
             keys,
             seal: Seal::random()?,
             upstreams: Vec::new(),
+            upstream_metadata: Vec::new(),
         })
     }
 
     /// The same, which sends people to these upstreams where routes say so.
-    #[must_use]
-    pub fn with_upstreams(self, upstreams: Vec<Upstream>) -> Self {
-        Self { upstreams, ..self }
+    ///
+    /// # Errors
+    /// When our metadata for them cannot be written or signed.
+    pub fn with_upstreams(self, upstreams: Vec<Upstream>) -> Result<Self, EdgeError> {
+        Ok(Self {
+            upstream_metadata: UpstreamMetadata::write(&upstreams, &self.keys)?,
+            upstreams,
+            ..self
+        })
     }
 
     fn upstream(&self, name: &str) -> Result<&Upstream, Refused> {
@@ -225,6 +235,9 @@ impl IdentityProvider {
             }
             (_, "/password", _) => Err(Refused::Method("GET, HEAD, POST")),
             (_, "/" | "/metadata", _) | (_, _, Some(_)) => Err(Refused::Method("GET, HEAD")),
+            (&Method::GET | &Method::HEAD, _, _) if path.starts_with(SAML2_METADATA) => {
+                self.upstream_metadata(path)
+            }
             _ if path.starts_with(START_PATH) => {
                 Box::pin(self.front_door(&request, &correlation)).await
             }

@@ -1,10 +1,12 @@
 //! The journey against the embedded directory: who gets in, and who learns what.
 
 mod demand;
+mod home_realm;
 mod message;
 mod permitted;
 mod sign_out;
 mod visit;
+mod vouched;
 mod world;
 
 use std::{sync::Arc, time::Duration};

@@ -1,8 +1,8 @@
 //! Upstreams that speak SAML 2.0: to them we are a service provider.
 //!
 //! The rules of the protocol are in [`crate::saml2`]; here is what we make of an answer that keeps to
-//! them: whose address it names, and how she proved it. Where an upstream is described by its metadata,
-//! what it says now is [`Partner::learn`]ed from time to time.
+//! them: whose address it names, and how she proved it. Where it is and what it signs with is what its
+//! [`Partner`] has learned, from the configuration or from metadata that is kept fresh.
 
 mod address;
 mod partner;
@@ -11,6 +11,8 @@ mod tests;
 
 pub use address::AddressSource;
 pub use partner::{Described, Partner};
+
+use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
@@ -35,8 +37,6 @@ pub struct Saml2 {
 /// What the configuration says of one.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Its entity ID: the `Issuer` of what it says.
-    pub entity_id: String,
     /// Who we are to it.
     pub service_provider: ServiceProvider,
     /// Where in an assertion the address is.
@@ -165,7 +165,7 @@ impl Saml2 {
                 received.authenticate_answer(
                     &described.keys,
                     &ExpectedAnswer {
-                        issuer: &settings.entity_id,
+                        issuer: self.partner.entity_id(),
                         audience: &settings.service_provider.entity_id,
                         recipient: &settings.service_provider.consumer,
                         request_id: &expected.request_id,
@@ -180,7 +180,7 @@ impl Saml2 {
         terms.assert(address, proven.authn_instant, self.is_several(&proven))
     }
 
-    fn described(&self) -> Result<std::sync::Arc<Described>, UpstreamError> {
+    fn described(&self) -> Result<Arc<Described>, UpstreamError> {
         self.partner
             .described()
             .ok_or_else(|| UpstreamError::Unavailable("there is no good metadata of it".to_owned()))

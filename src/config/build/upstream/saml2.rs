@@ -23,6 +23,7 @@ use super::super::{
 /// Its settings, certificates still files.
 #[derive(Debug)]
 pub(in crate::config) struct Saml2Files {
+    entity_id: String,
     settings: Settings,
     /// Where it is and what it signs with; `None` where its metadata says that.
     known: Option<Known>,
@@ -57,8 +58,8 @@ pub(super) fn build(
         .transpose()?;
     let skew = skew.map_or(60, |skew| skew.as_secs());
     Ok(Saml2Files {
+        entity_id: entity_id(&saml2.entity_id, source)?,
         settings: Settings {
-            entity_id: entity_id(&saml2.entity_id, source)?,
             service_provider: ServiceProvider {
                 entity_id: match &saml2.own_entity_id {
                     Some(own) => entity_id(own, source)?,
@@ -125,15 +126,18 @@ fn known(
 impl Saml2Files {
     pub(in crate::config) fn load(&self) -> Result<Saml2, ConfigError> {
         let partner = match &self.known {
-            None => Partner::default(),
-            Some(known) => Partner::known(Described {
-                single_sign_on: known.single_sign_on.clone(),
-                keys: known
-                    .certificates
-                    .iter()
-                    .map(|path| Ok(read_certificate(path)?.public_key().clone()))
-                    .collect::<Result<_, ConfigError>>()?,
-            }),
+            None => Partner::awaiting_metadata(&self.entity_id),
+            Some(known) => {
+                let described = Described {
+                    single_sign_on: known.single_sign_on.clone(),
+                    keys: known
+                        .certificates
+                        .iter()
+                        .map(|path| Ok(read_certificate(path)?.public_key().clone()))
+                        .collect::<Result<_, ConfigError>>()?,
+                };
+                Partner::known(&self.entity_id, described)
+            }
         };
         Ok(Saml2::new(self.settings.clone(), partner))
     }

@@ -5,8 +5,8 @@ use crate::{
     http::Form,
     keys::KeyRing,
     saml2::{
-        Carried, MetadataTrust, OutgoingAuthnRequest, ReceivedRequest, RelyingPartyMetadata,
-        ServiceProvider, redirect_url, service_provider_metadata,
+        Carried, EntityMetadata as _, MetadataTrust, OutgoingAuthnRequest, ReceivedRequest,
+        RelyingPartyMetadata, ServiceProvider, redirect_url, service_provider_metadata,
     },
     trust::{NameIdFormat, RequestKeys, RequestSignatures},
 };

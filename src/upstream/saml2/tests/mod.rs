@@ -22,7 +22,6 @@ fn now() -> OffsetDateTime {
 
 fn settings() -> Settings {
     Settings {
-        entity_id: ISSUER.to_owned(),
         service_provider: ServiceProvider {
             entity_id: AUDIENCE.to_owned(),
             consumer: RECIPIENT.to_owned(),
@@ -53,7 +52,7 @@ fn upstream(provider: &TestIdentityProvider, settings: Settings, terms: Terms) -
     };
     Upstream {
         terms,
-        protocol: UpstreamProtocol::Saml2(Saml2::new(settings, Partner::known(described))),
+        protocol: UpstreamProtocol::Saml2(Saml2::new(settings, Partner::known(ISSUER, described))),
     }
 }
 
