@@ -11,6 +11,7 @@ use crate::{
     signin::{self, GuardRules, SignIn},
     store::{Capacities, MemoryStore},
     trust::{Application, RelyingParty, TrustError, Trusts},
+    upstream::Upstream,
     web::{Edge, EdgeError, IdentityProvider, Readiness},
 };
 
@@ -32,6 +33,8 @@ pub struct Parts {
     pub domains: Vec<FederatedDomain>,
     /// Where names belong.
     pub routes: Routes,
+    /// The identity providers of other organisations that people are sent to.
+    pub upstreams: Vec<Upstream>,
     /// Where the accounts are, in the order of the configuration.
     pub homes: Vec<HomeParts>,
 }
@@ -103,7 +106,8 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         },
     );
     let identity_provider =
-        IdentityProvider::new(parts.edge, sign_in, trusts.clone(), Arc::new(parts.keys))?;
+        IdentityProvider::new(parts.edge, sign_in, trusts.clone(), Arc::new(parts.keys))?
+            .with_upstreams(parts.upstreams)?;
     Ok(Provider {
         identity_provider: Arc::new(identity_provider),
         realm,

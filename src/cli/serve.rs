@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use homerealm::{
-    config::{Config, ConfigError, RelyingPartyFile},
+    config::{Config, ConfigError, RelyingPartyFile, UpstreamFile},
     http::server::Server,
     metadata,
     observe::start_logging,
@@ -43,6 +43,11 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
         applications: config.applications.clone(),
         domains: config.domains.clone(),
         routes: config.routes.clone(),
+        upstreams: config
+            .upstreams
+            .iter()
+            .map(UpstreamFile::load)
+            .collect::<Result<_, _>>()?,
         homes: config
             .directories
             .iter()

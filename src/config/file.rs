@@ -17,7 +17,10 @@ pub(super) use claims::{
 pub(super) use metadata::{EncryptAssertions, EncryptionAlgorithm, Metadata};
 pub(super) use one_or_several::OneOrSeveral;
 pub(super) use route::{EntraDoor, HomeRealm, Route};
-pub(super) use upstream::{OpenId as UpstreamOpenId, Saml2 as UpstreamSaml2, Upstream};
+pub(super) use upstream::{
+    Address as UpstreamAddress, LoginHint as UpstreamLoginHint, OpenId as UpstreamOpenId,
+    Saml2 as UpstreamSaml2, Upstream,
+};
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 

@@ -190,6 +190,7 @@ impl Demo {
             applications: vec![portal(&entra_url)?],
             domains: config.domains.clone(),
             routes: config.routes.clone(),
+            upstreams: Vec::new(),
             homes: config
                 .directories
                 .iter()

@@ -1,6 +1,7 @@
 use std::{cmp::Ordering, fmt, hash};
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{NameError, lookalike};
 
@@ -80,6 +81,20 @@ impl PartialOrd for DomainName {
 impl hash::Hash for DomainName {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {
         self.ascii.hash(state);
+    }
+}
+
+/// As [`DomainName::as_ascii`].
+impl Serialize for DomainName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.ascii)
+    }
+}
+
+impl<'de> Deserialize<'de> for DomainName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(D::Error::custom)
     }
 }
 

@@ -2,7 +2,9 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 
-use crate::directory::{BindError, ChangeError, DirectoryError, Password, PasswordProof};
+use crate::directory::{
+    AccountState, BindError, ChangeError, DirectoryError, Password, PasswordProof,
+};
 
 use super::{
     Directories, Home, MappedAccount, Routes, SignInName, Trace, account::Place, locate::Notes,
@@ -205,6 +207,28 @@ impl Realm {
                 Err(BindError::AnotherAccount)
             }
         }
+    }
+
+    /// Whether the entry is still the account, and what forbids it to sign in: for somebody who has
+    /// proven elsewhere who she is. What was read a moment ago is not read again.
+    pub async fn look_again(
+        &self,
+        account: &MappedAccount,
+    ) -> Result<Option<AccountState>, MappingError> {
+        if self.memory.was_seen_within(account, self.verify_after) {
+            return Ok(account.state());
+        }
+        let Some(home) = self.homes.get(account.home()) else {
+            return Err(MappingError::NoMatch);
+        };
+        let state = home.look_again(account).await;
+        match &state {
+            Ok(None) => self.memory.see(account),
+            Ok(Some(_)) => self.memory.doubt(account),
+            Err(MappingError::Directory(_)) => {}
+            Err(_) => self.memory.forget(account),
+        }
+        state
     }
 
     /// Whether the account's directory lets people change their passwords here.

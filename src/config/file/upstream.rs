@@ -4,7 +4,7 @@ mod openid;
 mod saml2;
 
 pub(in crate::config) use openid::OpenId;
-pub(in crate::config) use saml2::Saml2;
+pub(in crate::config) use saml2::{Address, LoginHint, Saml2};
 
 use serde::Deserialize;
 use toml::Spanned;

@@ -99,7 +99,8 @@ impl Routes {
     /// Whether some lead elsewhere than to a password, so that the name has to be known before one is
     /// asked for.
     pub fn lead_elsewhere(&self) -> bool {
-        self.0.iter().any(|route| route.to.directories().is_none())
+        let mut before_proof = self.0.iter().filter(|route| route.when.groups.is_empty());
+        before_proof.any(|route| route.to.directories().is_none())
     }
 }
 

@@ -5,7 +5,10 @@
 //! set a few of its members stand for all: what they do not reach, nothing reaches. So the table is asked
 //! about people who are made up, by the same code that is asked about real ones.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
@@ -87,7 +90,7 @@ pub(super) fn check(routes: &Routes) -> Result<(), TableError> {
         if !groups.is_empty() && probe.route.to.directories().is_some() {
             return Err(TableError::PasswordTwice { route: at });
         }
-        reachable(at, probe, routes)?;
+        reachable(at, &probes, routes)?;
     }
     for (second, later) in probes.iter().enumerate() {
         for (first, earlier) in probes.iter().enumerate().take(second) {
@@ -106,35 +109,41 @@ pub(super) fn check(routes: &Routes) -> Result<(), TableError> {
     Ok(())
 }
 
-/// Somebody takes the route at this place.
-fn reachable(at: usize, probe: &Probe<'_>, routes: &Routes) -> Result<(), TableError> {
-    let mut instead = Vec::new();
-    for person in people(&[probe]) {
-        if !person.fits(&probe.route.when) {
+/// Somebody takes the route at this place. A member of a group is known to be one only where she proves
+/// who she is, so that somebody must come by another route first.
+fn reachable(at: usize, probes: &[Probe<'_>], routes: &Routes) -> Result<(), TableError> {
+    let mut instead = BTreeSet::new();
+    let Some(probe) = probes.get(at) else {
+        return Ok(());
+    };
+    let asks_for_group = !probe.route.when.groups.is_empty();
+    for (by, arrival) in probes.iter().enumerate() {
+        let comes_by = if asks_for_group {
+            arrival.route.when.groups.is_empty()
+        } else {
+            by == at
+        };
+        if !comes_by {
             continue;
         }
-        let taken = routes.iter().position(|route| person.fits(&route.when));
-        if taken != Some(at) {
-            instead.extend(taken);
-            continue;
-        }
-        // A member is known to be one only where somebody proves who she is.
-        if probe.route.when.groups.is_empty() {
-            return Ok(());
-        }
-        match routes.iter().position(|route| person.arrives_by(route)) {
-            Some(by) if routes.iter().nth(by).is_some_and(|it| it.to.is_by_proof()) => {
+        for person in people(&[probe, arrival]) {
+            let taken = routes.iter().position(|route| person.fits(&route.when));
+            let arrived = routes.iter().position(|route| person.arrives_by(route));
+            if taken != Some(at) {
+                instead.extend(taken);
+            } else if asks_for_group && !(arrival.route.to.is_by_proof() && arrived == Some(by)) {
+                instead.extend(arrived);
+            } else {
                 return Ok(());
             }
-            by => instead.extend(by),
         }
     }
-    instead.sort_unstable();
-    instead.dedup();
+    let instead = instead.into_iter().collect();
     Err(TableError::NeverTaken { route: at, instead })
 }
 
-/// Somebody whom both routes are for, and none before them.
+/// Somebody whom both routes are for, and none before them. Whom the earlier one names by her address,
+/// and the later one does not, is an exception.
 fn undecided(
     first: usize,
     earlier: &Probe<'_>,
@@ -142,8 +151,14 @@ fn undecided(
     routes: &Routes,
 ) -> Option<String> {
     let person = people(&[earlier, later]).find(|person| {
+        let singles_out = |when: &When| {
+            person
+                .address()
+                .is_some_and(|it| when.addresses.contains(it))
+        };
         person.fits(&earlier.route.when)
             && person.fits(&later.route.when)
+            && (singles_out(&later.route.when) || !singles_out(&earlier.route.when))
             && !routes
                 .iter()
                 .take(first)
@@ -221,6 +236,10 @@ impl Person<'_> {
             home_realm_hint: self.guest.hint.as_ref(),
             source: self.source,
         }
+    }
+
+    fn address(&self) -> Option<&EmailAddress> {
+        self.guest.name.as_ref()?.as_address()
     }
 
     fn fits(&self, when: &When) -> bool {
