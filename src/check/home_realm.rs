@@ -202,8 +202,10 @@ pub(super) async fn follow<'a>(
         && route.to.directories().is_none()
         && let Some(last) = followed.steps.last_mut()
     {
-        last.ok = true;
-        last.what = "the state of her password does not matter: it is not asked for".to_owned();
+        *last = UserStep {
+            what: "the state of her password does not matter: it is not asked for".to_owned(),
+            ok: true,
+        };
     }
     let groups = realm.routes().groups();
     if let (Some(account), true) = (&account, followed.is_good() && !groups.is_empty()) {

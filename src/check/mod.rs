@@ -13,6 +13,7 @@ mod metadata;
 mod partners;
 mod rights;
 mod routes;
+mod ws_trust;
 
 pub use home_realm::{Arrival, HomeRealmReport, Lookout, LookoutError, RouteTold};
 pub use issuance::{Issuance, IssuedClaim, IssuedName};
@@ -156,6 +157,7 @@ pub async fn check(path: &Path, asked: Option<Asked<'_>>, scan: bool) -> Report 
     if let Some(trusts) = &trusts {
         findings.extend(metadata::check(&config, trusts).await);
         findings.extend(federation::relying_parties(trusts));
+        findings.push(ws_trust::check(&config.edge, trusts));
     }
     let needs = trusts
         .as_ref()
