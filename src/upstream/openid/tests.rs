@@ -484,6 +484,12 @@ async fn who_is_at_fault_is_told() {
         assert_eq!(kind(&error), wanted, "{status} {body}: {error}");
         assert!(!error.to_string().contains("s3cret"));
     }
+    let much = format!("{}{}", r#"{"error":"invalid_grant"}"#, " ".repeat(300_000));
+    world
+        .provider
+        .answer("/token", StatusCode::BAD_REQUEST, much);
+    let error = world.receive("code=c&state=h", &expected).await;
+    assert_eq!(kind(&error.unwrap_err()), "away");
     for (error, wanted) in [
         ("access_denied", "refused"),
         ("login_required", "refused"),
