@@ -440,8 +440,10 @@ fn every_key_is_annotated() {
     let tables: Vec<&str> = text.lines().filter(is_table).collect();
     assert_eq!(tables.len(), 13, "{tables:?}");
     let top = permitted_keys(&text, "");
+    // Upstreams stand beside, one file for each protocol.
+    let upstream = read(UPSTREAM_OPENID);
     for key in &top {
-        let annotated = text.lines().any(|line| {
+        let annotated = text.lines().chain(upstream.lines()).any(|line| {
             line.trim_start_matches("# ")
                 .starts_with(&format!("{key} = "))
                 || line == format!("[{key}]")
@@ -487,6 +489,44 @@ fn what_is_commented_out_of_a_relying_party_may_be_written() {
     assert!(permitted.len() > 5, "{refusal}");
     for key in permitted {
         assert!(fragment.contains(&format!("\n#   {key} ")), "{key}");
+    }
+}
+
+const UPSTREAM_OPENID: &str = "config/upstream-openid.toml";
+
+#[test]
+fn what_is_commented_out_of_an_upstream_is_the_default() {
+    let fragment = read(UPSTREAM_OPENID);
+    let keys: Vec<_> = fragment.lines().filter_map(commented_key).collect();
+    assert!(keys.len() > 6, "{keys:?}");
+    let with = |fragment: &str| {
+        let text = format!("{}\n{fragment}", read(ANNOTATED));
+        let config = parse(&text).unwrap_or_else(|error| panic!("{error}"));
+        format!("{:#?}", config.upstreams)
+    };
+    assert_eq!(with(&fragment), with(&uncommented(&fragment, |_| true)));
+}
+
+#[test]
+fn every_key_of_an_upstream_is_annotated() {
+    let fragment = read(UPSTREAM_OPENID);
+    let text = format!("{}\n{fragment}", read(ANNOTATED));
+    let (common, openid) = fragment.split_once("[upstream.openid]").unwrap();
+    for (table, section) in [("\n[[upstream]]", common), ("\n[upstream.openid]", openid)] {
+        let keys = permitted_keys(&text, table);
+        assert!(keys.len() > 5, "{keys:?}");
+        for key in keys {
+            let annotated = section.lines().any(|line| {
+                line.trim_start_matches(['#', ' '])
+                    .starts_with(&format!("{key} = "))
+            });
+            // By which protocol: the other one has its own file.
+            let is_protocol = ["saml2", "openid"].contains(&key.as_str());
+            assert!(
+                annotated || is_protocol,
+                "{key} of {table} is not annotated"
+            );
+        }
     }
 }
 
