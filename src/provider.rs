@@ -5,12 +5,13 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use futures_util::future::join_all;
 
 use crate::{
+    config::{self, ConfigError},
     directory::{self, Directory, SettingsError},
     keys::KeyRing,
     realm::{FederatedDomain, Home, Mapping, Realm, Routes},
     signin::{self, GuardRules, SignIn},
     store::{Capacities, MemoryStore},
-    trust::{Application, RelyingParty, TrustError, Trusts},
+    trust::{Application, Needs, RelyingParty, TrustError, Trusts},
     upstream::Upstream,
     web::{Edge, EdgeError, IdentityProvider, Readiness},
 };
@@ -81,20 +82,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
     let answers_kept = parts.edge.longest_presentable();
     let trusts = Trusts::new(parts.relying_parties, parts.domains)?;
     let trusts = Arc::new(trusts.with_applications(parts.applications)?);
-    let homes = parts
-        .homes
-        .into_iter()
-        .map(|home| {
-            let directory = Directory::new(home.directory)?;
-            directory.start();
-            let mapping = Mapping {
-                told_attributes: trusts.needs().attributes.clone(),
-                ..home.mapping
-            };
-            Ok(Home::new(home.name, directory, mapping))
-        })
-        .collect::<Result<_, SettingsError>>()?;
-    let realm = Arc::new(Realm::new(homes).with_routes(parts.routes));
+    let realm = Arc::new(realm_of(parts.homes, parts.routes, trusts.needs())?);
     let sign_in = SignIn::new(
         realm.clone(),
         trusts.clone(),
@@ -113,6 +101,43 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         realm,
         trusts,
     })
+}
+
+/// The realm of these homes: where names belong, and the accounts with what rules need of them. Opens
+/// no connection, either.
+///
+/// # Errors
+/// When the settings of a directory contradict each other.
+pub fn realm_of(
+    homes: Vec<HomeParts>,
+    routes: Routes,
+    needs: &Needs,
+) -> Result<Realm, SettingsError> {
+    let homes = homes.into_iter().map(|home| {
+        let directory = Directory::new(home.directory)?;
+        directory.start();
+        let mapping = Mapping {
+            told_attributes: needs.attributes.clone(),
+            ..home.mapping
+        };
+        Ok(Home::new(home.name, directory, mapping))
+    });
+    let homes = homes.collect::<Result<_, SettingsError>>()?;
+    Ok(Realm::new(homes).with_routes(routes))
+}
+
+impl HomeParts {
+    /// The parts of a directory as the configuration has it, its secrets loaded.
+    ///
+    /// # Errors
+    /// When a secret or a certificate cannot be read.
+    pub fn load(directory: &config::Directory) -> Result<Self, ConfigError> {
+        Ok(Self {
+            name: directory.name.clone(),
+            directory: directory.settings()?,
+            mapping: directory.mapping.clone(),
+        })
+    }
 }
 
 /// Ready means: a directory answers the service account. One of several is enough, since this

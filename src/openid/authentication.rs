@@ -68,7 +68,7 @@ impl AuthenticationRequest<'_> {
         if !self.id_token_claims.is_empty() {
             let wanted = self.id_token_claims.iter();
             let wanted: serde_json::Map<_, _> = wanted
-                .map(|claim| ((*claim).to_owned(), serde_json::json!({"essential": true})))
+                .map(|claim| ((*claim).to_owned(), serde_json::Value::Null))
                 .collect();
             let claims = serde_json::json!({ "id_token": wanted });
             query.append_pair("claims", &claims.to_string());
@@ -218,7 +218,10 @@ mod tests {
         );
         assert_eq!(value("acr_values"), Some("a b"));
         let claims: serde_json::Value = serde_json::from_str(value("claims").unwrap()).unwrap();
-        assert_eq!(claims["id_token"]["email"]["essential"], true);
+        assert_eq!(
+            claims,
+            serde_json::json!({"id_token": {"email": null, "email_verified": null}})
+        );
     }
 
     fn answer(query: &str, names_itself: bool) -> Result<Code, AuthenticationError> {

@@ -169,3 +169,141 @@ impl Waiting {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use hyper::{HeaderMap, Method, StatusCode, header};
+
+    use super::*;
+    use crate::http::response;
+
+    /// A browser, as far as its cookies go.
+    #[derive(Default)]
+    struct Jar(Vec<(String, String)>);
+
+    impl Jar {
+        fn request(&self) -> Request {
+            let pairs = self.0.iter().map(|(name, value)| format!("{name}={value}"));
+            let mut headers = HeaderMap::new();
+            let cookies = pairs.collect::<Vec<_>>().join("; ");
+            headers.insert(header::COOKIE, cookies.parse().unwrap());
+            Request {
+                method: Method::GET,
+                path: "/".to_owned(),
+                query: String::new(),
+                headers,
+                body: Bytes::new(),
+                peer: ([127, 0, 0, 1], 1).into(),
+            }
+        }
+
+        fn take(&mut self, answer: &Response) {
+            for set in answer.headers().get_all(header::SET_COOKIE) {
+                let set = set.to_str().unwrap();
+                let (name, rest) = set.split_once('=').unwrap();
+                let (value, attributes) = rest.split_once(';').unwrap();
+                assert!(name.len() + value.len() <= 4096, "{name}");
+                self.0.retain(|(known, _)| known != name);
+                if !attributes.contains("Max-Age=0") {
+                    self.0.push((name.to_owned(), value.to_owned()));
+                }
+            }
+        }
+
+        fn begin(&mut self, handle: &str, now: i64, sealed: &str) -> Result<(), Refused> {
+            let mut answer = response::text(StatusCode::OK, "");
+            TripCookies::of(&self.request()).begin(handle, now, sealed, &mut answer)?;
+            self.take(&answer);
+            Ok(())
+        }
+
+        fn end(&mut self, handle: &str) {
+            let mut answer = response::text(StatusCode::OK, "");
+            let trips = TripCookies::of(&self.request());
+            trips.end(handle, &mut answer).unwrap();
+            self.take(&answer);
+        }
+
+        fn has(&self, handle: &str) -> Option<String> {
+            let trips = TripCookies::of(&self.request());
+            trips.find(handle).map(str::to_owned)
+        }
+
+        fn octets(&self) -> usize {
+            self.0
+                .iter()
+                .map(|(name, value)| name.len() + value.len())
+                .sum()
+        }
+    }
+
+    #[test]
+    fn what_waits_is_found_by_its_handle_until_it_ends() {
+        let mut jar = Jar::default();
+        // Short ones, ones that are cut, and ones that end where a cookie does.
+        for length in [0, 1, PART - 20, PART, PART + 1, 2 * PART, 4 * PART - 100] {
+            let sealed = "s".repeat(length);
+            jar.begin("handle", 1_000, &sealed).unwrap();
+            assert_eq!(jar.has("handle"), Some(sealed), "{length}");
+            assert_eq!(jar.has("handl"), None);
+            jar.end("another");
+            assert!(jar.has("handle").is_some());
+            jar.end("handle");
+            assert_eq!(jar.0, [], "{length}");
+        }
+        assert!(jar.begin("handle", 1, &"s".repeat(4 * PART)).is_err());
+        assert_eq!(jar.0, []);
+    }
+
+    #[test]
+    fn the_oldest_trips_make_way() {
+        let mut jar = Jar::default();
+        for number in 0..6 {
+            let handle = number.to_string();
+            jar.begin(&handle, 1_000 + number, "small").unwrap();
+        }
+        let waiting = |jar: &Jar| {
+            (0..9)
+                .filter(|it: &i64| jar.has(&it.to_string()).is_some())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(waiting(&jar), [2, 3, 4, 5]);
+        // What is large drops what would be too much beside the next one, the oldest first.
+        jar.begin("6", 1_006, &"s".repeat(3 * PART)).unwrap();
+        assert_eq!(waiting(&jar), [3, 4, 5, 6]);
+        jar.begin("7", 1_007, "small").unwrap();
+        assert_eq!(waiting(&jar), [7]);
+        for number in 0..9 {
+            jar.begin(&number.to_string(), 2_000 + number, &"s".repeat(2_000))
+                .unwrap();
+            assert!(jar.octets() < 8 * 1024, "{}", jar.octets());
+        }
+        assert_eq!(waiting(&jar), [6, 7, 8]);
+    }
+
+    #[test]
+    fn what_is_no_trip_is_none() {
+        for value in [
+            "",
+            "1",
+            "1.a.1",
+            "x.a.1.s",
+            "1.a.x.s",
+            "2.a.1.s",
+            "99999999999999999999.a.1.s",
+        ] {
+            let jar = Jar(vec![(
+                "__Host-homerealm-trip-1".to_owned(),
+                value.to_owned(),
+            )]);
+            assert_eq!(jar.has("a"), None, "{value}");
+        }
+        let parts = ["2.a.1.one", "two"].into_iter().zip(["1", "1b"]);
+        let name = |part| format!("__Host-homerealm-trip-{part}");
+        let jar = Jar(parts
+            .map(|(value, part)| (name(part), value.to_owned()))
+            .collect());
+        assert_eq!(jar.has("a").as_deref(), Some("onetwo"));
+    }
+}

@@ -172,10 +172,12 @@ impl Ends<'_> {
             );
             return self.wrong(span, message);
         }
-        // What it asserted of them would be refused.
+        // What it asserted of them would be refused. A cloud UPN is another name of somebody whom it
+        // asserts by her address.
         let speaks_for = &upstream.speaks_for;
         let domains = when.domains.iter();
-        let foreign = domains.filter(|domain| !speaks_for.domains.contains(domain));
+        let emails = domains.filter(|domain| !self.is_federated(domain));
+        let foreign = emails.filter(|domain| !speaks_for.domains.contains(domain));
         let addresses = when.addresses.iter();
         let others = addresses.filter(|address| !speaks_for.covers(address));
         let mut foreign = foreign

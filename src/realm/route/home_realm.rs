@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::{
     super::{DomainName, SignInName},
     TenantedLink,
@@ -50,6 +52,18 @@ impl HomeRealm {
     /// Whether somebody proves here who she is, or at an upstream that tells us.
     pub fn is_by_proof(&self) -> bool {
         !matches!(self, Self::Entra(_) | Self::Refused(_))
+    }
+}
+
+impl fmt::Display for HomeRealm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directories => formatter.write_str("the directories"),
+            Self::Directory(name) => write!(formatter, "the directory {name:?}"),
+            Self::Upstream(name) => write!(formatter, "the upstream {name:?}"),
+            Self::Entra(_) => formatter.write_str("Entra"),
+            Self::Refused(_) => formatter.write_str("a refusal"),
+        }
     }
 }
 

@@ -256,6 +256,7 @@ fn every_route_can_be_taken() {
         &[("a.com", "a"), ("?a.com", "b")],
         &[("a.com 10.0.0.0/8", "no"), ("a.com", "a")],
         &[("g", "no"), ("h", "fabrikam"), ("", "directories")],
+        &[("g", "a"), ("a.com", "a")],
     ] {
         assert!(table(rows).is_ok(), "{rows:?}");
     }
@@ -444,8 +445,11 @@ mod against_everybody {
         vec((list, select(&["a", "b", "no", "directories"][..])), 1..6)
     }
 
-    /// Everybody there is: by name, hint, source and groups.
-    fn everybody() -> Vec<(Option<SignInName>, Option<DomainName>, IpAddr, Vec<Dn>)> {
+    /// By name, hint, source and groups.
+    type Person = (Option<SignInName>, Option<DomainName>, IpAddr, Vec<Dn>);
+
+    /// Everybody there is.
+    fn everybody() -> Vec<Person> {
         let names = ["x@a.com", "z@a.com", "y@b.com", "z@b.com", "z@c.com", "z"];
         let names = names.map(|name| (Some(SignInName::parse(name).unwrap()), None));
         let hints = [None, Some("a.com"), Some("b.com"), Some("c.com")];

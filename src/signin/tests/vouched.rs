@@ -313,7 +313,17 @@ async fn without_a_store_or_a_directory_nobody_is_signed_in() {
     assert!(matches!(step, Step::Refused(Refusal::Internal)), "{step:?}");
 
     let world = world().await;
-    world.fixture.stop().await;
-    let step = accept(&world, &request("_1"), &asserted(WENDY), None).await;
+    world.fixture.embedded.stop().await;
+    let (question, source, who) = (question("_1"), source(1), browser("b"));
+    let brought = Brought {
+        asserted: &asserted(WENDY),
+        question: &question,
+        expected: None,
+        source: &source,
+    };
+    let step = world
+        .sign_in
+        .accept(&request("_1"), &who, None, brought)
+        .await;
     assert_eq!(told(&step), Problem::DirectoryDown);
 }

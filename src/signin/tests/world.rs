@@ -66,7 +66,11 @@ impl World {
         let trusts = Arc::new(Trusts::new(parties, domains.clone()).unwrap());
         let mapping = Mapping {
             told_attributes: trusts.needs().attributes.clone(),
-            sign_in_attributes: vec![SignInAttribute::Mail, SignInAttribute::UserPrincipalName],
+            sign_in_attributes: vec![
+                SignInAttribute::Mail,
+                SignInAttribute::ProxyAddresses,
+                SignInAttribute::UserPrincipalName,
+            ],
             federated_domains: domains,
             scopes: vec![PARTNERS.parse().unwrap()],
             ..Mapping::default()

@@ -17,7 +17,7 @@ mod tests;
 
 pub use settings::{Settings, SeveralFactors, Verified};
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Instant};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use time::OffsetDateTime;
@@ -76,6 +76,9 @@ impl OpenId {
             if let Verified::IfClaimed(by) = &settings.verified {
                 claims.push(by);
             }
+            if terms.trusted_for_mfa {
+                claims.extend(["acr", "amr"]);
+            }
         }
         let acr_values: &[String] = if ask.several_factors {
             &settings.several_factors.acr
@@ -117,10 +120,13 @@ impl OpenId {
         expected: &Expected,
         now: OffsetDateTime,
     ) -> Result<Asserted, UpstreamError> {
+        let arrived = Instant::now();
         let metadata = self.metadata().await?;
         let issuer = &self.settings.issuer;
         let code = Code::from_answer(query, issuer, metadata.answers_name_issuer)?;
         let tokens = self.redeem(&code, &metadata, expected, now).await?;
+        // The tokens are younger than the answer that brought the code.
+        let now = now + arrived.elapsed();
         let token = self.judge(&tokens, &metadata, expected, now).await?;
         let address = self.address(&token, &tokens, &metadata).await?;
         if !terms.speaks_for.covers(&address) {
