@@ -1,5 +1,7 @@
 //! Upstream identity providers: whether each can be asked, and whose addresses it may then assert.
 
+use std::fmt::Write as _;
+
 use time::OffsetDateTime;
 
 use crate::{
@@ -19,10 +21,9 @@ const NAME: &str = "upstream";
 
 /// Has each make a question that nobody takes anywhere: what that needs is then there.
 pub(super) async fn check(config: &Config) -> Vec<Finding> {
-    let keys = match config.signing.key_ring() {
-        Ok(keys) => keys,
-        // That finding stands under its own name.
-        Err(_) => return Vec::new(),
+    // Why there is none stands under its own name.
+    let Ok(keys) = config.signing.key_ring() else {
+        return Vec::new();
     };
     let mut findings = Vec::new();
     for file in &config.upstreams {
@@ -109,13 +110,12 @@ fn described(keeper: &Keeper<Partner>) -> String {
     };
     let mut said = format!(", its answers verified by {} keys", metadata.signing.len());
     if metadata.unusable_keys > 0 {
-        said += &format!(
-            ", {} passed over that are no RSA of 2048 bits",
-            metadata.unusable_keys
-        );
+        let count = metadata.unusable_keys;
+        let _ = write!(said, ", {count} passed over that are no RSA of 2048 bits");
     }
     if let Some(until) = metadata.validity.until {
-        said += &format!(", its metadata valid until {}", format_timestamp(until));
+        let until = format_timestamp(until);
+        let _ = write!(said, ", its metadata valid until {until}");
     }
     said
 }
