@@ -16,6 +16,7 @@ pub mod http;
 pub mod keys;
 pub mod metadata;
 pub mod observe;
+pub mod openid;
 pub mod provider;
 pub mod realm;
 pub mod saml1;

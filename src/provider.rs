@@ -5,12 +5,14 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use futures_util::future::join_all;
 
 use crate::{
+    config::{self, ConfigError},
     directory::{self, Directory, SettingsError},
     keys::KeyRing,
-    realm::{FederatedDomain, Home, Mapping, Realm},
+    realm::{FederatedDomain, Home, Mapping, Realm, Routes},
     signin::{self, GuardRules, SignIn},
     store::{Capacities, MemoryStore},
-    trust::{Application, RelyingParty, TrustError, Trusts},
+    trust::{Application, Needs, RelyingParty, TrustError, Trusts},
+    upstream::Upstream,
     web::{Edge, EdgeError, IdentityProvider, Readiness},
 };
 
@@ -30,6 +32,10 @@ pub struct Parts {
     pub applications: Vec<Application>,
     /// Whose accounts may sign in.
     pub domains: Vec<FederatedDomain>,
+    /// Where names belong.
+    pub routes: Routes,
+    /// The identity providers of other organisations that people are sent to.
+    pub upstreams: Vec<Upstream>,
     /// Where the accounts are, in the order of the configuration.
     pub homes: Vec<HomeParts>,
 }
@@ -76,20 +82,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
     let answers_kept = parts.edge.longest_presentable();
     let trusts = Trusts::new(parts.relying_parties, parts.domains)?;
     let trusts = Arc::new(trusts.with_applications(parts.applications)?);
-    let homes = parts
-        .homes
-        .into_iter()
-        .map(|home| {
-            let directory = Directory::new(home.directory)?;
-            directory.start();
-            let mapping = Mapping {
-                told_attributes: trusts.needs().attributes.clone(),
-                ..home.mapping
-            };
-            Ok(Home::new(home.name, directory, mapping))
-        })
-        .collect::<Result<_, SettingsError>>()?;
-    let realm = Arc::new(Realm::new(homes));
+    let realm = Arc::new(realm_of(parts.homes, parts.routes, trusts.needs())?);
     let sign_in = SignIn::new(
         realm.clone(),
         trusts.clone(),
@@ -101,12 +94,50 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         },
     );
     let identity_provider =
-        IdentityProvider::new(parts.edge, sign_in, trusts.clone(), Arc::new(parts.keys))?;
+        IdentityProvider::new(parts.edge, sign_in, trusts.clone(), Arc::new(parts.keys))?
+            .with_upstreams(parts.upstreams)?;
     Ok(Provider {
         identity_provider: Arc::new(identity_provider),
         realm,
         trusts,
     })
+}
+
+/// The realm of these homes: where names belong, and the accounts with what rules need of them. Opens
+/// no connection, either.
+///
+/// # Errors
+/// When the settings of a directory contradict each other.
+pub fn realm_of(
+    homes: Vec<HomeParts>,
+    routes: Routes,
+    needs: &Needs,
+) -> Result<Realm, SettingsError> {
+    let homes = homes.into_iter().map(|home| {
+        let directory = Directory::new(home.directory)?;
+        directory.start();
+        let mapping = Mapping {
+            told_attributes: needs.attributes.clone(),
+            ..home.mapping
+        };
+        Ok(Home::new(home.name, directory, mapping))
+    });
+    let homes = homes.collect::<Result<_, SettingsError>>()?;
+    Ok(Realm::new(homes).with_routes(routes))
+}
+
+impl HomeParts {
+    /// The parts of a directory as the configuration has it, its secrets loaded.
+    ///
+    /// # Errors
+    /// When a secret or a certificate cannot be read.
+    pub fn load(directory: &config::Directory) -> Result<Self, ConfigError> {
+        Ok(Self {
+            name: directory.name.clone(),
+            directory: directory.settings()?,
+            mapping: directory.mapping.clone(),
+        })
+    }
 }
 
 /// Ready means: a directory answers the service account. One of several is enough, since this

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::{
+    directory::Dn,
     realm::{Home, MappedAccount, Realm},
     signin::subject_of,
     trust::{ClaimExplanation, Needs, Trusts},
@@ -18,6 +19,9 @@ pub struct Issuance {
     pub relying_party: String,
     /// Whether she may sign in there.
     pub permitted: bool,
+    /// Who would say it: the issuer that speaks for her domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
     /// Why, by its rules of access.
     pub access: String,
     /// The name under which she would be known.
@@ -70,6 +74,7 @@ impl Issuance {
         Self {
             relying_party: relying_party.to_owned(),
             permitted: false,
+            issuer: None,
             access: why.into(),
             name_id: None,
             claims: Vec::new(),
@@ -102,6 +107,7 @@ pub(super) async fn look(
     };
     let explained = party.explain(&subject);
     let permitted = party.permits(&subject);
+    let issuer = trusts.issuer(&party, &subject.suffix).map(str::to_owned);
     let name_id = explained.name_id.ok().map(|(format, value)| IssuedName {
         format: format.uri(),
         value,
@@ -109,6 +115,7 @@ pub(super) async fn look(
     Issuance {
         relying_party: relying_party.to_owned(),
         permitted: permitted.is_ok(),
+        issuer,
         access: match permitted {
             Ok(()) => explained.access.unwrap_or_else(|why| why),
             Err(why) => why.to_string(),
@@ -127,21 +134,31 @@ pub(super) async fn groups(homes: &[Home], needs: &Needs, findings: &mut Vec<Fin
     const NAME: &str = "claim-groups";
     const MEND: &str = "correct the name in the claim or access rules, and see that the service \
         account may read the group and its members";
-    for group in &needs.groups {
+    groups_are_there(homes, &needs.groups, (NAME, MEND), findings).await;
+}
+
+/// A finding of this name for each group, and how to mend it where it is not there.
+pub(super) async fn groups_are_there(
+    homes: &[Home],
+    groups: &[Dn],
+    (name, mend): (&'static str, &str),
+    findings: &mut Vec<Finding>,
+) {
+    for group in groups {
         let mut is_there = false;
         for home in homes {
             match home.directory().has_group(group).await {
                 Ok(found) => is_there |= found,
-                Err(error) => findings.push(Finding::fail(NAME, format!("{group}: {error}"), MEND)),
+                Err(error) => findings.push(Finding::fail(name, format!("{group}: {error}"), mend)),
             }
         }
         findings.push(if is_there {
-            Finding::ok(NAME, format!("{group} is there"))
+            Finding::ok(name, format!("{group} is there"))
         } else {
             Finding::fail(
-                NAME,
+                name,
                 format!("{group} is not there, so that nobody is in it"),
-                MEND,
+                mend,
             )
         });
     }

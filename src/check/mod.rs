@@ -6,15 +6,23 @@
 mod accounts;
 mod directory;
 mod federation;
+mod home_realm;
 mod issuance;
 mod keys;
 mod metadata;
+mod partners;
 mod rights;
+mod routes;
 mod ws_trust;
 
+pub use home_realm::{Arrival, HomeRealmReport, Lookout, LookoutError, RouteTold};
 pub use issuance::{Issuance, IssuedClaim, IssuedName};
+pub use partners::{LONGEST_LIST, Partner, names_of};
 
-use std::path::Path;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+};
 
 use serde::Serialize;
 
@@ -23,6 +31,9 @@ use crate::{
     realm::{Home, Owners, Realm},
     trust::Trusts,
 };
+
+/// An address that no request comes from, for a question that names none.
+pub const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -162,10 +173,13 @@ pub async fn check(path: &Path, asked: Option<Asked<'_>>, scan: bool) -> Report 
     let is_complete = homes.len() == config.directories.len();
     if is_complete {
         issuance::groups(&homes, &needs, &mut findings).await;
+        routes::check(&config, &homes, &mut findings).await;
     }
     let user = match (asked, trusts) {
         (None, _) => None,
-        (Some(asked), Some(trusts)) if is_complete => Some(trace(homes, &trusts, asked).await),
+        (Some(asked), Some(trusts)) if is_complete => {
+            Some(trace(&config, homes, &trusts, asked).await)
+        }
         (Some(asked), _) => Some(UserTrace {
             name: asked.user.to_owned(),
             steps: vec![UserStep {
@@ -196,24 +210,24 @@ impl UserTrace {
     }
 }
 
-async fn trace(homes: Vec<Home>, trusts: &Trusts, asked: Asked<'_>) -> UserTrace {
-    let realm = Realm::new(homes);
-    let (trace, account) = realm.trace_to_account(asked.user).await;
+async fn trace(config: &Config, homes: Vec<Home>, trusts: &Trusts, asked: Asked<'_>) -> UserTrace {
+    let realm = Realm::new(homes).with_routes(config.routes.clone());
+    let upstreams = config.upstreams.iter().map(|it| it.terms.clone());
+    let upstreams: Vec<_> = upstreams.collect();
+    let arrival = Arrival {
+        name: asked.user,
+        home_realm_hint: None,
+        source: NOWHERE,
+    };
+    let followed = home_realm::follow(&realm, &upstreams, arrival).await;
+    let account = followed.account.as_ref();
     let issuance = match asked.relying_party {
-        Some(party) => Some(issuance::look(trusts, &realm, account.as_ref(), party).await),
+        Some(party) => Some(issuance::look(trusts, &realm, account, party).await),
         None => None,
     };
-    let steps = trace
-        .steps()
-        .iter()
-        .map(|step| UserStep {
-            what: step.text.clone(),
-            ok: step.passed,
-        })
-        .collect();
     UserTrace {
         name: asked.user.to_owned(),
-        steps,
+        steps: followed.steps,
         issuance,
     }
 }

@@ -65,13 +65,16 @@ fn print(report: &Report) {
     }
 }
 
-fn print_issuance(issuance: &Issuance) {
+pub(super) fn print_issuance(issuance: &Issuance) {
     println!("\nwhat {} would be told:", issuance.relying_party);
     println!(
         "{}  access: {}",
         verdict(issuance.permitted),
         issuance.access
     );
+    if let Some(issuer) = &issuance.issuer {
+        println!("      issuer: {issuer}");
+    }
     if let Some(name) = &issuance.name_id {
         println!("      NameID: {} ({})", name.value, name.format);
     }
@@ -83,6 +86,6 @@ fn print_issuance(issuance: &Issuance) {
     }
 }
 
-fn verdict(good: bool) -> &'static str {
+pub(super) fn verdict(good: bool) -> &'static str {
     if good { "ok  " } else { "FAIL" }
 }

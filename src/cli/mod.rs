@@ -6,6 +6,7 @@
 mod check;
 mod demo;
 mod keys;
+mod realm;
 mod serve;
 
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Look a configuration over, and say what is wrong and how to mend it
     Check(check::Arguments),
+    /// Tell where a name belongs, and why; or a whole list of names
+    Realm(realm::Arguments),
     /// Make and list signing keys
     Keys(keys::Arguments),
 }
@@ -44,6 +47,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Realm(arguments) => realm::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {

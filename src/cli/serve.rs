@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use homerealm::{
-    config::{Config, ConfigError, RelyingPartyFile},
+    config::{Config, RelyingPartyFile, UpstreamFile},
     http::server::Server,
     metadata,
     observe::start_logging,
@@ -42,17 +42,17 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
             .collect::<Result<_, _>>()?,
         applications: config.applications.clone(),
         domains: config.domains.clone(),
+        routes: config.routes.clone(),
+        upstreams: config
+            .upstreams
+            .iter()
+            .map(UpstreamFile::load)
+            .collect::<Result<_, _>>()?,
         homes: config
             .directories
             .iter()
-            .map(|directory| {
-                Ok(HomeParts {
-                    name: directory.name.clone(),
-                    directory: directory.settings()?,
-                    mapping: directory.mapping.clone(),
-                })
-            })
-            .collect::<Result<_, ConfigError>>()?,
+            .map(HomeParts::load)
+            .collect::<Result<_, _>>()?,
     })?;
 
     let mut keepers = config.keepers(false)?;

@@ -98,6 +98,22 @@ impl Source<'_> {
         })
     }
 
+    /// A name that means nothing, with the nearest one that would.
+    pub(super) fn unknown<'n>(
+        &self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        unknown: &str,
+        known: impl Iterator<Item = &'n str>,
+    ) -> ConfigError {
+        ConfigError::Invalid(Invalid {
+            file: self.file.to_owned(),
+            line: self.line(&span),
+            message: message.into(),
+            suggestion: nearest(unknown, known).map(str::to_owned),
+        })
+    }
+
     /// What the TOML library found wrong, with the nearest name that would have been right.
     pub(super) fn toml(&self, error: &toml::de::Error) -> ConfigError {
         let message = match error.message() {
@@ -115,7 +131,8 @@ impl Source<'_> {
         })
     }
 
-    fn line(&self, span: &Range<usize>) -> usize {
+    /// Counted from 1; 0 where there is no place.
+    pub(super) fn line(&self, span: &Range<usize>) -> usize {
         if span.is_empty() && span.start == 0 {
             return 0;
         }
@@ -136,7 +153,11 @@ fn nearest_expected(message: &str) -> Option<String> {
     }
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next()?;
-    quoted
+    nearest(unknown, quoted).map(str::to_owned)
+}
+
+fn nearest<'n>(unknown: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    known
         .map(|candidate| {
             // One that was written out, or cut off, is meant more surely than any typing error.
             let same_start = unknown.starts_with(candidate) || candidate.starts_with(unknown);
@@ -145,5 +166,5 @@ fn nearest_expected(message: &str) -> Option<String> {
         })
         .filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 2)
         .min()
-        .map(|(_, candidate)| candidate.to_owned())
+        .map(|(_, candidate)| candidate)
 }

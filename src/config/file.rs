@@ -7,6 +7,8 @@ mod application;
 mod claims;
 mod metadata;
 mod one_or_several;
+mod route;
+mod upstream;
 
 pub(super) use application::{Application, Hint};
 pub(super) use claims::{
@@ -14,6 +16,11 @@ pub(super) use claims::{
 };
 pub(super) use metadata::{EncryptAssertions, EncryptionAlgorithm, Metadata};
 pub(super) use one_or_several::OneOrSeveral;
+pub(super) use route::{EntraDoor, HomeRealm, Route};
+pub(super) use upstream::{
+    Address as UpstreamAddress, LoginHint as UpstreamLoginHint, OpenId as UpstreamOpenId,
+    Saml2 as UpstreamSaml2, Upstream,
+};
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
@@ -47,6 +54,10 @@ pub(super) struct File {
     pub state_folder: Option<PathBuf>,
     #[serde(default)]
     pub application: Vec<Application>,
+    #[serde(default)]
+    pub route: Vec<Spanned<Route>>,
+    #[serde(default)]
+    pub upstream: Vec<Upstream>,
     pub directory: OneOrSeveral<Directory>,
 }
 

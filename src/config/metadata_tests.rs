@@ -150,8 +150,8 @@ fn nothing_is_encrypted_for_entra() {
             let text = with_party(&format!("metadata = {{ file = \"a\" }}\n{line}"));
             let text = text.replace("\"saml2\"\nmetadata", &format!("\"{preset}\"\nmetadata"));
             let config = parse(&text, Path::new("")).unwrap();
-            let metadata = config.relying_parties[1].metadata.as_ref().unwrap();
-            assert_eq!(metadata.terms.encryption, EncryptionTerms::Never);
+            let terms = &config.relying_parties[1].terms;
+            assert_eq!(terms.encryption, EncryptionTerms::Never);
         }
     }
 }

@@ -13,6 +13,10 @@ mod file;
 mod folder;
 #[cfg(test)]
 mod metadata_tests;
+#[cfg(test)]
+mod openid_tests;
+#[cfg(test)]
+mod route_tests;
 mod secret;
 #[cfg(test)]
 mod session_tests;
@@ -35,11 +39,12 @@ use crate::{
     directory as ldap,
     http::tls,
     keys::{Certificate, KeyRing, Signer},
-    metadata::{Keeper, LastGood},
+    metadata::{self, DescribedParty, Keeper, LastGood, Peer},
     observe::LogFormat,
-    realm::{FederatedDomain, Mapping},
+    realm::{FederatedDomain, Mapping, Routes},
     signin::GuardRules,
     trust::{Application, NameIdRule, PairwiseSalt, RelyingParty, RequestSignatures},
+    upstream::{Terms, Upstream, UpstreamProtocol, saml2::Partner},
     web::Edge,
 };
 
@@ -72,6 +77,10 @@ pub struct Config {
     pub state_folder: Option<PathBuf>,
     /// The applications beside them that the page of all applications lists.
     pub applications: Vec<Application>,
+    /// Where names belong.
+    pub routes: Routes,
+    /// The upstream identity providers.
+    pub upstreams: Vec<UpstreamFile>,
     /// The directories, at least one, in order.
     pub directories: Vec<Directory>,
 }
@@ -123,6 +132,16 @@ pub struct RelyingPartyFile {
     signatures: build::Signatures,
     encryption: build::EncryptionFile,
     metadata: Option<build::MetadataFiles>,
+    /// What that may say.
+    terms: metadata::Terms,
+}
+
+/// An upstream identity provider, its certificates and secrets still files.
+#[derive(Debug)]
+pub struct UpstreamFile {
+    /// What holds whatever it speaks.
+    pub terms: Terms,
+    protocol: build::UpstreamProtocolFiles,
 }
 
 /// A directory, its secrets and certificates still files.
@@ -166,23 +185,50 @@ impl Config {
     /// kept in the state folder, unless somebody only looks.
     pub fn keepers(&self, only_looks: bool) -> Result<Vec<Keeper>, ConfigError> {
         let roots = build::SystemRoots::default();
-        let state = self.state_folder.as_deref();
         let mut keepers = Vec::new();
         for party in &self.relying_parties {
             if let Some(metadata) = &party.metadata {
-                let source = metadata.load(&roots)?;
-                let file = state
-                    .filter(|_| source.origin.is_remote())
-                    .map(|folder| LastGood::of(folder, party.entity_id(), &source.origin));
-                let mut keeper = Keeper::new(party.load()?, source, metadata.terms.clone());
-                if let Some(file) = file {
-                    let file = if only_looks { file.read_only() } else { file };
-                    keeper = keeper.with_last_good(file);
-                }
-                keepers.push(keeper);
+                let peer = DescribedParty::new(party.load()?, party.terms.clone());
+                let keeper = Keeper::new(peer, metadata.load(&roots)?);
+                keepers.push(self.remembering(keeper, only_looks));
             }
         }
         Ok(keepers)
+    }
+
+    /// The same for those of `upstreams` that are described by their metadata: what is good counts for
+    /// them at once.
+    pub fn upstream_keepers<'a>(
+        &self,
+        upstreams: impl IntoIterator<Item = &'a Upstream>,
+        only_looks: bool,
+    ) -> Result<Vec<Keeper<Partner>>, ConfigError> {
+        let roots = build::SystemRoots::default();
+        let mut keepers = Vec::new();
+        for upstream in upstreams {
+            let UpstreamProtocol::Saml2(saml2) = &upstream.protocol else {
+                continue;
+            };
+            let files = self
+                .upstreams
+                .iter()
+                .find(|file| file.terms.name == upstream.terms.name);
+            if let Some(metadata) = files.and_then(UpstreamFile::metadata) {
+                let keeper = Keeper::new(saml2.partner().clone(), metadata.load(&roots)?);
+                keepers.push(self.remembering(keeper, only_looks));
+            }
+        }
+        Ok(keepers)
+    }
+
+    /// The keeper with a file for a start without the network, if it needs one.
+    fn remembering<P: Peer>(&self, keeper: Keeper<P>, only_looks: bool) -> Keeper<P> {
+        let origin = &keeper.source().origin;
+        let Some(folder) = self.state_folder.as_deref().filter(|_| origin.is_remote()) else {
+            return keeper;
+        };
+        let file = LastGood::of(folder, keeper.entity_id(), origin);
+        keeper.with_last_good(if only_looks { file.read_only() } else { file })
     }
 }
 
@@ -255,6 +301,30 @@ impl RelyingPartyFile {
             .consumers()
             .iter()
             .map(|consumer| consumer.url.as_str())
+    }
+}
+
+impl UpstreamFile {
+    fn metadata(&self) -> Option<&build::MetadataFiles> {
+        match &self.protocol {
+            build::UpstreamProtocolFiles::Saml2(files) => files.metadata.as_ref(),
+            build::UpstreamProtocolFiles::OpenId(_) => None,
+        }
+    }
+
+    /// The upstream, its certificates and secrets loaded.
+    pub fn load(&self) -> Result<Upstream, ConfigError> {
+        Ok(Upstream {
+            terms: self.terms.clone(),
+            protocol: match &self.protocol {
+                build::UpstreamProtocolFiles::Saml2(files) => {
+                    UpstreamProtocol::Saml2(files.load()?)
+                }
+                build::UpstreamProtocolFiles::OpenId(files) => {
+                    UpstreamProtocol::OpenId(files.load()?)
+                }
+            },
+        })
     }
 }
 

@@ -189,6 +189,8 @@ impl Demo {
             )?,
             applications: vec![portal(&entra_url)?],
             domains: config.domains.clone(),
+            routes: config.routes.clone(),
+            upstreams: Vec::new(),
             homes: config
                 .directories
                 .iter()

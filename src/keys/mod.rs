@@ -1,11 +1,12 @@
 //! Signing keys and certificates: create, load, publish, roll over.
 //!
-//! Everything that touches private key material, checks a raw RSA signature or wraps a key is here,
+//! Everything that touches private key material, checks a raw signature or wraps a key is here,
 //! on AWS-LC. This room knows no XML: algorithm identifiers as URIs belong to [`crate::xml`].
 
 mod certificate;
 mod create;
 mod encrypting;
+mod json_web;
 mod random;
 mod signer;
 mod verifying;
@@ -14,6 +15,7 @@ pub use certificate::Certificate;
 pub(crate) use create::pem;
 pub use create::{NewKey, create_signing_key};
 pub use encrypting::{EncryptingKey, Oaep};
+pub use json_web::{JsonWebAlgorithm, JsonWebKey};
 pub use random::random_octets;
 pub use signer::{KeyRing, Signer};
 pub use verifying::{SignatureAlgorithm, VerifyingKey};

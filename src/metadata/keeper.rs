@@ -5,38 +5,33 @@ use time::OffsetDateTime;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
-use super::{LastGood, MetadataProblem, Source, SourceError, Terms};
-use crate::{
-    saml2::RelyingPartyMetadata,
-    trust::{RelyingParty, Trusts},
-};
+use super::{DescribedParty, LastGood, MetadataProblem, Peer, Source, SourceError};
+use crate::saml2::EntityMetadata as _;
 
-/// Holds one relying party to its metadata.
+/// Holds somebody to its metadata: a relying party, if nothing else is said.
 #[derive(Debug)]
-pub struct Keeper {
-    configured: RelyingParty,
+pub struct Keeper<P: Peer = DescribedParty> {
+    peer: P,
     source: Source,
-    terms: Terms,
     last_good: Option<LastGood>,
-    current: Option<RelyingPartyMetadata>,
+    current: Option<P::Metadata>,
 }
 
 /// What came of looking at a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refreshed {
-    /// The trusts have a relying party with other addresses or keys than before.
+    /// Other addresses or keys count than before.
     Changed,
     /// It says what it said before.
     Unchanged,
 }
 
-impl Keeper {
-    /// A keeper of `configured`, which is what the configuration alone says.
-    pub fn new(configured: RelyingParty, source: Source, terms: Terms) -> Self {
+impl<P: Peer> Keeper<P> {
+    /// A keeper of `peer`, whose metadata is there.
+    pub fn new(peer: P, source: Source) -> Self {
         Self {
-            configured,
+            peer,
             source,
-            terms,
             last_good: None,
             current: None,
         }
@@ -49,9 +44,14 @@ impl Keeper {
         self
     }
 
-    /// The relying party's entity ID.
+    /// Whom it keeps.
+    pub fn peer(&self) -> &P {
+        &self.peer
+    }
+
+    /// Its entity ID.
     pub fn entity_id(&self) -> &str {
-        self.configured.entity_id()
+        self.peer.entity_id()
     }
 
     /// Where its metadata comes from.
@@ -59,8 +59,8 @@ impl Keeper {
         &self.source
     }
 
-    /// The metadata that the trusts have by now.
-    pub fn current(&self) -> Option<&RelyingPartyMetadata> {
+    /// The metadata that counts by now.
+    pub fn current(&self) -> Option<&P::Metadata> {
         self.current.as_ref()
     }
 
@@ -71,7 +71,7 @@ impl Keeper {
     /// [`MetadataProblem`] when there is something, and it is not good any more.
     pub async fn restore(
         &mut self,
-        trusts: &Trusts,
+        place: &P::Place,
     ) -> Result<Option<OffsetDateTime>, MetadataProblem> {
         let Some(file) = self.last_good.clone() else {
             return Ok(None);
@@ -83,28 +83,27 @@ impl Keeper {
         let Some((document, fetched)) = kept else {
             return Ok(None);
         };
-        self.take(document.into(), trusts).await?;
+        self.take(document.into(), place).await?;
         Ok(Some(fetched.into()))
     }
 
-    /// Looks at the source, and lets the trusts have what is good.
+    /// Looks at the source, and lets what is good count.
     ///
     /// # Errors
-    /// [`MetadataProblem`]: the trusts are as they were, except that a relying party whose metadata
-    /// has expired meanwhile is withdrawn.
-    pub async fn refresh(&mut self, trusts: &Trusts) -> Result<Refreshed, MetadataProblem> {
-        let outcome = self.look(trusts).await;
+    /// [`MetadataProblem`]: all is as it was, except that somebody whose metadata has expired
+    /// meanwhile is withdrawn.
+    pub async fn refresh(&mut self, place: &P::Place) -> Result<Refreshed, MetadataProblem> {
+        let outcome = self.look(place).await;
         if outcome.is_err() && self.has_expired(OffsetDateTime::now_utc()) {
             self.current = None;
-            // `false` for a relying party that the trusts never had.
-            let _ = trusts.replace(self.configured.clone());
+            self.peer.withdraw(place);
         }
         outcome
     }
 
-    async fn look(&mut self, trusts: &Trusts) -> Result<Refreshed, MetadataProblem> {
+    async fn look(&mut self, place: &P::Place) -> Result<Refreshed, MetadataProblem> {
         let document = self.source.origin.fetch().await?;
-        let refreshed = self.take(document.clone(), trusts).await?;
+        let refreshed = self.take(document.clone(), place).await?;
         if let Some(file) = self.last_good.clone() {
             let path = file.path().to_owned();
             let kept = spawn_blocking(move || file.keep(&document)).await;
@@ -119,24 +118,22 @@ impl Keeper {
     async fn take(
         &mut self,
         document: Bytes,
-        trusts: &Trusts,
+        place: &P::Place,
     ) -> Result<Refreshed, MetadataProblem> {
         let entity_id = self.entity_id().to_owned();
         let trust = self.source.trust.clone();
         let now = OffsetDateTime::now_utc();
         // A document of full length takes some tens of milliseconds, which others would wait for.
-        let reading =
-            spawn_blocking(move || RelyingPartyMetadata::read(&document, &entity_id, &trust, now));
+        let reading = spawn_blocking(move || P::Metadata::read(&document, &entity_id, &trust, now));
         let metadata = reading.await.map_err(|_| MetadataProblem::CutOff)??;
         // Many are written anew for each that asks, with another `validUntil` and nothing else.
         if let Some(current) = self.current.as_mut()
-            && metadata.says_the_same_as(current)
+            && current.clone().with_validity(metadata.validity()) == metadata
         {
-            current.validity = metadata.validity;
+            *current = metadata;
             return Ok(Refreshed::Unchanged);
         }
-        let party = self.terms.apply(&self.configured, &metadata)?;
-        let _ = trusts.replace(party);
+        self.peer.admit(&metadata, place)?;
         self.current = Some(metadata);
         Ok(Refreshed::Changed)
     }
@@ -145,9 +142,9 @@ impl Keeper {
         self.time_left(now) == Some(Duration::ZERO)
     }
 
-    /// How long what the trusts have may be relied on; `None` for good.
+    /// How long what counts may be relied on; `None` for good.
     pub fn time_left(&self, now: OffsetDateTime) -> Option<Duration> {
-        let until = self.current.as_ref()?.validity.until?;
+        let until = self.current.as_ref()?.validity().until?;
         Some((until - now).try_into().unwrap_or(Duration::ZERO))
     }
 }

@@ -1,10 +1,10 @@
-//! Relying parties that are described by their metadata: where it comes from, what it may say, and
-//! how it is kept fresh.
+//! Those who are described by their metadata: where it comes from, what it may say, and how it is kept
+//! fresh.
 //!
-//! A [`Keeper`] holds one relying party to its metadata. It takes a document from its [`Source`],
-//! a file or an address, has [`crate::saml2`] read it, and compares it with the [`Terms`] of the
-//! configuration. What passes becomes the relying party that the trusts have; what does not leaves
-//! them as they are. So metadata that is gone, broken, forged or unsigned changes nothing: the last
+//! A [`Keeper`] holds one [`Peer`] to its metadata. It takes a document from its [`Source`], a file or
+//! an address, has [`crate::saml2`] read it, and has the peer take what it says: of a relying party, what
+//! the [`Terms`] of the configuration permit becomes the one that the trusts have. What does not pass
+//! leaves them as they are. So metadata that is gone, broken, forged or unsigned changes nothing: the last
 //! good one counts until its own `validUntil`. Only then is the relying party not there any more,
 //! since whoever wrote it asked for that.
 //!
@@ -16,6 +16,7 @@
 
 mod keeper;
 mod last_good;
+mod peer;
 mod schedule;
 mod source;
 mod terms;
@@ -24,11 +25,13 @@ mod tests;
 
 pub use keeper::{Keeper, Refreshed};
 pub use last_good::LastGood;
+pub use peer::{DescribedParty, Peer};
 pub use schedule::{begin, keep_fresh};
 pub use source::{Origin, Source, SourceError};
+pub(crate) use terms::is_answerable;
 pub use terms::{Disagreement, EncryptionTerms, SignatureTerms, Terms};
 
-use crate::saml2::RelyingPartyMetadataError;
+use crate::saml2::EntityMetadataError;
 
 /// Why metadata was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +42,7 @@ pub enum MetadataProblem {
     Source(#[from] SourceError),
     /// The document is not accepted.
     #[error(transparent)]
-    Metadata(#[from] RelyingPartyMetadataError),
+    Metadata(#[from] EntityMetadataError),
     /// It says what the configuration does not permit.
     #[error(transparent)]
     Disagreement(#[from] Disagreement),

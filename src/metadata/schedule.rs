@@ -5,11 +5,11 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Keeper, MetadataProblem, Refreshed};
+use super::{Keeper, MetadataProblem, Peer, Refreshed};
 use crate::{
     keys::random_octets,
     observe::{CorrelationId, audit},
-    trust::Trusts,
+    saml2::EntityMetadata as _,
 };
 
 /// How many sources are looked at together.
@@ -22,12 +22,12 @@ const SHORTEST_CACHE: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LONGEST_RETRY: Duration = Duration::from_secs(300);
 
-/// Lets the trusts have what can be had without the network: files, and what was good when the
-/// process ran last. What is not there or not good is noted, and keeps nobody else away.
-pub async fn begin(keepers: &mut [Keeper], trusts: &Trusts) {
+/// Lets count what can be had without the network: files, and what was good when the process ran
+/// last. What is not there or not good is noted, and keeps nobody else away.
+pub async fn begin<P: Peer>(keepers: &mut [Keeper<P>], place: &P::Place) {
     for keeper in keepers {
         if keeper.source().origin.is_remote() {
-            match keeper.restore(trusts).await {
+            match keeper.restore(place).await {
                 Ok(None) => {}
                 Ok(Some(fetched)) => {
                     let entity_id = keeper.entity_id();
@@ -36,19 +36,23 @@ pub async fn begin(keepers: &mut [Keeper], trusts: &Trusts) {
                 Err(problem) => note_problem(keeper, &problem),
             }
         } else {
-            look(keeper, trusts).await;
+            look(keeper, place).await;
         }
     }
 }
 
 /// Looks at each source now and then, until `stop` is cancelled.
-pub async fn keep_fresh(keepers: Vec<Keeper>, trusts: Arc<Trusts>, stop: CancellationToken) {
+pub async fn keep_fresh<P: Peer>(
+    keepers: Vec<Keeper<P>>,
+    place: Arc<P::Place>,
+    stop: CancellationToken,
+) {
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for keeper in keepers {
-        let (trusts, turns, stop) = (trusts.clone(), turns.clone(), stop.clone());
+        let (place, turns, stop) = (place.clone(), turns.clone(), stop.clone());
         tasks.spawn(async move {
-            let keeping = keep_one(keeper, &trusts, &turns);
+            let keeping = keep_one(keeper, &place, &turns);
             tokio::select! {
                 () = keeping => {}
                 () = stop.cancelled() => {}
@@ -58,7 +62,7 @@ pub async fn keep_fresh(keepers: Vec<Keeper>, trusts: Arc<Trusts>, stop: Cancell
     while tasks.join_next().await.is_some() {}
 }
 
-async fn keep_one(mut keeper: Keeper, trusts: &Trusts, turns: &Semaphore) {
+async fn keep_one<P: Peer>(mut keeper: Keeper<P>, place: &P::Place, turns: &Semaphore) {
     let mut failures = 0;
     // What is a file was looked at in the beginning.
     if !keeper.source().origin.is_remote() {
@@ -67,24 +71,24 @@ async fn keep_one(mut keeper: Keeper, trusts: &Trusts, turns: &Semaphore) {
     }
     loop {
         let turn = turns.acquire().await;
-        let is_good = look(&mut keeper, trusts).await;
+        let is_good = look(&mut keeper, place).await;
         drop(turn);
         failures = if is_good { 0 } else { failures + 1 };
         sleep(&keeper, failures).await;
     }
 }
 
-async fn sleep(keeper: &Keeper, failures: u32) {
+async fn sleep<P: Peer>(keeper: &Keeper<P>, failures: u32) {
     let wait = wait(keeper, failures, OffsetDateTime::now_utc());
     tokio::time::sleep(jittered(wait)).await;
 }
 
-async fn look(keeper: &mut Keeper, trusts: &Trusts) -> bool {
-    match keeper.refresh(trusts).await {
+async fn look<P: Peer>(keeper: &mut Keeper<P>, place: &P::Place) -> bool {
+    match keeper.refresh(place).await {
         Ok(Refreshed::Unchanged) => true,
         Ok(Refreshed::Changed) => {
             let (entity_id, origin) = (keeper.entity_id(), keeper.source().origin.to_string());
-            audit::metadata_taken(&CorrelationId::random(), entity_id, &origin);
+            audit::metadata_taken(&CorrelationId::random(), keeper.peer().described(), &origin);
             info!(entity_id, origin, "the metadata is in use");
             true
         }
@@ -95,14 +99,15 @@ async fn look(keeper: &mut Keeper, trusts: &Trusts) -> bool {
     }
 }
 
-fn note_problem(keeper: &Keeper, problem: &MetadataProblem) {
+fn note_problem<P: Peer>(keeper: &Keeper<P>, problem: &MetadataProblem) {
     let (entity_id, origin) = (keeper.entity_id(), keeper.source().origin.to_string());
     let cause = problem.to_string();
-    audit::metadata_refused(&CorrelationId::random(), entity_id, &origin, &cause);
-    match keeper.current().map(|metadata| metadata.validity.until) {
+    let of = keeper.peer().described();
+    audit::metadata_refused(&CorrelationId::random(), of, &origin, &cause);
+    match keeper.current().map(|metadata| metadata.validity().until) {
         None => warn!(
             entity_id,
-            origin, cause, "no metadata: nobody can sign in at this relying party"
+            origin, cause, "no metadata: nobody can sign in there"
         ),
         Some(None) => warn!(
             entity_id,
@@ -115,11 +120,11 @@ fn note_problem(keeper: &Keeper, problem: &MetadataProblem) {
 }
 
 /// How long to wait before the next look.
-pub(super) fn wait(keeper: &Keeper, failures: u32, now: OffsetDateTime) -> Duration {
+pub(super) fn wait<P: Peer>(keeper: &Keeper<P>, failures: u32, now: OffsetDateTime) -> Duration {
     let refresh = keeper.source().refresh;
     let wanted = match keeper
         .current()
-        .and_then(|metadata| metadata.validity.cache)
+        .and_then(|metadata| metadata.validity().cache)
     {
         Some(cache) => refresh.min(cache.max(SHORTEST_CACHE)),
         None => refresh,

@@ -58,9 +58,15 @@ pub enum EncryptionTerms {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Disagreement {
-    /// None of the addresses can be answered to.
-    #[error("none of its addresses for answers is https with a plain host")]
+    /// Nobody can be sent to any of its addresses.
+    #[error("none of its addresses that would be used is https with a plain host")]
     NoAddress,
+    /// An identity provider has no key that its answers could be verified with.
+    #[error(
+        "it has no certificate for signing with an RSA key of at least 2048 bits, so that nothing \
+         it says could be verified"
+    )]
+    NoVerifyingKey,
     /// Requests must be signed, and there is no key to verify them with.
     #[error(
         "its requests are to be authenticated, and it has no certificate for signing with an RSA \
@@ -194,7 +200,7 @@ fn logout_service(metadata: &RelyingPartyMetadata) -> Option<&LogoutService> {
 }
 
 /// Whether an answer may go there: https, to a host that a page's policy can name.
-fn is_answerable(url: &str) -> bool {
+pub(crate) fn is_answerable(url: &str) -> bool {
     let is_https = |url: Uri| url.scheme_str() == Some("https");
     url.parse().is_ok_and(is_https) && FormTarget::origin_of(url).is_ok()
 }

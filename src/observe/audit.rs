@@ -70,6 +70,61 @@ pub fn signed_in(
     });
 }
 
+/// An upstream identity provider has answered for somebody.
+#[derive(Clone, Copy, Debug)]
+pub struct Vouched<'a> {
+    /// The sign-in it belongs to.
+    pub correlation: &'a CorrelationId,
+    /// The relying party that she goes on to, if any.
+    pub relying_party: Option<&'a str>,
+    /// How that one asks.
+    pub protocol: Option<&'a str>,
+    /// The upstream's name.
+    pub upstream: &'a str,
+    /// Her address, as it was asserted.
+    pub name: &'a str,
+    /// Where the answer came from.
+    pub source: &'a str,
+}
+
+impl Vouched<'_> {
+    /// It was accepted, and a session began.
+    pub fn accepted(&self, cloud_upn: &str) {
+        record(&Line {
+            cloud_upn: Some(cloud_upn),
+            ..self.line("signed-in")
+        });
+    }
+
+    /// It was not accepted, for this cause.
+    pub fn refused(&self, cause: &str) {
+        record(&Line {
+            cause: Some(cause),
+            ..self.line("sign-in-failed")
+        });
+    }
+
+    fn line(&self, event: &'static str) -> Line<'_> {
+        Line {
+            relying_party: self.relying_party,
+            protocol: self.protocol,
+            upstream: Some(self.upstream),
+            name: Some(self.name),
+            source: Some(self.source),
+            ..Line::new(event, self.correlation)
+        }
+    }
+}
+
+/// An upstream identity provider's answer was not accepted, or none could be asked for.
+pub fn upstream_failed(correlation: &CorrelationId, upstream: &str, cause: &str) {
+    record(&Line {
+        upstream: Some(upstream),
+        cause: Some(cause),
+        ..Line::new("upstream-failed", correlation)
+    });
+}
+
 /// Somebody who is who she says may not sign in at this relying party.
 pub fn not_permitted(
     correlation: &CorrelationId,
@@ -136,27 +191,45 @@ pub fn password_changed(
     });
 }
 
-/// A relying party's addresses or keys are others now, by its metadata.
-pub fn metadata_taken(correlation: &CorrelationId, relying_party: &str, source: &str) {
+/// Somebody's addresses or keys are others now, by its metadata.
+pub fn metadata_taken(correlation: &CorrelationId, of: Described<'_>, source: &str) {
     record(&Line {
-        relying_party: Some(relying_party),
         source: Some(source),
-        ..Line::new("metadata-taken", correlation)
+        ..of.line("metadata-taken", correlation)
     });
 }
 
-/// A relying party's metadata is not there, or not accepted, or has expired.
-pub fn metadata_refused(
-    correlation: &CorrelationId,
-    relying_party: &str,
-    source: &str,
-    cause: &str,
-) {
+/// Somebody whose metadata is looked at, by entity ID.
+#[derive(Clone, Copy, Debug)]
+pub enum Described<'a> {
+    /// A relying party.
+    RelyingParty(&'a str),
+    /// An upstream identity provider.
+    Issuer(&'a str),
+}
+
+impl<'a> Described<'a> {
+    fn line(self, event: &'static str, correlation: &'a CorrelationId) -> Line<'a> {
+        let line = Line::new(event, correlation);
+        match self {
+            Self::RelyingParty(id) => Line {
+                relying_party: Some(id),
+                ..line
+            },
+            Self::Issuer(id) => Line {
+                issuer: Some(id),
+                ..line
+            },
+        }
+    }
+}
+
+/// Somebody's metadata is not there, or not accepted, or has expired.
+pub fn metadata_refused(correlation: &CorrelationId, of: Described<'_>, source: &str, cause: &str) {
     record(&Line {
-        relying_party: Some(relying_party),
         source: Some(source),
         cause: Some(cause),
-        ..Line::new("metadata-refused", correlation)
+        ..of.line("metadata-refused", correlation)
     });
 }
 
@@ -234,6 +307,8 @@ struct Line<'a> {
     relying_party: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     protocol: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

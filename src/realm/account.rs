@@ -28,10 +28,31 @@ pub(super) struct Fields {
     pub(super) state: Option<AccountState>,
     /// The name under which it was found.
     pub(super) name: SignInName,
-    /// In which of the realm's homes.
-    pub(super) home: usize,
+    /// Where it was looked for and found.
+    pub(super) place: Place,
     /// When.
     pub(super) found: Instant,
+}
+
+/// Where an account was looked for and found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// In which of the realm's homes.
+    pub(super) home: usize,
+    /// Whether no other was asked, since a route leads to this one.
+    pub(super) alone: bool,
+}
+
+impl Place {
+    /// One text for a name that is looked for here, or wherever it may be.
+    pub(super) fn key(self, name: &SignInName) -> String {
+        if self.alone {
+            // No name has a line feed.
+            format!("{}\n{}", self.home, name.key())
+        } else {
+            name.key()
+        }
+    }
 }
 
 impl MappedAccount {
@@ -45,14 +66,24 @@ impl MappedAccount {
     }
 
     pub(super) fn home(&self) -> usize {
-        self.0.home
+        self.0.place.home
+    }
+
+    pub(super) fn place(&self) -> Place {
+        self.0.place
+    }
+
+    /// What it is remembered under.
+    pub(super) fn memory_key(&self) -> String {
+        self.0.place.key(&self.0.name)
     }
 
     pub(super) fn found(&self) -> Instant {
         self.0.found
     }
 
-    pub(super) fn state(&self) -> Option<AccountState> {
+    /// What forbids it to sign in, to be told after the right password only.
+    pub fn state(&self) -> Option<AccountState> {
         self.0.state
     }
 

@@ -1,4 +1,4 @@
-use std::{fmt, hash};
+use std::{cmp::Ordering, fmt, hash};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -100,6 +100,20 @@ impl PartialEq for EmailAddress {
 }
 
 impl Eq for EmailAddress {}
+
+impl Ord for EmailAddress {
+    /// By domain first, so that one domain's stand together.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_domain = self.domain.cmp(&other.domain);
+        by_domain.then_with(|| self.folded_local.cmp(&other.folded_local))
+    }
+}
+
+impl PartialOrd for EmailAddress {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl hash::Hash for EmailAddress {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {

@@ -1,6 +1,7 @@
-use std::{fmt, hash};
+use std::{cmp::Ordering, fmt, hash};
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{NameError, lookalike};
 
@@ -65,9 +66,35 @@ impl PartialEq for DomainName {
 
 impl Eq for DomainName {}
 
+impl Ord for DomainName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.ascii.cmp(&other.ascii)
+    }
+}
+
+impl PartialOrd for DomainName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl hash::Hash for DomainName {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {
         self.ascii.hash(state);
+    }
+}
+
+/// As [`DomainName::as_ascii`].
+impl Serialize for DomainName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.ascii)
+    }
+}
+
+impl<'de> Deserialize<'de> for DomainName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(D::Error::custom)
     }
 }
 

@@ -2,9 +2,14 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 
-use crate::directory::{BindError, ChangeError, DirectoryError, Password, PasswordProof};
+use crate::directory::{
+    AccountState, BindError, ChangeError, DirectoryError, Password, PasswordProof,
+};
 
-use super::{Home, MappedAccount, SignInName, Trace, locate::Notes, memory::Memory};
+use super::{
+    Directories, Home, MappedAccount, Routes, SignInName, Trace, account::Place, locate::Notes,
+    memory::Memory,
+};
 
 /// How old a remembered mapping may be for a bind alone to do. Beyond it the entry is read again
 /// beside the bind, and must still be the same account: a name that was given up and given to
@@ -20,6 +25,7 @@ const VERIFY_AFTER: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct Realm {
     homes: Arc<[Home]>,
+    routes: Arc<Routes>,
     pub(super) memory: Memory,
     pub(super) verify_after: Duration,
 }
@@ -105,8 +111,23 @@ impl Realm {
         Self {
             memory: Memory::new(capacity.unwrap_or(0), longest.unwrap_or_default()),
             homes: homes.into(),
+            routes: Arc::default(),
             verify_after: VERIFY_AFTER,
         }
+    }
+
+    /// The same homes, with routes that say where a name belongs.
+    #[must_use]
+    pub fn with_routes(self, routes: Routes) -> Self {
+        Self {
+            routes: Arc::new(routes),
+            ..self
+        }
+    }
+
+    /// Where a name belongs.
+    pub fn routes(&self) -> &Routes {
+        &self.routes
     }
 
     /// The homes, in the order of the configuration.
@@ -114,14 +135,26 @@ impl Realm {
         &self.homes
     }
 
-    /// The account that a name means. One search in each directory that might have it, or none
-    /// where the answer is remembered.
+    /// The account that a name means, in all directories. One search in each that might have it, or
+    /// none where the answer is remembered.
     pub async fn find(&self, name: &SignInName) -> Result<MappedAccount, MappingError> {
-        let key = name.key();
+        self.find_in(Directories::All, name).await
+    }
+
+    /// The account that a name means in these directories.
+    pub async fn find_in(
+        &self,
+        directories: Directories<'_>,
+        name: &SignInName,
+    ) -> Result<MappedAccount, MappingError> {
+        let key = match self.asked(directories, name).next() {
+            Some((place, _)) => place.key(name),
+            None => return Err(MappingError::NoMatch),
+        };
         if let Some(remembered) = self.memory.recall(&key) {
             return remembered;
         }
-        let (outcome, _) = self.ask(name, false).await;
+        let (outcome, _) = self.ask(directories, name, false).await;
         match &outcome {
             Ok(account) => {
                 if let Some(home) = self.homes.get(account.home()) {
@@ -176,6 +209,28 @@ impl Realm {
         }
     }
 
+    /// Whether the entry is still the account, and what forbids it to sign in: for somebody who has
+    /// proven elsewhere who she is. What was read a moment ago is not read again.
+    pub async fn look_again(
+        &self,
+        account: &MappedAccount,
+    ) -> Result<Option<AccountState>, MappingError> {
+        if self.memory.was_seen_within(account, self.verify_after) {
+            return Ok(account.state());
+        }
+        let Some(home) = self.homes.get(account.home()) else {
+            return Err(MappingError::NoMatch);
+        };
+        let state = home.look_again(account).await;
+        match &state {
+            Ok(None) => self.memory.see(account),
+            Ok(Some(_)) => self.memory.doubt(account),
+            Err(MappingError::Directory(_)) => {}
+            Err(_) => self.memory.forget(account),
+        }
+        state
+    }
+
     /// Whether the account's directory lets people change their passwords here.
     pub fn changes_passwords(&self, account: &MappedAccount) -> bool {
         let home = self.homes.get(account.home());
@@ -203,8 +258,18 @@ impl Realm {
         name: &SignInName,
         password: &Password,
     ) -> Result<(), DirectoryError> {
-        let responsible = self.homes.iter().find(|home| home.is_responsible_for(name));
-        match responsible.or(self.homes.first()) {
+        self.decoy_in(Directories::All, name, password).await
+    }
+
+    /// The same for a name that is asked for in these directories.
+    pub async fn decoy_in(
+        &self,
+        directories: Directories<'_>,
+        name: &SignInName,
+        password: &Password,
+    ) -> Result<(), DirectoryError> {
+        let responsible = self.asked(directories, name).next();
+        match responsible.map(|(_, home)| home).or(self.homes.first()) {
             Some(home) => home.directory.decoy_bind(password).await,
             None => Ok(()),
         }
@@ -212,11 +277,15 @@ impl Realm {
 
     /// Maps a text as [`Self::find`] does, past what is remembered, and tells each step.
     pub async fn trace(&self, text: &str) -> Trace {
-        self.trace_to_account(text).await.0
+        self.trace_to_account(Directories::All, text).await.0
     }
 
-    /// The same, with the account where the name means one.
-    pub async fn trace_to_account(&self, text: &str) -> (Trace, Option<MappedAccount>) {
+    /// The same as [`Self::find_in`] does, with the account where the name means one.
+    pub async fn trace_to_account(
+        &self,
+        directories: Directories<'_>,
+        text: &str,
+    ) -> (Trace, Option<MappedAccount>) {
         let mut trace = Trace::default();
         let name = match SignInName::parse(text) {
             Ok(name) => name,
@@ -226,7 +295,7 @@ impl Realm {
             }
         };
         trace.pass(format!("the sign-in name is {}", name.key()));
-        let (outcome, notes) = self.ask(&name, true).await;
+        let (outcome, notes) = self.ask(directories, &name, true).await;
         for note in notes {
             trace.pass(note);
         }
@@ -242,20 +311,38 @@ impl Realm {
         (trace, outcome.ok())
     }
 
+    /// The homes that are asked for a name.
+    fn asked(
+        &self,
+        directories: Directories<'_>,
+        name: &SignInName,
+    ) -> impl Iterator<Item = (Place, &Home)> {
+        let homes = self.homes.iter().enumerate();
+        homes.filter_map(move |(index, home)| {
+            let alone = match directories {
+                Directories::All => false,
+                Directories::Only(only) if only == home.name => true,
+                Directories::Only(_) => return None,
+            };
+            let place = Place { home: index, alone };
+            home.is_responsible_for(name).then_some((place, home))
+        })
+    }
+
     async fn ask(
         &self,
+        directories: Directories<'_>,
         name: &SignInName,
         take_notes: bool,
     ) -> (Result<MappedAccount, MappingError>, Vec<String>) {
-        let responsible = self.homes.iter().enumerate();
-        let responsible = responsible.filter(|(_, home)| home.is_responsible_for(name));
-        let answers = join_all(responsible.map(async |(index, home)| {
+        let asked = self.asked(directories, name);
+        let answers = join_all(asked.map(async |(place, home)| {
             let mut notes = Notes::new(take_notes.then_some(if self.homes.len() > 1 {
                 format!("{}: ", home.name)
             } else {
                 String::new()
             }));
-            let answer = home.locate(index, name, &mut notes).await;
+            let answer = home.locate(place, name, &mut notes).await;
             (answer, notes)
         }))
         .await;

@@ -10,7 +10,7 @@ use crate::directory::{AccountState, Attribute, Dn, Entry, Filter, Found, Object
 use super::{
     EmailAddress, FederatedDomain, Home, ImmutableId, ImmutableIdEncoding, ImmutableIdSource,
     MappedAccount, MappingError, SignInAttribute, SignInName,
-    account::Fields,
+    account::{Fields, Place},
     particulars,
     sign_in_name::{AccountName, Form},
 };
@@ -42,10 +42,10 @@ impl Notes {
 }
 
 impl Home {
-    /// Maps a name; `index` is this home's place in its realm.
+    /// Maps a name; `place` is where this home is in its realm.
     pub(super) async fn locate(
         &self,
-        index: usize,
+        place: Place,
         name: &SignInName,
         notes: &mut Notes,
     ) -> Result<MappedAccount, MappingError> {
@@ -79,7 +79,7 @@ impl Home {
                 dn: entry.dn().to_owned(),
             });
         }
-        self.judge(index, name, entry, matched_by, notes)
+        self.judge(place, name, entry, matched_by, notes)
     }
 
     /// Reads the entry of an account again, as it is now: it must still have the name, pass every
@@ -93,7 +93,7 @@ impl Home {
         let entry = self.directory.read(dn, &filter, &self.attributes()).await?;
         let entry = entry.ok_or(MappingError::NoMatch)?;
         let matched_by = self.matched_by(&entry, name).ok_or(MappingError::NoMatch)?;
-        let now = self.judge(account.home(), name, &entry, matched_by, &mut Notes(None))?;
+        let now = self.judge(account.place(), name, &entry, matched_by, &mut Notes(None))?;
         if now.principal().guid != account.principal().guid
             || now.immutable_id() != account.immutable_id()
             || now.cloud_upn() != account.cloud_upn()
@@ -106,7 +106,7 @@ impl Home {
     /// What an entry that has the name must be besides.
     pub(super) fn judge(
         &self,
-        index: usize,
+        place: Place,
         name: &SignInName,
         entry: &Entry,
         matched_by: SignInAttribute,
@@ -151,7 +151,7 @@ impl Home {
             attributes: particulars::collect(&self.mapping.told_attributes, entry),
             state,
             name: name.clone(),
-            home: index,
+            place,
             found: Instant::now(),
             guid: only(entry, OBJECT_GUID).and_then(|octets| ObjectGuid::try_from(octets).ok()),
             dn,

@@ -67,7 +67,7 @@ impl Memory {
             until: account.found() + lifetime,
             seen: account.found(),
         };
-        self.found.insert(account.name().key(), found);
+        self.found.insert(account.memory_key(), found);
     }
 
     /// Whether the account's entry was read within this time, and was still the account.
@@ -75,14 +75,14 @@ impl Memory {
         account.found().elapsed() < time
             || self
                 .found
-                .get(&account.name().key())
+                .get(&account.memory_key())
                 .is_some_and(|found| found.account == *account && found.seen.elapsed() < time)
     }
 
     /// The account's entry was read again and is still the account. That lengthens nothing: who
     /// else may have the name by now was not asked.
     pub(super) fn see(&self, account: &MappedAccount) {
-        let key = account.name().key();
+        let key = account.memory_key();
         if let Some(mut found) = self.found.get(&key)
             && found.account == *account
         {
@@ -109,7 +109,7 @@ impl Memory {
     }
 
     pub(super) fn forget(&self, account: &MappedAccount) {
-        self.found.invalidate(&account.name().key());
+        self.found.invalidate(&account.memory_key());
     }
 
     #[cfg(test)]

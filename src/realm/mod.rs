@@ -67,7 +67,10 @@ pub use home::Home;
 pub use mapping::{
     FederatedDomain, ImmutableIdEncoding, ImmutableIdSource, Mapping, SignInAttribute,
 };
-pub use route::{Arriving, HomeRealm, Route, Routes, When};
+pub use route::{
+    Arriving, Directories, EntraDoor, HomeRealm, Route, Routes, TableError, TenantedLink,
+    TenantedLinkError, Tried, Unfit, When,
+};
 pub use sign_in_name::{NameError, SignInName};
 pub use survey::{Examples, Owners, Survey};
 pub use trace::{Trace, TraceStep};

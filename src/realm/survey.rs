@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::directory::{DirectoryError, Entry, Filter};
 
 use super::{
-    EmailAddress, Home, MappingError, SignInAttribute, SignInName, locate::Notes,
+    EmailAddress, Home, MappingError, SignInAttribute, SignInName, account::Place, locate::Notes,
     sign_in_name::Form,
 };
 
@@ -100,9 +100,13 @@ impl Home {
                 }
             }
         }
+        let place = Place {
+            home: 0,
+            alone: false,
+        };
         let outcomes: Vec<_> = names
             .iter()
-            .map(|(name, by)| self.judge(0, name, entry, *by, &mut Notes::new(None)))
+            .map(|(name, by)| self.judge(place, name, entry, *by, &mut Notes::new(None)))
             .collect();
         let reason = match outcomes.iter().find(|outcome| outcome.is_ok()) {
             Some(Ok(account)) => match account.state() {

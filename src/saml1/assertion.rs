@@ -55,6 +55,8 @@ pub struct Attribute<'a> {
 pub enum AuthenticationMethod {
     /// By a password. Never said to be more: Entra takes another value for a second factor.
     Password,
+    /// By several factors: the value that Entra takes for that.
+    SeveralFactors,
 }
 
 impl AuthenticationMethod {
@@ -62,6 +64,7 @@ impl AuthenticationMethod {
     pub fn uri(self) -> &'static str {
         match self {
             Self::Password => "urn:oasis:names:tc:SAML:1.0:am:password",
+            Self::SeveralFactors => "http://schemas.microsoft.com/claims/multipleauthn",
         }
     }
 }

@@ -23,6 +23,9 @@ pub const MAX_RELAY_STATE: usize = 8 * 1024;
 /// An `AuthnRequest` in transit is a kilobyte or two; signed with a certificate chain, ten.
 const MAX_MESSAGE: usize = 64 * 1024;
 
+/// An identity provider's answer may have the names of hundreds of groups in it.
+const MAX_ANSWER: usize = 256 * 1024;
+
 /// Why no message could be taken from a request.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -116,6 +119,15 @@ impl ReceivedResponse {
         Received::from_post(form, Carried::Response).map(Self)
     }
 
+    /// Takes an identity provider's answer from the value of `SAMLResponse`, as it stood in a form.
+    pub fn from_encoded(encoded: &str) -> Result<Self, BindingError> {
+        Ok(Self(Received {
+            root: decoded(encoded, MAX_ANSWER)?,
+            redirect_signature: None,
+            relay_state: None,
+        }))
+    }
+
     /// As [`ReceivedRequest::from_redirect`], of `SAMLResponse`.
     pub fn from_redirect(query: &str, form: &Form) -> Result<Self, BindingError> {
         Received::from_redirect(query, form, Carried::Response).map(Self)
@@ -139,14 +151,8 @@ impl Received {
     fn from_post(form: &Form, carried: Carried) -> Result<Self, BindingError> {
         let name = carried.parameter();
         let encoded = form.single(name)?.ok_or(BindingError::Missing(name))?;
-        if encoded.len() > MAX_MESSAGE * 3 / 2 {
-            return Err(BindingError::TooLarge);
-        }
-        // Some senders fold the base64 into lines.
-        let compact: String = encoded.split_ascii_whitespace().collect();
-        let message = STANDARD.decode(compact).map_err(|_| BindingError::Base64)?;
         Ok(Self {
-            root: read(&message)?,
+            root: decoded(encoded, MAX_MESSAGE)?,
             redirect_signature: None,
             relay_state: relay_state(form)?,
         })
@@ -161,7 +167,7 @@ impl Received {
         let deflated = STANDARD.decode(encoded).map_err(|_| BindingError::Base64)?;
         let redirect_signature = RedirectSignature::from_query(query, form, carried)?;
         Ok(Self {
-            root: read(&inflate(&deflated)?)?,
+            root: read(&inflate(&deflated)?, MAX_MESSAGE)?,
             redirect_signature,
             relay_state: relay_state(form)?,
         })
@@ -173,8 +179,19 @@ impl Received {
     }
 }
 
-fn read(message: &[u8]) -> Result<Element, BindingError> {
-    if message.len() > MAX_MESSAGE {
+/// The message in base64, of at most so many octets.
+fn decoded(encoded: &str, most: usize) -> Result<Element, BindingError> {
+    if encoded.len() > most * 3 / 2 {
+        return Err(BindingError::TooLarge);
+    }
+    // Some senders fold the base64 into lines.
+    let compact: String = encoded.split_ascii_whitespace().collect();
+    let message = STANDARD.decode(compact).map_err(|_| BindingError::Base64)?;
+    read(&message, most)
+}
+
+fn read(message: &[u8], most: usize) -> Result<Element, BindingError> {
+    if message.len() > most {
         return Err(BindingError::TooLarge);
     }
     Ok(xml::read(message, &Limits::default())?)

@@ -11,14 +11,15 @@
 mod authn_context;
 mod authn_request;
 mod binding;
+mod entity_metadata;
 mod logout;
 mod metadata;
 mod names;
 mod received;
 mod redirect;
 mod redirect_signature;
-mod relying_party_metadata;
 mod response;
+mod service_provider;
 mod status;
 mod timestamp;
 
@@ -28,6 +29,10 @@ mod tests;
 pub use authn_context::{AuthnContextClass, Comparison, RequestedAuthnContext};
 pub use authn_request::{AuthnRequest, RequestError, RequestedConsumer};
 pub use binding::{BindingError, Carried, MAX_RELAY_STATE, ReceivedRequest, ReceivedResponse};
+pub use entity_metadata::{
+    EncryptionKey, EntityMetadata, EntityMetadataError, IdentityProviderMetadata, LARGEST_METADATA,
+    MetadataTrust, NoCommonAlgorithm, RelyingPartyMetadata, Validity,
+};
 pub use logout::{
     LogoutAnswer, LogoutRequest, LogoutResponse, NamedPerson, OutgoingLogoutRequest,
     OutgoingLogoutResponse,
@@ -38,10 +43,12 @@ pub use metadata::{
 };
 pub use names::{BINDING_POST, BINDING_REDIRECT, NAMEID_PERSISTENT, TOKEN_TYPE};
 pub use redirect::redirect_url;
-pub use relying_party_metadata::{
-    EncryptionKey, LARGEST_METADATA, MetadataTrust, NoCommonAlgorithm, RelyingPartyMetadata,
-    RelyingPartyMetadataError, Validity,
-};
 pub use response::{Assertion, ErrorResponse, SuccessResponse, new_id};
+#[cfg(test)]
+pub(crate) use service_provider::test_identity_provider;
+pub use service_provider::{
+    AnswerError, ExpectedAnswer, NamedAttribute, OutgoingAuthnRequest, ProvenSubject, Refusal,
+    ServiceProvider, service_provider_metadata,
+};
 pub use status::Status;
 pub use timestamp::{format_timestamp, parse_timestamp};

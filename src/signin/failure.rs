@@ -1,6 +1,10 @@
-use crate::{directory::DirectoryError, realm::MappedAccount, store::StoreError};
+use crate::{
+    directory::{AccountState, DirectoryError},
+    realm::MappedAccount,
+    store::StoreError,
+};
 
-use super::{Problem, Verdict};
+use super::{Elsewhere, Problem, Step, Verdict, Visit};
 
 /// Why a name and a password were not accepted: what the person is told, and what the audit is.
 pub(super) struct Failure {
@@ -13,6 +17,8 @@ pub(super) struct Failure {
     pub(super) may_change: bool,
     /// The account, where the password was right.
     pub(super) account: Option<MappedAccount>,
+    /// Where she goes on to, where it is not here that she signs in.
+    pub(super) elsewhere: Option<Elsewhere>,
 }
 
 impl Failure {
@@ -24,6 +30,7 @@ impl Failure {
             verdict,
             may_change: false,
             account: None,
+            elsewhere: None,
         }
     }
 
@@ -47,6 +54,49 @@ impl Failure {
     pub(super) fn too_many() -> Self {
         let cause = "too many failures from this source".to_owned();
         Self::new(Problem::TooMany, Verdict::Unanswered, cause)
+    }
+
+    /// She has proven who she is, and a route sends her on.
+    pub(super) fn elsewhere(elsewhere: Elsewhere) -> Self {
+        let cause = "a route leads elsewhere, for a group that she is in".to_owned();
+        Self {
+            elsewhere: Some(elsewhere),
+            ..Self::new(Problem::Elsewhere, Verdict::Right, cause)
+        }
+    }
+
+    /// She has proven elsewhere who she is, and that leads to no account.
+    pub(super) fn no_account(cause: String) -> Self {
+        Self::new(Problem::NoAccount, Verdict::Unanswered, cause)
+    }
+
+    /// She has proven elsewhere who she is, and her account is in this state.
+    pub(super) fn vouched_state(state: AccountState) -> Self {
+        let cause = format!("the account's state is {state:?}");
+        // There is no password that somebody else might be guessing.
+        Self::new(Problem::Vouched(state), Verdict::Unanswered, cause)
+    }
+
+    /// Somebody has proven who she is, and is not whom she was said to be.
+    pub(super) fn somebody_else() -> Self {
+        let cause = "another person was expected".to_owned();
+        Self::new(Problem::SomebodyElse, Verdict::Unanswered, cause)
+    }
+
+    /// What happens next in a sign-in that failed at an upstream's answer.
+    pub(super) fn step(self) -> Step {
+        match self.elsewhere {
+            Some(elsewhere) => Step::Elsewhere(elsewhere),
+            None => Step::AskName(Some(self.problem)),
+        }
+    }
+
+    /// The same for a page of our own.
+    pub(super) fn visit(self) -> Visit {
+        match self.elsewhere {
+            Some(elsewhere) => Visit::Elsewhere(elsewhere),
+            None => Visit::AskName(self.problem),
+        }
     }
 
     /// What cannot be counted is not tried.

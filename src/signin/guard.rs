@@ -56,24 +56,36 @@ impl Default for GuardRules {
 }
 
 /// Where an attempt comes from: an IPv4 address, or the /64 that one IPv6 customer has.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Source(String);
+#[derive(Clone, Debug)]
+pub struct Source {
+    name: String,
+    address: IpAddr,
+}
 
 impl From<IpAddr> for Source {
     fn from(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
+        let address = address.to_canonical();
+        let name = match address {
             IpAddr::V4(address) => address.to_string(),
             IpAddr::V6(address) => {
                 let [a, b, c, d, ..] = address.segments();
                 format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
             }
-        })
+        };
+        Self { name, address }
+    }
+}
+
+impl Source {
+    /// The very address.
+    pub fn address(&self) -> IpAddr {
+        self.address
     }
 }
 
 impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 
@@ -362,7 +374,7 @@ mod tests {
 
     #[test]
     fn one_customer_is_one_source() {
-        let source = |text: &str| Source::from(text.parse::<IpAddr>().unwrap());
+        let source = |text: &str| Source::from(text.parse::<IpAddr>().unwrap()).to_string();
         assert_eq!(source("2001:db8:1:2::1"), source("2001:db8:1:2:ffff::9"));
         assert_ne!(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
         assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));

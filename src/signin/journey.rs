@@ -7,15 +7,17 @@ use crate::{
     directory::{BindError, Password},
     keys::KeyError,
     observe::{CorrelationId, audit},
-    realm::{MappedAccount, MappingError, Realm, SignInName},
+    realm::{Directories, DomainName, MappedAccount, MappingError, Realm, SignInName},
     store::Store,
     trust::{Subject, Trusts},
+    upstream::Factors,
 };
 
 use super::{
-    Admission, Answered, BrowserId, Confirmations, Grant, Guard, GuardRules, Participant, Problem,
-    Proof, Refusal, Session, SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
-    failure::Failure, message::RecentMessages, participants::Participants, subject_of,
+    Admission, Answered, BrowserId, Confirmations, Discovered, Grant, Guard, GuardRules,
+    Participant, Problem, Proof, Refusal, Session, SessionToken, Sessions, SignInRequest, Source,
+    Step, Verdict, failure::Failure, message::RecentMessages, participants::Participants,
+    subject_of,
 };
 
 /// How long things last.
@@ -46,6 +48,7 @@ pub struct SignIn {
     pub(super) trusts: Arc<Trusts>,
     pub(super) sessions: Sessions,
     pub(super) participants: Participants,
+    pub(super) store: Arc<dyn Store>,
     confirmations: Confirmations,
     answered: Answered,
     pub(super) guard: Guard,
@@ -68,7 +71,8 @@ impl SignIn {
             confirmations: Confirmations::new(store.clone()),
             answered: Answered::new(store.clone(), settings.answers_kept),
             guard: Guard::new(store.clone(), settings.guard),
-            recent: RecentMessages::new(store),
+            recent: RecentMessages::new(store.clone()),
+            store,
         }
     }
 
@@ -83,6 +87,7 @@ impl SignIn {
         request: &SignInRequest,
         browser: &BrowserId,
         token: Option<&SessionToken>,
+        source: &Source,
     ) -> Step {
         if let Some(token) = token
             && let Some(session) = self.live_session(request, token).await
@@ -108,7 +113,12 @@ impl SignIn {
         if request.passive {
             return Step::Refused(Refusal::NoPassive);
         }
-        Step::Prompt(None)
+        let hint = request.hint.as_deref();
+        match self.first_question(hint, request.home_realm_hint.as_ref(), source) {
+            Discovered::Here => Step::Prompt(None),
+            Discovered::Elsewhere(elsewhere) => Step::Elsewhere(elsewhere),
+            Discovered::Nowhere => Step::AskName(None),
+        }
     }
 
     /// The person has typed a name and a password.
@@ -124,12 +134,20 @@ impl SignIn {
         if typed.name.trim().is_empty() || typed.password.is_empty() {
             return Step::Prompt(Some(Problem::Incomplete));
         }
+        match self.instead_of_password(typed.name, typed.source) {
+            Some(Discovered::Elsewhere(elsewhere)) => return Step::Elsewhere(elsewhere),
+            Some(_) => return Step::AskName(Some(Problem::NoHome)),
+            None => {}
+        }
         let asking = Some(Participant::of(request));
         let mut session = match self.authenticate(&request.correlation, asking, typed).await {
             Ok(Ok(session)) => session,
             Ok(Err(_)) => return Step::Refused(Refusal::Internal),
             Err(failure) if failure.may_change => return Step::ChangePassword,
-            Err(failure) => return Step::Prompt(Some(failure.problem)),
+            Err(failure) => match failure.elsewhere {
+                Some(elsewhere) => return Step::Elsewhere(elsewhere),
+                None => return Step::Prompt(Some(failure.problem)),
+            },
         };
         // Before anything changes: a refused request must end no session and begin none.
         let issuer = match self.may_grant(request, browser, &session).await {
@@ -184,6 +202,9 @@ impl SignIn {
     /// The person behind a name and its password, with what rules ask to be known of her.
     async fn person(&self, typed: Typed<'_>) -> Result<Subject, Failure> {
         let (name, account) = self.prove_password(typed).await?;
+        if let Some(elsewhere) = self.member_route(&name, &account, typed.source).await? {
+            return Err(Failure::elsewhere(elsewhere).of(Some(name.key())));
+        }
         subject_of(&self.realm, self.trusts.needs(), &account)
             .await
             .map_err(|error| Failure::directory(&error).of(Some(name.key())))
@@ -198,7 +219,11 @@ impl SignIn {
         let is_young_enough = request
             .max_age
             .is_none_or(|max_age| OffsetDateTime::now_utc() - session.authn_instant() < max_age);
-        (is_young_enough && hint_agrees(request.hint.as_deref(), &session)).then_some(session)
+        // More may be proven where it was proven before; here there is no more to be had.
+        let is_strong_enough = !request.several_factors
+            || session.factors() == Factors::Several
+            || session.upstream().is_none();
+        (is_young_enough && is_strong_enough && hints_agree(request, &session)).then_some(session)
     }
 
     /// The account whose password it is.
@@ -214,7 +239,11 @@ impl SignIn {
         let password = Password::parse(typed.password).map_err(|_| {
             Failure::not_recognised("not a password".to_owned()).of(address.clone())
         })?;
-        let found = self.realm.find(&name).await;
+        let directories = self.directories(&name, typed.source);
+        let found = match directories {
+            Some(directories) => self.realm.find_in(directories, &name).await,
+            None => Err(MappingError::NoMatch),
+        };
         let told = if found.is_ok() {
             Some(name.key())
         } else {
@@ -248,16 +277,18 @@ impl SignIn {
         let attempt = match self.guard.admit(&counted, source).await {
             Ok(Admission::Admitted(attempt)) => attempt,
             Ok(Admission::AccountGuarded) => {
-                return Err(self
-                    .decoy(name, password, "too many failures for this account")
-                    .await);
+                let cause = "too many failures for this account";
+                return Err(self.decoy(name, password, source, cause).await);
             }
             Ok(Admission::SourceGuarded) => return Err(Failure::too_many()),
             Err(error) => return Err(Failure::store(&error)),
         };
         let outcome = match found {
             Ok(account) => self.bind(account, password).await,
-            Err(error) => Err(self.decoy(name, password, &error.to_string()).await),
+            Err(error) => {
+                let cause = error.to_string();
+                Err(self.decoy(name, password, source, &cause).await)
+            }
         };
         let verdict = match &outcome {
             Ok(_) => Verdict::Right,
@@ -286,14 +317,22 @@ impl SignIn {
                 may_change: state.is_ended_by_a_new_password()
                     && self.realm.changes_passwords(&account),
                 account: Some(account),
+                elsewhere: None,
             }),
             Err(error) => Err(Failure::not_recognised(error.to_string())),
         }
     }
 
     /// Does the work of a password check that fails.
-    async fn decoy(&self, name: &SignInName, password: &Password, cause: &str) -> Failure {
-        match self.realm.decoy(name, password).await {
+    async fn decoy(
+        &self,
+        name: &SignInName,
+        password: &Password,
+        source: &Source,
+        cause: &str,
+    ) -> Failure {
+        let directories = self.directories(name, source).unwrap_or(Directories::All);
+        match self.realm.decoy_in(directories, name, password).await {
             Ok(()) => Failure::not_recognised(cause.to_owned()),
             Err(error) => Failure::directory(&error),
         }
@@ -335,7 +374,7 @@ impl SignIn {
     }
 }
 
-fn granted(
+pub(super) fn granted(
     request: &SignInRequest,
     session: Session,
     issuer: String,
@@ -362,6 +401,7 @@ pub(super) fn grant(
     Grant {
         authn_instant: session.authn_instant(),
         session_index: session.index_at(&request.relying_party),
+        factors: session.factors(),
         subject: session.subject,
         issuer,
         proof,
@@ -369,21 +409,41 @@ pub(super) fn grant(
     }
 }
 
-/// A hint that names somebody else than the live session asks instead of assuming, so that a
-/// shared computer never signs the wrong person in.
+/// A hint that names somebody else than the live session, or another home, asks instead of assuming, so
+/// that a shared computer never signs the wrong person in.
+fn hints_agree(request: &SignInRequest, session: &Session) -> bool {
+    hint_agrees(request.hint.as_deref(), session)
+        && request
+            .home_realm_hint
+            .as_ref()
+            .is_none_or(|home| is_at_home(home, session))
+}
+
 pub(super) fn hint_agrees(hint: Option<&str>, session: &Session) -> bool {
-    let Some(hint) = hint else {
-        return true;
-    };
-    // Nearly always it is one of the two to the letter.
     let subject = &session.subject;
-    if hint == subject.sign_in_name || hint == subject.cloud_upn {
+    hint.is_none_or(|hint| names(hint, &subject.sign_in_name, &subject.cloud_upn))
+}
+
+/// Whether the domain is that of one of her two names.
+fn is_at_home(home: &DomainName, session: &Session) -> bool {
+    let subject = &session.subject;
+    if home.as_ascii() == subject.suffix {
+        return true;
+    }
+    let domain = subject.sign_in_name.rsplit_once('@');
+    domain.is_some_and(|(_, domain)| DomainName::parse(domain).as_ref() == Ok(home))
+}
+
+/// Whether a hint names somebody who has these names.
+pub(super) fn names(hint: &str, sign_in_name: &str, cloud_upn: &str) -> bool {
+    // Nearly always it is one of the two to the letter.
+    if hint == sign_in_name || hint == cloud_upn {
         return true;
     }
     let Ok(hint) = SignInName::parse(hint) else {
         return false;
     };
-    [&subject.sign_in_name, &subject.cloud_upn]
+    [sign_in_name, cloud_upn]
         .into_iter()
         .any(|name| SignInName::parse(name).is_ok_and(|name| name == hint))
 }

@@ -125,6 +125,13 @@ impl SignIn {
         if typed.name.trim().is_empty() || typed.password.is_empty() {
             return Err(Denied::Problem(Problem::Incomplete));
         }
+        // A program cannot be sent anywhere.
+        if self.instead_of_password(typed.name, typed.source).is_some() {
+            let cause =
+                "a password, for a name that proves elsewhere who it is, or belongs nowhere";
+            audit::request_refused(message.correlation, Some(message.relying_party), cause);
+            return Err(Denied::Problem(Problem::Elsewhere));
+        }
         let digest = key.digest(&message, &typed);
         let request = request(&message, typed.name);
         let session = match self.recent.begin(&digest).await {
@@ -186,6 +193,8 @@ fn request(message: &Message<'_>, name: &str) -> SignInRequest {
         max_age: Some(Duration::ZERO),
         passive: false,
         hint: None,
+        home_realm_hint: None,
+        several_factors: false,
     }
 }
 

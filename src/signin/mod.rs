@@ -8,6 +8,7 @@ mod answered;
 mod confirmations;
 mod failure;
 mod guard;
+mod home_realm;
 mod journey;
 mod message;
 mod participants;
@@ -18,10 +19,12 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod visit;
+mod vouched;
 
 pub use answered::{Answered, BrowserId};
 pub use confirmations::{Confirmation, Confirmations};
 pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
+pub use home_realm::{Discovered, Elsewhere};
 pub use journey::{Settings, SignIn, Typed};
 pub use message::{Denied, Message, MessageKey};
 pub use participants::Participant;
@@ -30,6 +33,7 @@ pub use session::{KnownAs, Session, SessionError, SessionToken, Sessions};
 pub use sign_out::{Demand, DemandOutcome, SignedOut};
 pub use subject::subject_of;
 pub use visit::Visit;
+pub use vouched::Brought;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -39,7 +43,9 @@ use std::time::Duration;
 use crate::{
     directory::AccountState,
     observe::CorrelationId,
+    realm::DomainName,
     trust::{Protocol, Subject},
+    upstream::Factors,
 };
 
 /// What a relying party asked for, freed of its protocol.
@@ -60,6 +66,10 @@ pub struct SignInRequest {
     pub passive: bool,
     /// Who is expected to sign in: the email or the cloud UPN.
     pub hint: Option<String>,
+    /// Where she is said to be at home: a domain.
+    pub home_realm_hint: Option<DomainName>,
+    /// Several factors are asked for, of those who can have them proven.
+    pub several_factors: bool,
 }
 
 /// What happens next.
@@ -69,6 +79,10 @@ pub enum Step {
     Prompt(Option<Problem>),
     /// The password was right and has expired: ask for a new one.
     ChangePassword,
+    /// Ask for the name alone; say what was wrong with the last one, if there was one.
+    AskName(Option<Problem>),
+    /// She goes elsewhere.
+    Elsewhere(Elsewhere),
     /// Write the assertion.
     Granted(Box<Grant>),
     /// Tell the relying party, or the person, that there will be none.
@@ -87,6 +101,16 @@ pub enum Problem {
     Account(AccountState),
     /// The directory cannot be reached; the same request may be tried again.
     DirectoryDown,
+    /// The name is of no domain that anybody signs in from.
+    NoHome,
+    /// People of this name prove who they are elsewhere, and not by a password here.
+    Elsewhere,
+    /// She has proven elsewhere who she is, and has no account here that may sign in.
+    NoAccount,
+    /// She has proven elsewhere who she is, and her account is in a state that keeps it out.
+    Vouched(AccountState),
+    /// She has proven elsewhere to be somebody else than was expected.
+    SomebodyElse,
     /// Too many attempts failed from where this one comes from.
     TooMany,
     /// All connections to the directory are in use; the same request may be tried again.
@@ -115,6 +139,8 @@ pub enum Proof {
     Password,
     /// By a live session.
     Session,
+    /// To an upstream identity provider, just now.
+    Upstream,
 }
 
 impl Proof {
@@ -123,6 +149,7 @@ impl Proof {
         match self {
             Self::Password => "password",
             Self::Session => "session",
+            Self::Upstream => "upstream",
         }
     }
 }
@@ -141,6 +168,8 @@ pub struct Grant {
     pub session_index: String,
     /// How it was proven this time.
     pub proof: Proof,
+    /// By how many ways, as far as anybody is trusted to say so.
+    pub factors: Factors,
     /// The cookie to set, when a session began with this sign-in.
     pub new_session: Option<SessionToken>,
 }

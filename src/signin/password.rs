@@ -59,6 +59,9 @@ impl SignIn {
         if typed.new == typed.current {
             return Err(ChangeProblem::Same);
         }
+        if self.instead_of_password(typed.name, typed.source).is_some() {
+            return Err(ChangeProblem::NotProven(Problem::Elsewhere));
+        }
         let new = Password::parse(typed.new).map_err(|_| ChangeProblem::Unusable)?;
         let (name, outcome) = self.change(typed, &new).await;
         match outcome {

@@ -10,6 +10,7 @@ use crate::{
     keys::{KeyError, random_octets},
     store::{Kind, Store, StoreError},
     trust::{NameIdFormat, RelyingParty, Subject},
+    upstream::{Asserted, Factors},
 };
 
 use super::Participant;
@@ -81,6 +82,25 @@ pub struct Session {
     /// by herself.
     #[serde(rename = "p", skip_serializing_if = "Option::is_none", default)]
     pub first_participant: Option<Participant>,
+    /// Who says so, where it was not proven here.
+    #[serde(rename = "v", skip_serializing_if = "Option::is_none", default)]
+    vouched: Option<Vouched>,
+}
+
+/// What an upstream identity provider says of a proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Vouched {
+    /// Which one.
+    #[serde(rename = "b")]
+    by: String,
+    /// Whether by several factors.
+    #[serde(rename = "m", skip_serializing_if = "is_false", default)]
+    several_factors: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Session {
@@ -97,7 +117,39 @@ impl Session {
                 .unwrap_or(i64::MAX),
             seed: crate::saml2::new_id()?,
             first_participant: participant,
+            vouched: None,
         })
+    }
+
+    /// A session of somebody of whom an upstream says who she is.
+    pub(super) fn vouched_for(
+        subject: Subject,
+        participant: Option<Participant>,
+        asserted: &Asserted,
+        now: OffsetDateTime,
+    ) -> Result<Self, KeyError> {
+        // Its clock may be ahead of ours; what lies ahead has not happened.
+        let proven = asserted.authn_instant().min(now);
+        Ok(Self {
+            vouched: Some(Vouched {
+                by: asserted.upstream().to_owned(),
+                several_factors: asserted.factors() == Factors::Several,
+            }),
+            ..Self::new(subject, participant, proven)?
+        })
+    }
+
+    /// By how many ways it was proven.
+    pub fn factors(&self) -> Factors {
+        match &self.vouched {
+            Some(vouched) if vouched.several_factors => Factors::Several,
+            _ => Factors::One,
+        }
+    }
+
+    /// The upstream that says so; `None` where it was proven here.
+    pub fn upstream(&self) -> Option<&str> {
+        self.vouched.as_ref().map(|vouched| vouched.by.as_str())
     }
 
     /// What a relying party knows the session by (`SessionIndex`).

@@ -2,17 +2,25 @@
 
 use crate::observe::CorrelationId;
 
-use super::{Problem, Session, SessionToken, SignIn, Typed, journey::hint_agrees};
+use super::{
+    Discovered, Elsewhere, Problem, Session, SessionToken, SignIn, Typed, journey::hint_agrees,
+};
 
 /// What comes of a name and a password that are typed for a page of our own.
 #[derive(Debug)]
 pub enum Visit {
     /// Ask again, and say what was wrong.
     Prompt(Problem),
+    /// Ask for the name alone again, and say what was wrong.
+    AskName(Problem),
+    /// She goes elsewhere.
+    Elsewhere(Elsewhere),
     /// The password was right and has expired: ask for a new one.
     ChangePassword,
     /// She is signed in: the cookie to set, and the session behind it.
     SignedIn(SessionToken, Box<Session>),
+    /// What was brought has been brought before.
+    AlreadyAnswered,
     /// A random number could not be had, or the store failed.
     Failed,
 }
@@ -35,11 +43,19 @@ impl SignIn {
         if typed.name.trim().is_empty() || typed.password.is_empty() {
             return Visit::Prompt(Problem::Incomplete);
         }
+        match self.instead_of_password(typed.name, typed.source) {
+            Some(Discovered::Elsewhere(elsewhere)) => return Visit::Elsewhere(elsewhere),
+            Some(_) => return Visit::AskName(Problem::NoHome),
+            None => {}
+        }
         let mut session = match self.authenticate(correlation, None, typed).await {
             Ok(Ok(session)) => session,
             Ok(Err(_)) => return Visit::Failed,
             Err(failure) if failure.may_change => return Visit::ChangePassword,
-            Err(failure) => return Visit::Prompt(failure.problem),
+            Err(failure) => match failure.elsewhere {
+                Some(elsewhere) => return Visit::Elsewhere(elsewhere),
+                None => return Visit::Prompt(failure.problem),
+            },
         };
         match self.succeed(previous, &mut session).await {
             Ok(token) => Visit::SignedIn(token, Box::new(session)),

@@ -25,6 +25,8 @@ pub struct Capacities {
     /// Of [`Kind::AnsweredRequest`]: as many as can be answered while one of them is still valid,
     /// or the oldest could be replayed. Only sign-ins that succeed are counted here.
     pub answered_requests: usize,
+    /// Of [`Kind::AnsweredQuestion`]: as many as are answered within two hours.
+    pub answered_questions: usize,
     /// Of [`Kind::FailedAttempts`].
     pub failed_attempts: usize,
     /// Of [`Kind::FamiliarSource`].
@@ -40,6 +42,7 @@ impl Default for Capacities {
             participants: 200_000,
             confirmations: 200_000,
             answered_requests: 250_000,
+            answered_questions: 250_000,
             failed_attempts: 200_000,
             familiar_sources: 200_000,
             recent_messages: 50_000,
@@ -60,6 +63,7 @@ pub struct MemoryStore {
     participants: Mutex<Shelf>,
     confirmations: Mutex<Shelf>,
     answered_requests: Mutex<Shelf>,
+    answered_questions: Mutex<Shelf>,
     failed_attempts: Mutex<Shelf>,
     familiar_sources: Mutex<Shelf>,
     recent_messages: Mutex<Shelf>,
@@ -74,6 +78,7 @@ impl MemoryStore {
             participants: Mutex::new(Shelf::new(capacities.participants)),
             confirmations: Mutex::new(Shelf::new(capacities.confirmations)),
             answered_requests: Mutex::new(Shelf::new(capacities.answered_requests)),
+            answered_questions: Mutex::new(Shelf::new(capacities.answered_questions)),
             failed_attempts: Mutex::new(Shelf::new(capacities.failed_attempts)),
             familiar_sources: Mutex::new(Shelf::new(capacities.familiar_sources)),
             recent_messages: Mutex::new(Shelf::new(capacities.recent_messages)),
@@ -92,6 +97,7 @@ impl MemoryStore {
             Kind::Participant => &self.participants,
             Kind::Confirmation => &self.confirmations,
             Kind::AnsweredRequest => &self.answered_requests,
+            Kind::AnsweredQuestion => &self.answered_questions,
             Kind::FailedAttempts => &self.failed_attempts,
             Kind::FamiliarSource => &self.familiar_sources,
             Kind::RecentMessage => &self.recent_messages,

@@ -26,6 +26,8 @@ pub enum Kind {
     Confirmation,
     /// A request that has been answered, by issuer and ID: each is answered once.
     AnsweredRequest,
+    /// A question to an upstream identity provider that has been answered: each is answered once.
+    AnsweredQuestion,
     /// How many attempts failed, by account or by source.
     FailedAttempts,
     /// A source from which an account has signed in before.

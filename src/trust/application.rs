@@ -1,3 +1,5 @@
+use crate::realm::{TenantedLink, TenantedLinkError};
+
 use super::{Access, Subject};
 
 /// An application that people open from our own page, and that has its people signed in elsewhere: at
@@ -13,10 +15,7 @@ pub struct Application {
     pub id: Option<ApplicationId>,
     /// Whom it is shown to. Who may use it is for Entra to say.
     pub access: Access,
-    /// Up to the mark or sign at which parameters are added.
-    before: String,
-    /// The fragment, with its sign.
-    fragment: String,
+    link: TenantedLink,
     hints: Vec<Hint>,
 }
 
@@ -34,21 +33,6 @@ pub enum Hint {
     Domain,
     /// `whr`: the same for WS-Federation.
     HomeRealm,
-}
-
-/// Why a link cannot be one.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ApplicationError {
-    /// It says itself what is to be added.
-    #[error("the link has a {0} already, which is added for each person")]
-    Said(&'static str),
-    /// It leads to no tenant.
-    #[error(
-        "the link leads to {0:?}, where Entra does not resolve a partner's email (AADSTS90019): name \
-         the tenant"
-    )]
-    NoTenant(String),
 }
 
 impl ApplicationId {
@@ -87,70 +71,31 @@ impl Hint {
     }
 }
 
-/// Where Entra's own addresses begin, in each of its clouds.
-const ENTRAS_HOSTS: [&str; 4] = [
-    "login.microsoftonline.com",
-    "login.microsoftonline.us",
-    "login.partner.microsoftonline.cn",
-    "login.windows.net",
-];
-
-/// In place of a tenant: whoever comes.
-const NO_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
-
 impl Application {
     /// An application at `link`, an absolute https URL, to which `hints` are added.
     ///
     /// # Errors
-    /// [`ApplicationError`]. That it is https with a plain host is for the caller to have seen.
+    /// [`TenantedLinkError`]. That it is https with a plain host is for the caller to have seen.
     pub fn new(
         name: String,
         link: &str,
         hints: Vec<Hint>,
         access: Access,
-    ) -> Result<Self, ApplicationError> {
-        let at = link.find('#').unwrap_or(link.len());
-        let (before, fragment) = link.split_at_checked(at).unwrap_or((link, ""));
-        let query = before.split_once('?').map_or("", |(_, query)| query);
-        let said = |hint: &Hint| {
-            form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == hint.parameter())
-        };
-        if let Some(hint) = Hint::ALL.into_iter().find(said) {
-            return Err(ApplicationError::Said(hint.parameter()));
-        }
-        let mut parts = before.split(['/', '?']).skip(2);
-        let host = parts.next().unwrap_or_default();
-        let host = host.split(':').next().unwrap_or_default();
-        let tenant = parts.next().unwrap_or_default();
-        let is_one_of =
-            |known: &[&str], text: &str| known.iter().any(|known| known.eq_ignore_ascii_case(text));
-        if is_one_of(&ENTRAS_HOSTS, host) && is_one_of(&NO_TENANTS, tenant) {
-            return Err(ApplicationError::NoTenant(tenant.to_owned()));
-        }
+    ) -> Result<Self, TenantedLinkError> {
         Ok(Self {
             name,
             id: None,
             access,
-            before: before.to_owned(),
-            fragment: fragment.to_owned(),
+            link: TenantedLink::parse(link)?,
             hints,
         })
     }
 
     /// The link for a person.
     pub fn address(&self, subject: &Subject) -> String {
-        let mut hints = form_urlencoded::Serializer::new(String::new());
-        for hint in &self.hints {
-            hints.append_pair(hint.parameter(), hint.value(subject));
-        }
-        let (before, hints, fragment) = (&self.before, hints.finish(), &self.fragment);
-        let mark = match before.split_once('?') {
-            _ if hints.is_empty() => "",
-            None => "?",
-            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
-            Some(_) => "&",
-        };
-        format!("{before}{mark}{hints}{fragment}")
+        let hints = self.hints.iter();
+        self.link
+            .with(hints.map(|hint| (hint.parameter(), hint.value(subject))))
     }
 }
 
@@ -166,7 +111,7 @@ mod tests {
         }
     }
 
-    fn application(link: &str, hints: &[Hint]) -> Result<Application, ApplicationError> {
+    fn application(link: &str, hints: &[Hint]) -> Result<Application, TenantedLinkError> {
         Application::new("Mail".into(), link, hints.to_vec(), Access::Everyone)
     }
 
@@ -240,12 +185,12 @@ mod tests {
                 format!("https://login.microsoftonline.com/{tenant}?x=1"),
                 format!("https://login.microsoftonline.com:443/{tenant}/"),
             ] {
-                assert_eq!(refused(&link), ApplicationError::NoTenant(tenant.into()));
+                assert_eq!(refused(&link), TenantedLinkError::NoTenant(tenant.into()));
             }
         }
         for name in ["login_hint", "domain_hint", "whr"] {
             let link = format!("https://a.test/?x=1&{name}=y");
-            assert_eq!(refused(&link), ApplicationError::Said(name));
+            assert_eq!(refused(&link), TenantedLinkError::Said(name));
         }
         for good in [
             "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/authorize?client_id=1",

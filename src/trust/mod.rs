@@ -27,7 +27,7 @@ mod told_attribute;
 mod ws_federation;
 
 pub use access::{Access, Missing, NotPermitted};
-pub use application::{Application, ApplicationError, ApplicationId, Hint};
+pub use application::{Application, ApplicationId, Hint};
 pub use claims::{Claim, ClaimRule, ClaimSource, NameFormat, NotIssued};
 pub use condition::{Condition, Expected, Test};
 pub use explain::{ClaimExplanation, Explanation};

@@ -2,6 +2,8 @@ use time::OffsetDateTime;
 
 use crate::realm::EmailAddress;
 
+use super::{Terms, UpstreamError};
+
 /// Who an upstream says has proven who she is: verified, and within what it may speak for. That there is
 /// such a value is the proof; it names no account yet.
 #[derive(Clone, Debug)]
@@ -37,6 +39,18 @@ impl Asserted {
         }
     }
 
+    /// As if an upstream had said so.
+    #[cfg(test)]
+    pub(crate) fn for_test(
+        upstream: &str,
+        address: &str,
+        authn_instant: OffsetDateTime,
+        factors: Factors,
+    ) -> Self {
+        let address = EmailAddress::parse(address).unwrap();
+        Self::new(upstream, address, authn_instant, factors)
+    }
+
     /// The upstream's name.
     pub fn upstream(&self) -> &str {
         &self.upstream
@@ -56,4 +70,32 @@ impl Asserted {
     pub fn factors(&self) -> Factors {
         self.factors
     }
+}
+
+impl Terms {
+    /// What the upstream has proven, if it may speak for that address. Whether it has seen several
+    /// factors counts only where its word on that does.
+    pub(super) fn assert(
+        &self,
+        address: &str,
+        authn_instant: OffsetDateTime,
+        several_factors: bool,
+    ) -> Result<Asserted, UpstreamError> {
+        let parsed = EmailAddress::parse(address)
+            .map_err(|error| UpstreamError::NoAddress(format!("{:?}: {error}", start(address))))?;
+        if !self.speaks_for.covers(&parsed) {
+            return Err(UpstreamError::ForeignAddress(parsed.to_string()));
+        }
+        let factors = if several_factors && self.trusted_for_mfa {
+            Factors::Several
+        } else {
+            Factors::One
+        };
+        Ok(Asserted::new(&self.name, parsed, authn_instant, factors))
+    }
+}
+
+/// So much of a stranger's text as belongs into a log.
+fn start(text: &str) -> String {
+    text.chars().take(EmailAddress::MAX_BYTES).collect()
 }

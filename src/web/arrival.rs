@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     http::{Form, Request, Response},
+    realm::DomainName,
+    signin::Source,
     trust::{Protocol, RelyingParty},
 };
 
@@ -36,19 +38,49 @@ impl IdentityProvider {
     ) -> Result<Response, Refused> {
         let browser = Browser::of(request)?;
         let session = browser::session_token(request);
+        let source = Source::from(self.edge.proxies.client_of(request));
         let step = self
             .sign_in
-            .begin(&pending.request, &browser.id, session.as_ref())
+            .begin(&pending.request, &browser.id, session.as_ref(), &source)
             .await;
-        let mut answer = self.answer(pending, step, &browser.id, None)?;
+        let answer = self.answer(request, pending, step, &browser.id, None);
+        let mut answer = answer.await?;
         browser.remember(&mut answer)?;
         Ok(answer)
     }
 }
 
+/// What a request says about the person that it is for.
+pub(super) struct Hints {
+    /// Who is expected.
+    pub(super) name: Option<String>,
+    /// Where she is said to be at home.
+    pub(super) home_realm: Option<DomainName>,
+}
+
+impl Hints {
+    /// Those of the message itself, and of the query and the form that it came with.
+    pub(super) fn of(named: Option<&str>, forms: [&Form; 2]) -> Self {
+        Self {
+            name: hint(named, forms),
+            home_realm: home_realm_hint(forms),
+        }
+    }
+}
+
+/// Where she is said to be at home: `domain_hint`, as Entra names it, or `whr`, as AD FS does. What is
+/// no domain is no hint.
+fn home_realm_hint(forms: [&Form; 2]) -> Option<DomainName> {
+    let given = |name| forms.into_iter().flat_map(move |form| form.all(name));
+    given("domain_hint")
+        .chain(given("whr"))
+        .filter(|text| text.len() <= MAX_NAME)
+        .find_map(|text| DomainName::parse(text).ok())
+}
+
 /// Who is expected: whom the message names, else `login_hint`, else `username`, wherever Entra put
 /// it (facts 2.1: either, both, repeated, empty). A hint fills the page in, and decides nothing.
-pub(super) fn hint(named: Option<&str>, forms: [&Form; 2]) -> Option<String> {
+fn hint(named: Option<&str>, forms: [&Form; 2]) -> Option<String> {
     let given = |name| forms.into_iter().flat_map(move |form| form.all(name));
     named
         .into_iter()
@@ -97,6 +129,24 @@ mod tests {
         ] {
             let hint = hint(named, [&form(query), &form(body)]);
             assert_eq!(hint.as_deref(), expected, "{named:?} {query} {body}");
+        }
+    }
+
+    #[test]
+    fn a_home_realm_is_hinted_at_by_a_domain() {
+        let form = |text: &str| Form::parse(text.as_bytes()).unwrap();
+        for (query, body, expected) in [
+            ("", "", None),
+            ("whr=Fabrikam.com", "", Some("fabrikam.com")),
+            ("", "domain_hint=fabrikam.com", Some("fabrikam.com")),
+            ("whr=a.test&domain_hint=b.test", "", Some("b.test")),
+            ("domain_hint=&whr=a.test", "", Some("a.test")),
+            ("whr=urn:federation:contoso", "", None),
+            ("whr=https%3A%2F%2Fsts.a.test%2Fadfs", "", None),
+        ] {
+            let hint = home_realm_hint([&form(query), &form(body)]);
+            let hint = hint.as_ref().map(DomainName::as_ascii);
+            assert_eq!(hint, expected, "{query} {body}");
         }
     }
 }

@@ -139,7 +139,7 @@ fn claim_types(parties: &[Arc<RelyingParty>]) -> Vec<&str> {
     all
 }
 
-fn answer(document: &Bytes) -> Response {
+pub(super) fn answer(document: &Bytes) -> Response {
     let mut answer = response::typed(
         StatusCode::OK,
         "application/samlmetadata+xml",

@@ -9,6 +9,7 @@ mod applications;
 mod arrival;
 mod browser;
 mod departure;
+mod home_realm;
 mod logout_message;
 mod metadata;
 mod not_permitted;
@@ -17,6 +18,7 @@ mod pages;
 mod password;
 mod pending;
 mod refusal;
+mod remembered;
 mod reply;
 mod saml2_answer;
 mod seal;
@@ -26,8 +28,12 @@ mod signed_out;
 mod single_logout;
 mod single_sign_on;
 mod start;
+mod trip;
+mod trip_cookies;
 mod unsolicited;
+mod upstream_metadata;
 mod visitor;
+mod waiting;
 mod ws_federation;
 mod ws_trust;
 
@@ -53,13 +59,16 @@ use crate::{
     saml2::MetadataError,
     signin::SignIn,
     trust::Trusts,
+    upstream::{OPENID_ANSWERS, SAML2_ANSWERS, SAML2_METADATA, Upstream},
 };
 
 use departure::Asker;
+use home_realm::NAME_PATH;
 use metadata::Metadata;
 use refusal::Refused;
 use seal::Seal;
 use sign_out::{DONE_PATH, TELL_PATH};
+use upstream_metadata::UpstreamMetadata;
 use ws_trust::WsTrust;
 
 /// How the identity provider is seen from outside.
@@ -124,6 +133,8 @@ pub struct IdentityProvider {
     metadata: Metadata,
     seal: Seal,
     ws_trust: Option<WsTrust>,
+    upstreams: Vec<Upstream>,
+    upstream_metadata: Vec<UpstreamMetadata>,
 }
 
 /// Why no identity provider could be made.
@@ -157,7 +168,27 @@ impl IdentityProvider {
             trusts,
             keys,
             seal: Seal::random()?,
+            upstreams: Vec::new(),
+            upstream_metadata: Vec::new(),
         })
+    }
+
+    /// The same, which sends people to these upstreams where routes say so.
+    ///
+    /// # Errors
+    /// When our metadata for them cannot be written or signed.
+    pub fn with_upstreams(self, upstreams: Vec<Upstream>) -> Result<Self, EdgeError> {
+        Ok(Self {
+            upstream_metadata: UpstreamMetadata::write(&upstreams, &self.keys)?,
+            upstreams,
+            ..self
+        })
+    }
+
+    fn upstream(&self, name: &str) -> Result<&Upstream, Refused> {
+        let mut upstreams = self.upstreams.iter();
+        let found = upstreams.find(|upstream| upstream.terms.name == name);
+        found.ok_or_else(|| Refused::Internal(format!("there is no upstream {name:?}")))
     }
 
     async fn route(&self, request: Request) -> Response {
@@ -182,6 +213,9 @@ impl IdentityProvider {
             }
             (_, TELL_PATH, _) => self.tell(&request),
             (&Method::POST, DONE_PATH, _) => Box::pin(self.sign_out_done(&request)).await,
+            (&Method::POST, NAME_PATH, _) => Box::pin(self.name_form(&request)).await,
+            (&Method::POST, SAML2_ANSWERS, _) => Box::pin(self.answer_by_saml2(&request)).await,
+            (&Method::GET, OPENID_ANSWERS, _) => Box::pin(self.answer_by_openid(&request)).await,
             (&Method::POST, "/signin", _) => Box::pin(self.sign_in_form(&request)).await,
             (&Method::GET | &Method::HEAD, "/password", _) => self.password_page(&correlation),
             (&Method::POST, "/password", _) => {
@@ -195,9 +229,15 @@ impl IdentityProvider {
             (&Method::GET | &Method::HEAD, _, Some(suffix)) => self.metadata.of(suffix),
             (_, SIGN_OUT_PATH | UNSOLICITED_PATH, _) => Err(Refused::Method("GET")),
             (_, SSO_PATH | SLO_PATH | APPLICATIONS_PATH, _) => Err(Refused::Method("GET, POST")),
-            (_, "/signin" | DONE_PATH, _) => Err(Refused::Method("POST")),
+            (_, OPENID_ANSWERS, _) => Err(Refused::Method("GET")),
+            (_, "/signin" | NAME_PATH | SAML2_ANSWERS | DONE_PATH, _) => {
+                Err(Refused::Method("POST"))
+            }
             (_, "/password", _) => Err(Refused::Method("GET, HEAD, POST")),
             (_, "/" | "/metadata", _) | (_, _, Some(_)) => Err(Refused::Method("GET, HEAD")),
+            (&Method::GET | &Method::HEAD, _, _) if path.starts_with(SAML2_METADATA) => {
+                self.upstream_metadata(path)
+            }
             _ if path.starts_with(START_PATH) => {
                 Box::pin(self.front_door(&request, &correlation)).await
             }

@@ -19,8 +19,46 @@ pub(super) struct SignInPage<'a> {
     pub relying_party: &'a str,
     pub state: &'a str,
     pub name: &'a str,
+    /// Whether people may have come here by their names.
+    pub another: bool,
     pub problem: Option<ProblemText>,
     pub password_reset: Option<&'a str>,
+    pub support: Option<&'a str>,
+    pub correlation: &'a str,
+}
+
+/// Asks for the name alone.
+#[derive(Template)]
+#[template(path = "web/name.html")]
+pub(super) struct NamePage<'a> {
+    pub nonce: &'a str,
+    pub action: &'a str,
+    pub leads_to: &'a str,
+    pub state: &'a str,
+    pub name: &'a str,
+    pub remember: bool,
+    pub problem: Option<ProblemText>,
+    pub support: Option<&'a str>,
+    pub correlation: &'a str,
+}
+
+/// Leads to an upstream identity provider.
+#[derive(Template)]
+#[template(path = "web/leaving.html")]
+pub(super) struct LeavingPage<'a> {
+    pub nonce: &'a str,
+    pub upstream: &'a str,
+    pub address: &'a str,
+}
+
+/// Says that it is not here that somebody signs in.
+#[derive(Template)]
+#[template(path = "web/elsewhere.html")]
+pub(super) struct ElsewherePage<'a> {
+    pub nonce: &'a str,
+    pub heading: &'a str,
+    pub text: &'a str,
+    pub address: Option<&'a str>,
     pub support: Option<&'a str>,
     pub correlation: &'a str,
 }
@@ -171,7 +209,25 @@ impl ProblemText {
                 "Email address or password is not right.",
                 "Check both and try again. The address is the one that you were invited with.",
             ),
-            Problem::Account(state) => Self::account(state),
+            Problem::Account(state) | Problem::Vouched(state) => Self::account(state),
+            Problem::NoHome => (
+                "Nobody signs in here with such an address.",
+                "Check it and try again. The address is the one that you were invited with.",
+            ),
+            Problem::Elsewhere => (
+                "With this address you do not sign in by a password of this service.",
+                "Open the application that you want to use, and sign in where it leads you.",
+            ),
+            Problem::NoAccount => (
+                "There is no account for you here.",
+                "You have proven who you are, but nobody here has your address. Ask the organisation \
+                 that invited you.",
+            ),
+            Problem::SomebodyElse => (
+                "You came back as somebody else.",
+                "At your organisation, this browser is signed in as another person. Try again, and sign \
+                 in there as yourself.",
+            ),
             Problem::DirectoryDown => (
                 "We cannot check your password at the moment.",
                 "Nothing is lost: wait a minute, type your password and try again.",
@@ -184,6 +240,30 @@ impl ProblemText {
                 "Very many people are signing in at the moment.",
                 "Nothing is lost: wait a few seconds, type your password and try again.",
             ),
+        };
+        Self { what, next }
+    }
+
+    /// The same for somebody who is asked for her name alone.
+    pub(super) fn of_name(problem: Problem) -> Self {
+        let (what, next) = match problem {
+            Problem::Incomplete => (
+                "Your email address is needed.",
+                "Fill it in and try again. It is the one that you were invited with.",
+            ),
+            Problem::Vouched(AccountState::LockedOut) => (
+                "Your account is locked.",
+                "Wait half an hour and try again, or ask the organisation that invited you.",
+            ),
+            Problem::DirectoryDown => (
+                "We cannot look your account up at the moment.",
+                "Nothing is lost: wait a minute and try again.",
+            ),
+            Problem::Busy => (
+                "Very many people are signing in at the moment.",
+                "Nothing is lost: wait a few seconds and try again.",
+            ),
+            problem => return Self::of(problem),
         };
         Self { what, next }
     }

@@ -8,7 +8,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{saml2::AuthnContextClass, signin::SignInRequest};
+use crate::{
+    saml2::{AuthnContextClass, RequestedAuthnContext},
+    signin::SignInRequest,
+    upstream::Factors,
+};
 
 use super::seal::Sealed;
 
@@ -24,10 +28,40 @@ pub(super) struct Saml2Reply {
     /// The assertion consumer service, found in the trust.
     pub consumer: String,
     pub relay_state: Option<String>,
-    pub authn_context: AuthnContextClass,
+    /// What is said of how she proved it, if by one factor or by several.
+    pub authn_context: Offered,
     /// The relying party has not asked: the sign-in began at a link of ours.
     #[serde(default)]
     pub is_unsolicited: bool,
+}
+
+/// The class of the authentication context with which a request can be answered. `None` where it asks for
+/// something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Offered {
+    by_one: Option<AuthnContextClass>,
+    by_several: Option<AuthnContextClass>,
+}
+
+impl Offered {
+    /// What is offered to this request.
+    pub(super) fn to(asked: Option<&RequestedAuthnContext>) -> Self {
+        let offered = |ours| match asked {
+            None => Some(ours),
+            Some(asked) => asked.satisfied_by(ours),
+        };
+        Self {
+            by_one: offered(AuthnContextClass::PasswordProtectedTransport),
+            by_several: offered(AuthnContextClass::SeveralFactors),
+        }
+    }
+
+    pub(super) fn by(self, factors: Factors) -> Option<AuthnContextClass> {
+        match factors {
+            Factors::One => self.by_one,
+            Factors::Several => self.by_several,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

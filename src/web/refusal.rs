@@ -15,6 +15,7 @@ use crate::{
     keys::KeyError,
     observe::{CorrelationId, audit},
     saml2::{BindingError, RequestError},
+    upstream::UpstreamError,
     wsfed,
     xml::WriteError,
 };
@@ -80,6 +81,15 @@ pub(super) enum Refused {
     AlreadyAnswered {
         relying_party: String,
         request_id: String,
+    },
+    #[error("the question to an upstream has been answered before")]
+    AnsweredQuestion,
+    #[error("this browser has no such trip to an upstream")]
+    NoTrip,
+    #[error("upstream {upstream:?}: {cause}")]
+    Upstream {
+        upstream: String,
+        cause: UpstreamError,
     },
     #[error("relying party or federated domain is not trusted any more")]
     NotTrusted,
@@ -199,6 +209,15 @@ impl Refused {
                  registered with this sign-in service.",
                 "Tell the people who run the application.",
             ),
+            Self::NoTrip => (
+                StatusCode::BAD_REQUEST,
+                "This sign-in was not begun here",
+                "Your organisation sent you here with an answer that this browser has not asked for, or \
+                 that has waited too long.",
+                "Go back to the application and start again. If your browser blocks cookies, allow \
+                 them for this site.",
+            ),
+            Self::Upstream { cause, .. } => upstream_words(cause),
             Self::ForeignForm | Self::State(_) | Self::NoCookie => (
                 StatusCode::BAD_REQUEST,
                 "This page is too old",
@@ -207,7 +226,7 @@ impl Refused {
                 "Go back to the application and start again. If your browser blocks cookies, allow \
                  them for this site.",
             ),
-            Self::AlreadyAnswered { .. } => (
+            Self::AlreadyAnswered { .. } | Self::AnsweredQuestion => (
                 StatusCode::CONFLICT,
                 "You are already on your way",
                 "This request has been answered before, and each is answered once.",
@@ -241,6 +260,43 @@ impl Refused {
             Self::SignOut { relying_party, .. } => relying_party.as_deref(),
             _ => None,
         }
+    }
+}
+
+/// What somebody is told who was sent elsewhere to prove who she is.
+fn upstream_words(cause: &UpstreamError) -> (StatusCode, &'static str, &'static str, &'static str) {
+    match cause {
+        UpstreamError::Unavailable(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Your organisation cannot be reached",
+            "You sign in at your organisation, and it gives no answer at the moment.",
+            "Wait a minute, go back to the application and start again.",
+        ),
+        UpstreamError::Refused(_) => (
+            StatusCode::FORBIDDEN,
+            "Your organisation has not signed you in",
+            "It says that you gave up, or that you may not sign in there.",
+            "Go back to the application and start again, or ask your organisation's help desk.",
+        ),
+        UpstreamError::NotFresh => (
+            StatusCode::BAD_GATEWAY,
+            "Your organisation has not asked you again",
+            "The application wants you to prove who you are now, and your organisation remembers it \
+             from before.",
+            "Sign out there, go back to the application and start again.",
+        ),
+        UpstreamError::Ours(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Something went wrong here",
+            "We could not finish your sign-in. It is not your fault.",
+            "Go back to the application and start again in a minute.",
+        ),
+        _ => (
+            StatusCode::BAD_GATEWAY,
+            "Your organisation's answer cannot be used",
+            "It sent you back with something that we must not accept.",
+            "Tell the help desk of the organisation that invited you.",
+        ),
     }
 }
 

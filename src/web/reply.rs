@@ -11,7 +11,7 @@ use hyper::{
 use time::OffsetDateTime;
 
 use crate::{
-    http::{FormTarget, Nonce, PageSecurity, Response, response},
+    http::{FormTarget, Nonce, PageSecurity, Request, Response, response},
     observe::CorrelationId,
     saml2::Status,
     signin::{BrowserId, Grant, Problem, Refusal, SignInRequest, Step},
@@ -23,6 +23,7 @@ use super::{
     pages::{Message, PostPage, ProblemText, SignInPage},
     pending::{Pending, Reply},
     refusal::Refused,
+    waiting::Waiting,
 };
 
 /// What differs between the forms that ask for name and password.
@@ -42,8 +43,9 @@ pub(super) struct SignInForm<'a> {
 
 impl IdentityProvider {
     /// The page for the next step. `typed` is the name that the person typed last.
-    pub(super) fn answer(
+    pub(super) async fn answer(
         &self,
+        request: &Request,
         pending: Pending,
         step: Step,
         browser: &BrowserId,
@@ -53,6 +55,17 @@ impl IdentityProvider {
             Step::Prompt(problem) => self.ask(pending, problem, browser, typed),
             Step::ChangePassword => {
                 self.new_password_step(pending, browser, typed.unwrap_or(""), None)
+            }
+            Step::AskName(problem) => {
+                let waiting = Waiting::for_party(pending);
+                self.ask_name(request, waiting, browser, typed, problem)
+            }
+            Step::Elsewhere(elsewhere) => {
+                let name = typed.or(pending.request.hint.as_deref()).map(str::to_owned);
+                let waiting = Waiting::for_party(pending);
+                let leading = self.lead(request, waiting, elsewhere, browser, name.as_deref());
+                // Boxed, since it would be copied with each request.
+                Box::pin(leading).await
             }
             Step::Granted(grant) => self.issue(&pending, &grant),
             Step::Refused(Refusal::NoPassive) => match &pending.reply {
@@ -91,7 +104,7 @@ impl IdentityProvider {
         Ok(answer)
     }
 
-    fn ask(
+    pub(super) fn ask(
         &self,
         pending: Pending,
         problem: Option<Problem>,
@@ -123,6 +136,7 @@ impl IdentityProvider {
             relying_party: form.leads_to,
             state: form.state,
             name: form.name,
+            another: self.sign_in.asks_name_first(),
             problem: form.problem.map(ProblemText::of),
             password_reset: self.edge.password_reset_url.as_deref(),
             support: self.edge.support_contact.as_deref(),

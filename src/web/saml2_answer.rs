@@ -30,6 +30,14 @@ impl IdentityProvider {
         if !relying_party.is_consumer(&reply.consumer) {
             return Err(Refused::NotTrusted);
         }
+        let Some(authn_context) = reply.authn_context.by(grant.factors) else {
+            return self.answer_with_status(
+                request,
+                reply,
+                Status::NoAuthnContext,
+                "the authentication asked for has not taken place",
+            );
+        };
         let now = OffsetDateTime::now_utc();
         let claims = relying_party.claims(&grant.subject);
         let name_id = name_id(&relying_party, grant)?;
@@ -50,7 +58,7 @@ impl IdentityProvider {
                 attributes: &claims,
                 authn_instant: grant.authn_instant,
                 session_index: &grant.session_index,
-                authn_context: reply.authn_context,
+                authn_context,
             },
             sign_response: relying_party.sign_response,
             encryption: relying_party.encryption.as_ref(),

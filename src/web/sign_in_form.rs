@@ -13,6 +13,7 @@ use super::{
     browser::{self, Browser},
     pending::Pending,
     refusal::Refused,
+    waiting::Waiting,
 };
 
 impl IdentityProvider {
@@ -24,6 +25,9 @@ impl IdentityProvider {
         let form = request.form()?;
         let state = form.single("state")?.unwrap_or("");
         let pending: Pending = self.seal.open(state, &browser, OffsetDateTime::now_utc())?;
+        if form.single("another")?.is_some() && self.sign_in.asks_name_first() {
+            return self.ask_another(Waiting::for_party(pending), &browser);
+        }
         let name = form.single("name")?.unwrap_or("");
         let password = Zeroizing::new(form.single("password")?.unwrap_or("").to_owned());
 
@@ -45,7 +49,8 @@ impl IdentityProvider {
             .await;
         let typed = Some(name).filter(|name| name.len() <= MAX_NAME);
         Ok(self
-            .answer(pending, step, &browser, typed)
+            .answer(request, pending, step, &browser, typed)
+            .await
             .unwrap_or_else(|refused| self.refusal_page(&refused, &correlation)))
     }
 

@@ -8,15 +8,16 @@ use time::OffsetDateTime;
 use crate::{
     http::{Form, Request, Response},
     observe::CorrelationId,
-    saml2::{AuthnContextClass, AuthnRequest, ReceivedRequest, RequestedConsumer, Status},
+    saml2::{AuthnRequest, ReceivedRequest, RequestedAuthnContext, RequestedConsumer, Status},
     signin::SignInRequest,
     trust::{NameIdFormat, Protocol, RelyingParty},
+    upstream::Factors,
 };
 
 use super::{
     IdentityProvider,
-    arrival::{hint, shortened},
-    pending::{Pending, Reply, Saml2Reply},
+    arrival::{Hints, shortened},
+    pending::{Offered, Pending, Reply, Saml2Reply},
     refusal::Refused,
 };
 
@@ -47,7 +48,7 @@ impl IdentityProvider {
             })?;
         let consumer = consumer(&relying_party, &authn_request.consumer)?;
 
-        let hint = hint(authn_request.subject.as_deref(), [&query, &form]);
+        let hints = Hints::of(authn_request.subject.as_deref(), [&query, &form]);
         let neutral = SignInRequest {
             correlation: correlation.clone(),
             relying_party: relying_party.entity_id().to_owned(),
@@ -55,17 +56,27 @@ impl IdentityProvider {
             request_id: authn_request.id.clone(),
             max_age: authn_request.force_authn.then_some(Duration::ZERO),
             passive: authn_request.is_passive,
-            hint,
+            hint: hints.name,
+            home_realm_hint: hints.home_realm,
+            several_factors: authn_request
+                .authn_context
+                .as_ref()
+                .is_some_and(RequestedAuthnContext::prefers_several_factors),
         };
-        let mut reply = Saml2Reply {
+        let reply = Saml2Reply {
             consumer: consumer.to_owned(),
             relay_state,
-            authn_context: AuthnContextClass::PasswordProtectedTransport,
+            authn_context: Offered::to(authn_request.authn_context.as_ref()),
             is_unsolicited: false,
         };
         let name_ids = relying_party.name_id_rule().format();
-        match self.acceptable(&authn_request, name_ids, OffsetDateTime::now_utc()) {
-            Ok(authn_context) => reply.authn_context = authn_context,
+        match self.acceptable(
+            &authn_request,
+            name_ids,
+            reply.authn_context,
+            OffsetDateTime::now_utc(),
+        ) {
+            Ok(()) => {}
             Err((status, cause)) => {
                 return self.answer_with_status(&neutral, &reply, status, cause);
             }
@@ -82,8 +93,9 @@ impl IdentityProvider {
         &self,
         request: &AuthnRequest,
         name_ids: NameIdFormat,
+        offered: Offered,
         now: OffsetDateTime,
-    ) -> Result<AuthnContextClass, (Status, &'static str)> {
+    ) -> Result<(), (Status, &'static str)> {
         if request
             .destination
             .as_ref()
@@ -104,13 +116,18 @@ impl IdentityProvider {
         if let Some(status) = request.policy_problem(name_ids) {
             return Err((status, "the request asks for what is not issued here"));
         }
-        match &request.authn_context {
-            None => Ok(AuthnContextClass::PasswordProtectedTransport),
-            Some(asked) => asked.satisfied_by_password().ok_or((
+        let factors: &[Factors] = if self.upstreams.is_empty() {
+            &[Factors::One]
+        } else {
+            &[Factors::One, Factors::Several]
+        };
+        if factors.iter().all(|factors| offered.by(*factors).is_none()) {
+            return Err((
                 Status::NoAuthnContext,
                 "the authentication asked for is not offered",
-            )),
+            ));
         }
+        Ok(())
     }
 }
 

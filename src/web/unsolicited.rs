@@ -12,7 +12,7 @@ use crate::{
         response::{self, Redirect},
     },
     observe::CorrelationId,
-    saml2::{AuthnContextClass, MAX_RELAY_STATE, RequestedConsumer, new_id},
+    saml2::{MAX_RELAY_STATE, RequestedConsumer, new_id},
     signin::SignInRequest,
     trust::{Protocol, RelyingParty},
 };
@@ -20,8 +20,8 @@ use crate::{
 use super::{
     IdentityProvider,
     applications::APPLICATIONS_PATH,
-    arrival::{hint, shortened},
-    pending::{Pending, Reply, Saml2Reply, WsFederationReply},
+    arrival::{Hints, shortened},
+    pending::{Offered, Pending, Reply, Saml2Reply, WsFederationReply},
     refusal::Refused,
     single_sign_on::consumer,
 };
@@ -114,7 +114,7 @@ fn saml2(
         reply: Reply::Saml2(Saml2Reply {
             consumer: consumer(party, &asked)?.to_owned(),
             relay_state: destination.relay_state,
-            authn_context: AuthnContextClass::PasswordProtectedTransport,
+            authn_context: Offered::to(None),
             is_unsolicited: true,
         }),
     })
@@ -142,6 +142,7 @@ fn begun_here(
     query: &Form,
     correlation: &CorrelationId,
 ) -> Result<SignInRequest, Refused> {
+    let hints = Hints::of(None, [query, &Form::default()]);
     Ok(SignInRequest {
         correlation: correlation.clone(),
         relying_party: party.entity_id().to_owned(),
@@ -149,7 +150,9 @@ fn begun_here(
         request_id: new_id()?,
         max_age: None,
         passive: false,
-        hint: hint(None, [query, &Form::default()]),
+        hint: hints.name,
+        home_realm_hint: hints.home_realm,
+        several_factors: false,
     })
 }
 

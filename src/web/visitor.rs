@@ -9,18 +9,19 @@ use zeroize::Zeroizing;
 use crate::{
     http::{Form, Request, Response, response::Redirect},
     observe::CorrelationId,
-    signin::{Problem, Session, SessionToken, Source, Typed, Visit},
+    signin::{BrowserId, Discovered, Problem, Session, SessionToken, Source, Typed, Visit},
 };
 
 use super::{
     IdentityProvider, MAX_NAME,
     applications::APPLICATIONS_PATH,
-    arrival::hint,
+    arrival::Hints,
     browser::{self, Browser},
     refusal::Refused,
     reply::SignInForm,
     seal::Sealed,
     start::{Behind, START_PATH, go, going_on},
+    waiting::{Goal, Waiting},
 };
 
 /// Which page of ours she came to.
@@ -47,10 +48,10 @@ impl Door {
 
 /// What the sign-in page of such a page carries: that it was made here, for this browser, and where she
 /// is going.
-#[derive(Serialize, Deserialize)]
-struct Visitor {
-    correlation: CorrelationId,
-    door: Door,
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Visitor {
+    pub(super) correlation: CorrelationId,
+    pub(super) door: Door,
 }
 
 impl Sealed for Visitor {
@@ -80,57 +81,80 @@ impl IdentityProvider {
         if request.method == Method::POST {
             return self.sign_visitor_in(request).await.map(Err);
         }
-        let hint = hint(None, [&request.query()?, &Form::default()]);
+        let hints = Hints::of(None, [&request.query()?, &Form::default()]);
         let session = match browser::session_token(request) {
-            Some(token) => self.sign_in.session(&token, hint.as_deref()).await,
+            Some(token) => self.sign_in.session(&token, hints.name.as_deref()).await,
             None => None,
         };
         if let Some(session) = session {
             return Ok(Ok(Box::new(session)));
         }
         let visitor = Visitor::new(door, correlation);
-        let name = hint.unwrap_or_default();
-        self.ask_visitor(visitor, &Browser::of(request)?, None, &name)
-            .map(Err)
+        let browser = Browser::of(request)?;
+        let source = Source::from(self.edge.proxies.client_of(request));
+        let name = hints.name.as_deref();
+        let first = (self.sign_in).first_question(name, hints.home_realm.as_ref(), &source);
+        let mut answer = match first {
+            Discovered::Here => {
+                self.ask_visitor(visitor, &browser.id, None, name.unwrap_or_default())
+            }
+            Discovered::Elsewhere(elsewhere) => {
+                let waiting = Waiting::for_goal(Goal::Own(visitor));
+                self.lead(request, waiting, elsewhere, &browser.id, name)
+                    .await
+            }
+            Discovered::Nowhere => {
+                let waiting = Waiting::for_goal(Goal::Own(visitor));
+                self.ask_name(request, waiting, &browser.id, None, None)
+            }
+        }?;
+        browser.remember(&mut answer)?;
+        Ok(Err(answer))
     }
 
-    fn ask_visitor(
+    pub(super) fn ask_visitor(
         &self,
         visitor: Visitor,
-        browser: &Browser,
+        browser: &BrowserId,
         problem: Option<Problem>,
         name: &str,
     ) -> Result<Response, Refused> {
         let correlation = visitor.correlation.clone();
-        let application = match &visitor.door {
-            Door::Applications | Door::Start => None,
-            Door::Application(id) => Some(self.trusts.application(id).ok_or(Refused::NotFound)?),
-        };
+        let leads_to = self.behind_door(&visitor.door)?;
         let action = visitor.door.path();
         let state = self
             .seal
-            .seal(visitor, &browser.id, OffsetDateTime::now_utc())?;
-        let mut answer = self.sign_in_page(SignInForm {
+            .seal(visitor, browser, OffsetDateTime::now_utc())?;
+        self.sign_in_page(SignInForm {
             action: &action,
-            leads_to: application.map_or("your applications", |it| &it.name),
+            leads_to,
             state: &state,
             name,
             problem,
             correlation: &correlation,
-        })?;
-        browser.remember(&mut answer)?;
-        Ok(answer)
+        })
+    }
+
+    /// What stands behind a door, in words.
+    pub(super) fn behind_door(&self, door: &Door) -> Result<&str, Refused> {
+        Ok(match door {
+            Door::Applications | Door::Start => "your applications",
+            Door::Application(id) => &self.trusts.application(id).ok_or(Refused::NotFound)?.name,
+        })
     }
 
     async fn sign_visitor_in(&self, request: &Request) -> Result<Response, Refused> {
         if !self.is_from_our_own_page(request) {
             return Err(Refused::ForeignForm);
         }
-        let browser = Browser::of(request)?;
+        let browser = Browser::of(request)?.id;
         let form = request.form()?;
         let state = form.single("state")?.unwrap_or("");
         let now = OffsetDateTime::now_utc();
-        let visitor: Visitor = self.seal.open(state, &browser.id, now)?;
+        let visitor: Visitor = self.seal.open(state, &browser, now)?;
+        if form.single("another")?.is_some() && self.sign_in.asks_name_first() {
+            return self.ask_another(Waiting::for_goal(Goal::Own(visitor)), &browser);
+        }
         let correlation = visitor.correlation.clone();
         let name = form.single("name")?.unwrap_or("");
         let password = Zeroizing::new(form.single("password")?.unwrap_or("").to_owned());
@@ -143,8 +167,33 @@ impl IdentityProvider {
         };
         let visit = self.sign_in.visit(&correlation, previous.as_ref(), typed);
         let shown = if name.len() <= MAX_NAME { name } else { "" };
-        let answer = match visit.await {
-            Visit::Prompt(problem) => self.ask_visitor(visitor, &browser, Some(problem), shown),
+        let answer = self.receive(request, visitor, visit.await, &browser, Some(shown));
+        let answer = answer.await;
+        Ok(answer.unwrap_or_else(|refused| self.refusal_page(&refused, &correlation)))
+    }
+
+    /// What comes of a visit. `typed` is the name that she typed last.
+    pub(super) async fn receive(
+        &self,
+        request: &Request,
+        visitor: Visitor,
+        visit: Visit,
+        browser: &BrowserId,
+        typed: Option<&str>,
+    ) -> Result<Response, Refused> {
+        let shown = typed.unwrap_or("");
+        let correlation = visitor.correlation.clone();
+        match visit {
+            Visit::Prompt(problem) => self.ask_visitor(visitor, browser, Some(problem), shown),
+            Visit::AskName(problem) => {
+                let waiting = Waiting::for_goal(Goal::Own(visitor));
+                self.ask_name(request, waiting, browser, typed, Some(problem))
+            }
+            Visit::Elsewhere(elsewhere) => {
+                let waiting = Waiting::for_goal(Goal::Own(visitor));
+                self.lead(request, waiting, elsewhere, browser, typed).await
+            }
+            Visit::AlreadyAnswered => Err(Refused::AnsweredQuestion),
             Visit::ChangePassword => self.new_password_alone(shown, &correlation),
             Visit::SignedIn(token, session) => self
                 .let_in(&visitor.door, &session, &correlation)
@@ -152,8 +201,7 @@ impl IdentityProvider {
             Visit::Failed => Err(Refused::Internal(
                 "no random number, or the store failed".into(),
             )),
-        };
-        Ok(answer.unwrap_or_else(|refused| self.refusal_page(&refused, &correlation)))
+        }
     }
 
     /// Answers the form of somebody who has just signed in.

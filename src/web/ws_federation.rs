@@ -16,12 +16,13 @@ use crate::{
     saml2::{self, new_id},
     signin::{Grant, SignInRequest},
     trust::{Claim, NameId, Protocol, RelyingParty, TokenVersion},
+    upstream::Factors,
     wsfed::{self, SignInResponse, Token},
 };
 
 use super::{
     IdentityProvider,
-    arrival::{hint, shortened},
+    arrival::{Hints, shortened},
     departure::Asker,
     pages::Message,
     pending::{Pending, Reply, WsFederationReply},
@@ -44,7 +45,8 @@ impl IdentityProvider {
         };
         match wsfed::Request::parse(&query, &form)? {
             wsfed::Request::SignIn(asked) => {
-                let pending = self.pending(&asked, hint(None, [&query, &form]), correlation)?;
+                let hints = Hints::of(None, [&query, &form]);
+                let pending = self.pending(&asked, hints, correlation)?;
                 self.begin(request, pending).await
             }
             // Boxed, since sign-ins are the rule, and would carry room for it.
@@ -76,7 +78,7 @@ impl IdentityProvider {
     fn pending(
         &self,
         asked: &wsfed::SignIn,
-        hint: Option<String>,
+        hints: Hints,
         correlation: &CorrelationId,
     ) -> Result<Pending, Refused> {
         let relying_party = self.asking(&asked.realm, Protocol::WsFederation)?;
@@ -97,7 +99,10 @@ impl IdentityProvider {
                 request_id: new_id()?,
                 max_age: asked.max_age,
                 passive: false,
-                hint,
+                hint: hints.name,
+                home_realm_hint: hints.home_realm,
+                several_factors: asked.authentication
+                    == Some(wsfed::RequestedAuthentication::SeveralFactors),
             },
             reply: Reply::WsFederation(WsFederationReply {
                 address: address.to_owned(),
@@ -183,7 +188,10 @@ impl IdentityProvider {
                 not_before,
                 not_on_or_after,
                 attributes: &attributes,
-                authentication_method: saml1::AuthenticationMethod::Password,
+                authentication_method: match grant.factors {
+                    Factors::One => saml1::AuthenticationMethod::Password,
+                    Factors::Several => saml1::AuthenticationMethod::SeveralFactors,
+                },
                 authentication_instant: grant.authn_instant,
             }),
             TokenVersion::Saml2 => Token::Saml2(saml2::Assertion {
@@ -199,7 +207,10 @@ impl IdentityProvider {
                 attributes: &claims,
                 authn_instant: grant.authn_instant,
                 session_index: &grant.session_index,
-                authn_context: saml2::AuthnContextClass::PasswordProtectedTransport,
+                authn_context: match grant.factors {
+                    Factors::One => saml2::AuthnContextClass::PasswordProtectedTransport,
+                    Factors::Several => saml2::AuthnContextClass::SeveralFactors,
+                },
             }),
         };
         SignInResponse {

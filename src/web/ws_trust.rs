@@ -270,9 +270,14 @@ impl Exchange<'_> {
 
 fn fault_code(problem: Problem) -> FaultCode {
     match problem {
-        Problem::Incomplete | Problem::NotRecognised | Problem::Account(_) => {
-            FaultCode::FailedAuthentication
-        }
+        Problem::Incomplete
+        | Problem::NotRecognised
+        | Problem::Account(_)
+        | Problem::NoHome
+        | Problem::Elsewhere
+        | Problem::NoAccount
+        | Problem::Vouched(_)
+        | Problem::SomebodyElse => FaultCode::FailedAuthentication,
         Problem::TooMany => FaultCode::TooManyFailures,
         Problem::DirectoryDown | Problem::Busy => FaultCode::Unavailable,
     }

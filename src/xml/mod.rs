@@ -45,4 +45,4 @@ mod properties;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
-mod wrapping_tests;
+pub(crate) mod wrapping_tests;

@@ -7,11 +7,30 @@ use super::{
     verify_enveloped,
 };
 
-/// A document around one signed element, in pieces of text.
+/// A document around one signed element, in pieces of text, and what a forger would have it say.
 struct Victim {
     before: String,
     signed: String,
     after: String,
+    honest: String,
+    forged: String,
+}
+
+/// All eight, on the first element `name` of a signed document, by their names: with an identifier of
+/// the forged element's own, and with none. The forged element says `forged` instead of `honest`.
+pub(crate) fn wrapped(
+    document: &str,
+    name: &str,
+    honest: &str,
+    forged: &str,
+) -> Vec<(&'static str, String)> {
+    let mut victim = Victim::new(document, name);
+    assert!(victim.signed.contains(honest), "{honest}");
+    (victim.honest, victim.forged) = (honest.to_owned(), forged.to_owned());
+    PERMUTATIONS
+        .into_iter()
+        .flat_map(|(name, wrap, _)| [" ID=\"_evil\"", ""].map(|id| (name, wrap(&victim, id))))
+        .collect()
 }
 
 impl Victim {
@@ -30,6 +49,8 @@ impl Victim {
             before,
             signed: document[start..end].to_owned(),
             after,
+            honest: "https://idp.example/".to_owned(),
+            forged: "https://evil.example/".to_owned(),
         }
     }
 
@@ -54,7 +75,7 @@ impl Victim {
             .replace(" ID=\"", " ID=\"_evil");
         let (start, rest) = head.split_once(" ID=\"").unwrap();
         let (_, rest) = rest.split_once('"').unwrap();
-        let rest = rest.replace("https://idp.example/", "https://evil.example/");
+        let [rest, tail] = [rest, &tail].map(|text| text.replace(&self.honest, &self.forged));
         format!("{start} Evil=\"yes\"{id}{rest}{inside}{tail}")
     }
 

@@ -111,7 +111,22 @@ pub(crate) fn run(command: &mut Command) -> Output {
 /// # Panics
 /// When it does not answer; what it refuses is an answer.
 pub(crate) fn pysaml2(folder: &Path, order: &serde_json::Value) -> serde_json::Value {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers/pysaml2_sp.py");
+    ordered("pysaml2_sp.py", folder, order)
+}
+
+/// Has pysaml2 do something as an identity provider, in a folder with its key, its certificate and the
+/// service provider's metadata (`sp.xml`).
+///
+/// # Panics
+/// When it does not answer; what it refuses is an answer.
+pub(crate) fn pysaml2_idp(folder: &Path, order: &serde_json::Value) -> serde_json::Value {
+    ordered("pysaml2_idp.py", folder, order)
+}
+
+/// What a Python script that works in a folder says to an order.
+fn ordered(script: &str, folder: &Path, order: &serde_json::Value) -> serde_json::Value {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers");
+    let script = scripts.join(script);
     let mut child = Command::new(python())
         .arg(script)
         .arg(folder)

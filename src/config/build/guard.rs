@@ -48,23 +48,27 @@ pub(super) fn proxies(
             "plain_http_behind_a_tls_proxy needs trusted_proxies: the addresses of the proxy",
         ));
     }
-    let parse = |text: &toml::Spanned<String>| {
-        let written = text.as_ref();
-        written
-            .parse::<IpNet>()
-            .or_else(|_| {
-                written
-                    .parse()
-                    .map(|address: std::net::IpAddr| address.into())
-            })
-            .map_err(|_| {
-                source.invalid(text.span(), format!("{written:?} is no address or network"))
-            })
-    };
     let networks = listen
         .trusted_proxies
         .iter()
-        .map(parse)
+        .map(|text| network(text, source))
         .collect::<Result<_, _>>()?;
     Ok(TrustedProxies::new(networks))
+}
+
+/// A network, or the one that an address is by itself.
+pub(super) fn network(
+    text: &toml::Spanned<String>,
+    source: Source<'_>,
+) -> Result<IpNet, ConfigError> {
+    let written = text.as_ref();
+    let address = || {
+        written
+            .parse()
+            .map(|address: std::net::IpAddr| address.into())
+    };
+    written
+        .parse()
+        .or_else(|_| address())
+        .map_err(|_| source.invalid(text.span(), format!("{written:?} is no address or network")))
 }

@@ -1,4 +1,4 @@
-//! A relying party that is described by its metadata.
+//! Where somebody's metadata is, and who vouches for it.
 
 use std::{
     cell::OnceCell,
@@ -13,7 +13,7 @@ use toml::Spanned;
 
 use crate::{
     http::tls,
-    metadata::{Origin, Source, Terms},
+    metadata::{Origin, Source},
     saml2::MetadataTrust,
 };
 
@@ -22,7 +22,7 @@ use super::{
     https_url, seconds,
 };
 
-/// Where metadata comes from and what it may say, the certificates still files.
+/// Where metadata comes from, the certificates still files.
 #[derive(Debug)]
 pub(in crate::config) struct MetadataFiles {
     place: Place,
@@ -30,8 +30,6 @@ pub(in crate::config) struct MetadataFiles {
     signers: Option<Vec<PathBuf>>,
     permit_sha1: bool,
     refresh: Duration,
-    /// What it may say.
-    pub(in crate::config) terms: Terms,
 }
 
 #[derive(Debug)]
@@ -75,7 +73,7 @@ impl MetadataFiles {
 
 impl SystemRoots {
     /// The settings of a client that trusts this CA alone, or what the system trusts.
-    fn or(&self, ca: Option<&Path>) -> Result<Arc<ClientConfig>, ConfigError> {
+    pub(super) fn or(&self, ca: Option<&Path>) -> Result<Arc<ClientConfig>, ConfigError> {
         let unusable = |what: String, error: tls::TlsError| ConfigError::Tls {
             what,
             cause: error.to_string(),
@@ -95,7 +93,6 @@ impl SystemRoots {
 
 pub(super) fn build(
     metadata: &Spanned<file::Metadata>,
-    terms: Terms,
     source: error::Source<'_>,
     folder: &Path,
 ) -> Result<MetadataFiles, ConfigError> {
@@ -143,6 +140,5 @@ pub(super) fn build(
         signers,
         permit_sha1: metadata.permit_sha1,
         refresh: refresh.transpose()?.unwrap_or(HOUR),
-        terms,
     })
 }

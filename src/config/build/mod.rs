@@ -7,11 +7,14 @@ mod encryption;
 mod guard;
 mod metadata;
 mod relying_party;
+mod route;
+mod upstream;
 
 pub(super) use directory::Connection;
 pub(super) use encryption::EncryptionFile;
 pub(super) use metadata::{MetadataFiles, SystemRoots};
 pub(super) use relying_party::Signatures;
+pub(super) use upstream::Protocol as UpstreamProtocolFiles;
 
 use std::{ops::Range, path::Path, time::Duration};
 
@@ -70,9 +73,20 @@ pub(super) fn build(
     for fragment in fragments {
         relying_parties.push(in_folder(fragment, names, salt)?);
     }
+    let base_url = base_url(&file.base_url, source)?;
+    let upstreams = upstream::build(&file.upstream, &base_url, source, folder)?;
+    let terms: Vec<_> = upstreams.iter().map(|upstream| &upstream.terms).collect();
+    let ends = route::Ends {
+        source,
+        domains: &domains,
+        directories: &directories,
+        upstreams: &terms,
+    };
     Ok(Config {
+        routes: route::build(&file.route, ends)?,
+        upstreams,
         edge: Edge {
-            base_url: base_url(&file.base_url, source)?,
+            base_url,
             proxies: guard::proxies(file.listen.as_ref(), file.listen.span(), source)?,
             support_contact: file.support_contact,
             password_reset_url: file

@@ -15,7 +15,10 @@ use hyper::{
     HeaderMap, Method, StatusCode, Uri,
     body::Incoming,
     client::conn::http1::{self, SendRequest},
-    header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERRER_POLICY, USER_AGENT},
+    header::{
+        AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, LOCATION, ORIGIN, REFERRER_POLICY,
+        USER_AGENT,
+    },
 };
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, pki_types::ServerName};
@@ -111,6 +114,7 @@ pub struct Client {
     addresses: HashMap<String, SocketAddr>,
     timeout: Duration,
     largest_body: usize,
+    authorization: Option<HeaderValue>,
     jar: Jar,
     connections: HashMap<Origin, SendRequest<Full<Bytes>>>,
 }
@@ -123,6 +127,7 @@ impl Client {
             addresses: HashMap::new(),
             timeout: Duration::from_secs(10),
             largest_body: 1024 * 1024,
+            authorization: None,
             jar: Jar::default(),
             connections: HashMap::new(),
         }
@@ -156,6 +161,15 @@ impl Client {
     pub fn with_largest_body(mut self, octets: usize) -> Self {
         self.largest_body = octets;
         self
+    }
+
+    /// Sends `Authorization` along with every request, whoever it goes to: for a program that talks to
+    /// one server. What cannot stand in a header field is an error.
+    pub fn with_authorization(mut self, value: &str) -> Result<Self, ClientError> {
+        let mut value = HeaderValue::from_str(value).map_err(hyper::http::Error::from)?;
+        value.set_sensitive(true);
+        self.authorization = Some(value);
+        Ok(self)
     }
 
     /// Fetches a page. `from` is the page whose link or redirect is followed; `None` is an address
@@ -275,6 +289,9 @@ impl Client {
         };
         if let Some(cookies) = self.jar.header(&sending) {
             request = request.header(COOKIE, cookies);
+        }
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
         }
         if let Some(body) = &body {
             request = request.header(CONTENT_TYPE, body.content_type);

@@ -84,7 +84,7 @@ async fn it_is_begun_from_what_is_there_and_then_kept_fresh_until_told_to_stop()
             .source()
             .clone();
         source.refresh = Duration::from_millis(40);
-        let keeper = Keeper::new(configured(), source, Terms::default());
+        let keeper = Keeper::new(DescribedParty::new(configured(), Terms::default()), source);
         keeping_in(folder.path(), keeper)
     };
     // Nothing is kept yet, and the beginning waits for nobody.

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{world::*, *};
 use crate::{
-    saml2::{MetadataTrust, RelyingPartyMetadata},
+    saml2::{EntityMetadata as _, MetadataTrust, RelyingPartyMetadata},
     trust::{LogoutAddress, LogoutBinding, RelyingParty, RequestSignatures, SingleLogout},
     xml::{ContentEncryption, Encryption, KeyTransport},
 };

@@ -252,7 +252,7 @@ pub(super) fn keeper(origin: Origin, trust: MetadataTrust) -> Keeper {
         trust,
         refresh: Duration::from_secs(3600),
     };
-    Keeper::new(configured(), source, Terms::default())
+    Keeper::new(DescribedParty::new(configured(), Terms::default()), source)
 }
 
 pub(super) fn keeping_in(folder: &Path, keeper: Keeper) -> Keeper {

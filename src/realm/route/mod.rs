@@ -3,17 +3,33 @@
 //! It goes by what was typed and by what the request says, never by whether an account exists: two
 //! names of one domain are sent the same way, whoever has them. Routes that ask for a group are the
 //! exception, and so they are looked at only once somebody has proven who she is.
+//!
+//! A [`Routes`] is a table that was checked: each route can be taken, and no two of them are told apart
+//! by their order alone ([`TableError`]). What order still says is that a narrower route, which
+//! stands before a wider one, is an exception from it.
+
+mod explain;
+mod home_realm;
+mod table;
+mod tenanted_link;
+#[cfg(test)]
+mod tests;
+mod when;
+
+pub use explain::{Tried, Unfit};
+pub use home_realm::{Directories, EntraDoor, HomeRealm};
+pub use table::TableError;
+pub use tenanted_link::{TenantedLink, TenantedLinkError};
+pub use when::When;
 
 use std::net::IpAddr;
-
-use ipnet::IpNet;
 
 use crate::directory::Dn;
 
 use super::{DomainName, SignInName};
 
-/// The routes, in order. Without any, every name belongs to the directories.
-#[derive(Clone, Debug, Default)]
+/// The routes, in order. The default has one: every name belongs to the directories.
+#[derive(Clone, Debug)]
 pub struct Routes(Vec<Route>);
 
 /// One route.
@@ -27,48 +43,13 @@ pub struct Route {
     pub to: HomeRealm,
 }
 
-/// Whom a route is for: each kind of condition that is there must hold, by any one of its values. A
-/// route without any is for everybody.
-#[derive(Clone, Debug, Default)]
-pub struct When {
-    /// The name itself.
-    pub names: Vec<SignInName>,
-    /// The domain of the name: an email's, or a UPN's suffix. Exactly this one.
-    pub domains: Vec<DomainName>,
-    /// What the request names as the home realm (`whr`, `domain_hint`).
-    pub home_realm_hints: Vec<DomainName>,
-    /// Where the request comes from.
-    pub networks: Vec<IpNet>,
-    /// The account is in one of these groups, nested ones included: known after the proof only.
-    pub groups: Vec<Dn>,
-}
-
-/// Where a person proves who she is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HomeRealm {
-    /// By password, at the directories.
-    Directories,
-    /// By password, at the directory of this name alone.
-    Directory(String),
-    /// At the upstream identity provider of this name.
-    Upstream(String),
-    /// At Entra, which is to be told this domain: she has come to the wrong door.
-    Entra {
-        /// Where to, with a tenant.
-        address: String,
-        /// What is said as `domain_hint`.
-        domain_hint: Option<DomainName>,
-    },
-    /// Nowhere: what she is told.
-    Refused(String),
-}
-
 /// What is known of somebody who has not proven anything yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Arriving<'a> {
     /// The name that was typed, or hinted at.
     pub name: Option<&'a SignInName>,
-    /// What the request names as the home realm.
+    /// What the request names as the home realm (`whr`, `domain_hint`). It counts where there is no
+    /// name, which says more.
     pub home_realm_hint: Option<&'a DomainName>,
     /// Where it comes from.
     pub source: IpAddr,
@@ -76,37 +57,59 @@ pub struct Arriving<'a> {
 
 impl Routes {
     /// The routes in this order.
-    pub fn new(routes: Vec<Route>) -> Self {
-        Self(routes)
+    ///
+    /// # Errors
+    /// [`TableError`], when one of them can never be taken, or order alone decides between two.
+    pub fn new(routes: Vec<Route>) -> Result<Self, TableError> {
+        let routes = Self(routes);
+        table::check(&routes)?;
+        Ok(routes)
     }
 
-    /// The route of somebody who has not proven anything yet. `None` where there are routes and none
-    /// fits: such a name has no home here.
+    /// The route of somebody who has not proven anything yet; those that ask for a group are passed
+    /// over. `None` where none fits: such a name has no home here.
     pub fn of(&self, arriving: Arriving<'_>) -> Option<&Route> {
         let mut routes = self.0.iter();
-        routes.find(|route| route.when.groups.is_empty() && route.when.fits(arriving))
+        routes.find(|route| route.when.fit(arriving, None).is_ok())
     }
 
-    /// Whether there are none, so that every name belongs to the directories.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// The route of somebody who has proven who she is, and is in these of [`Self::groups`]. Where it
+    /// is another one than before, that one counts: an exception for a group stands before the rule.
+    pub fn of_member(&self, arriving: Arriving<'_>, member_of: &[Dn]) -> Option<&Route> {
+        let mut routes = self.0.iter();
+        routes.find(|route| route.when.fit(arriving, Some(member_of)).is_ok())
+    }
+
+    /// The groups that routes ask for. Whoever has signed in is in some of them, or in none.
+    pub fn groups(&self) -> Vec<Dn> {
+        let mut groups: Vec<Dn> = Vec::new();
+        for group in self.0.iter().flat_map(|route| &route.when.groups) {
+            if !groups.contains(group) {
+                groups.push(group.clone());
+            }
+        }
+        groups
+    }
+
+    /// The routes, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Route> {
+        self.0.iter()
+    }
+
+    /// Whether some lead elsewhere than to a password, so that the name has to be known before one is
+    /// asked for.
+    pub fn lead_elsewhere(&self) -> bool {
+        let mut before_proof = self.0.iter().filter(|route| route.when.groups.is_empty());
+        before_proof.any(|route| route.to.directories().is_none())
     }
 }
 
-impl When {
-    fn fits(&self, arriving: Arriving<'_>) -> bool {
-        let domain = arriving.name.and_then(SignInName::as_address);
-        let domain = domain.map(super::EmailAddress::domain);
-        any(&self.names, |name| Some(name) == arriving.name)
-            && any(&self.domains, |known| Some(known) == domain)
-            && any(&self.home_realm_hints, |hint| {
-                Some(hint) == arriving.home_realm_hint
-            })
-            && any(&self.networks, |network| network.contains(&arriving.source))
+impl Default for Routes {
+    fn default() -> Self {
+        Self(vec![Route {
+            name: "every name".to_owned(),
+            when: When::default(),
+            to: HomeRealm::Directories,
+        }])
     }
-}
-
-/// Whether one of the values does, or there are none.
-fn any<T>(values: &[T], holds: impl FnMut(&T) -> bool) -> bool {
-    values.is_empty() || values.iter().any(holds)
 }

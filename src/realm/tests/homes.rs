@@ -142,3 +142,57 @@ async fn only_the_directory_of_its_domain_is_asked_for_a_name() {
     realm.decoy(&nowhere, &password).await.unwrap();
     assert_eq!(two.first.embedded.counts().binds, before + 1);
 }
+
+#[tokio::test]
+async fn a_directory_that_a_route_leads_to_is_asked_alone() {
+    let two = Two::start(vec![account("wmoran@fabrikam.com", &[])]).await;
+    let realm = two.realm(None, None);
+    let name = SignInName::parse("wmoran@fabrikam.com").unwrap();
+    let everywhere = MappingError::Ambiguous { count: 2 };
+    // Each answer is remembered apart from the others.
+    for _ in 0..2 {
+        let [first, second, none] = ["contoso", "adatum", "elsewhere"].map(Directories::Only);
+        assert_eq!(realm.find(&name).await, Err(everywhere.clone()));
+        assert_eq!(realm.find_in(first, &name).await.unwrap().home(), 0);
+        assert_eq!(realm.find_in(second, &name).await.unwrap().home(), 1);
+        let nobody = realm.find_in(none, &name).await;
+        assert_eq!(nobody, Err(MappingError::NoMatch));
+    }
+    let counts = || (two.first.embedded.counts(), two.second.embedded.counts());
+    let (first, second) = counts();
+    assert_eq!((first.searches, second.searches), (2, 2));
+
+    // The work of a name that means nobody is done where it was looked for.
+    let password = Password::parse("anything").unwrap();
+    let second = Directories::Only("adatum");
+    realm.decoy_in(second, &name, &password).await.unwrap();
+    let (first, second) = counts();
+    assert_eq!(
+        (first.binds, second.binds),
+        (1, 2),
+        "with the service account's"
+    );
+
+    let (trace, found) = realm
+        .trace_to_account(Directories::Only("adatum"), "wmoran@fabrikam.com")
+        .await;
+    assert_eq!(found.unwrap().home(), 1);
+    assert!(
+        trace
+            .steps()
+            .iter()
+            .all(|step| !step.text.starts_with("contoso: "))
+    );
+    // A password that is refused makes this answer doubtful, and no other.
+    let account = realm
+        .find_in(Directories::Only("contoso"), &name)
+        .await
+        .unwrap();
+    realm.prove(&account, &password).await.unwrap_err();
+    let password = Password::parse(demo_accounts::PASSWORD).unwrap();
+    let account = realm
+        .find_in(Directories::Only("adatum"), &name)
+        .await
+        .unwrap();
+    realm.prove(&account, &password).await.unwrap();
+}

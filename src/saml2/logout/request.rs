@@ -118,7 +118,7 @@ impl LogoutRequest {
 
 impl NamedPerson {
     /// `BaseID` and `EncryptedID`, which might stand instead, are not issued here.
-    fn read(root: &Element) -> Result<Self, RequestError> {
+    pub(in crate::saml2) fn read(root: &Element) -> Result<Self, RequestError> {
         let malformed = RequestError::Malformed("NameID");
         let Some(name_id) = only(root, ASSERTION, "NameID")? else {
             return Err(malformed);

@@ -36,7 +36,7 @@ async fn wendy_at_both(world: &World) -> (SessionToken, Grant, Grant) {
     };
     let step = world
         .sign_in
-        .begin(&asked, &browser("b"), Some(&token))
+        .begin(&asked, &browser("b"), Some(&token), &source(1))
         .await;
     let other = grant(step);
     (token, first, other)

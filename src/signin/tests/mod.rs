@@ -1,10 +1,12 @@
 //! The journey against the embedded directory: who gets in, and who learns what.
 
 mod demand;
+mod home_realm;
 mod message;
 mod permitted;
 mod sign_out;
 mod visit;
+mod vouched;
 mod world;
 
 use std::{sync::Arc, time::Duration};
@@ -33,7 +35,7 @@ async fn a_password_begins_a_session_and_the_session_answers() {
 
     let step = world
         .sign_in
-        .begin(&request("_2"), &browser("b"), Some(&token))
+        .begin(&request("_2"), &browser("b"), Some(&token), &source(1))
         .await;
     let again = grant(step);
     assert_eq!(again.proof, Proof::Session);
@@ -46,14 +48,20 @@ async fn a_password_begins_a_session_and_the_session_answers() {
         ..request("_3")
     };
     for token in [None, Some(&token)] {
-        let step = world.sign_in.begin(&forced, &browser("b"), token).await;
+        let step = world
+            .sign_in
+            .begin(&forced, &browser("b"), token, &source(1))
+            .await;
         assert!(matches!(step, Step::Prompt(None)), "{step:?}");
     }
     let quiet = SignInRequest {
         passive: true,
         ..request("_4")
     };
-    let step = world.sign_in.begin(&quiet, &browser("b"), None).await;
+    let step = world
+        .sign_in
+        .begin(&quiet, &browser("b"), None, &source(1))
+        .await;
     assert!(matches!(step, Step::Refused(Refusal::NoPassive)));
     let both = SignInRequest {
         passive: true,
@@ -61,7 +69,7 @@ async fn a_password_begins_a_session_and_the_session_answers() {
     };
     let step = world
         .sign_in
-        .begin(&both, &browser("b"), Some(&token))
+        .begin(&both, &browser("b"), Some(&token), &source(1))
         .await;
     assert!(matches!(step, Step::Refused(Refusal::NoPassive)));
 }
@@ -90,7 +98,7 @@ async fn a_hint_that_names_somebody_else_asks() {
             };
             let step = world
                 .sign_in
-                .begin(&asked, &browser("b"), Some(&token))
+                .begin(&asked, &browser("b"), Some(&token), &source(1))
                 .await;
             assert_eq!(matches!(step, Step::Granted(_)), agrees, "{hint}: {step:?}");
             let asks = matches!(step, Step::Prompt(None));
@@ -106,7 +114,12 @@ async fn a_request_is_answered_once_and_a_refused_one_changes_nothing() {
     let asked = request("_once");
     let by_session = |who: &'static str| {
         let (world, asked, token) = (&world, &asked, &token);
-        async move { world.sign_in.begin(asked, &browser(who), Some(token)).await }
+        async move {
+            world
+                .sign_in
+                .begin(asked, &browser(who), Some(token), &source(1))
+                .await
+        }
     };
     grant(by_session("b").await);
     // A double click.
@@ -129,7 +142,7 @@ async fn a_request_is_answered_once_and_a_refused_one_changes_nothing() {
     assert_eq!(world.store.held(Kind::Session), held);
     let step = world
         .sign_in
-        .begin(&request("_later"), &browser("b"), Some(&token))
+        .begin(&request("_later"), &browser("b"), Some(&token), &source(1))
         .await;
     grant(step);
 
@@ -143,7 +156,7 @@ async fn a_request_is_answered_once_and_a_refused_one_changes_nothing() {
         grant(
             world
                 .sign_in
-                .begin(&asked, &browser("c"), Some(&token))
+                .begin(&asked, &browser("c"), Some(&token), &source(1))
                 .await,
         );
     }
@@ -154,7 +167,10 @@ async fn nobody_adds_sessions_or_answers_without_a_password() {
     let world = World::new().await;
     for number in 0..20 {
         let asked = request(&format!("_{number}"));
-        world.sign_in.begin(&asked, &browser("b"), None).await;
+        world
+            .sign_in
+            .begin(&asked, &browser("b"), None, &source(1))
+            .await;
         world.type_in(&asked, "nobody@fabrikam.com", "wrong").await;
     }
     assert_eq!(world.store.held(Kind::AnsweredRequest), 0);
@@ -178,7 +194,7 @@ async fn the_next_person_ends_the_session_of_the_one_before() {
     assert_ne!(next.reveal(), wendy.reveal());
     let step = world
         .sign_in
-        .begin(&request("_old"), &browser("b"), Some(&wendy))
+        .begin(&request("_old"), &browser("b"), Some(&wendy), &source(1))
         .await;
     assert!(matches!(step, Step::Prompt(None)), "{step:?}");
     // A failed attempt ends nothing.
@@ -194,7 +210,7 @@ async fn the_next_person_ends_the_session_of_the_one_before() {
     grant(
         world
             .sign_in
-            .begin(&request("_new"), &browser("b"), Some(&next))
+            .begin(&request("_new"), &browser("b"), Some(&next), &source(1))
             .await,
     );
 }
@@ -206,7 +222,7 @@ async fn a_token_from_outside_is_no_session() {
     let asked = request("_planted");
     let step = world
         .sign_in
-        .begin(&asked, &browser("b"), Some(&planted))
+        .begin(&asked, &browser("b"), Some(&planted), &source(1))
         .await;
     assert!(matches!(step, Step::Prompt(None)));
     let step = world
@@ -222,7 +238,7 @@ async fn a_token_from_outside_is_no_session() {
     assert_ne!(token.reveal(), planted.reveal());
     let step = world
         .sign_in
-        .begin(&request("_2"), &browser("b"), Some(&planted))
+        .begin(&request("_2"), &browser("b"), Some(&planted), &source(1))
         .await;
     assert!(
         matches!(step, Step::Prompt(None)),
@@ -319,7 +335,7 @@ async fn a_store_that_fails_lets_nobody_in() {
     let token = SessionToken::from_cookie(&"A".repeat(43));
     let step = world
         .sign_in
-        .begin(&request("_2"), &browser("b"), token.as_ref())
+        .begin(&request("_2"), &browser("b"), token.as_ref(), &source(1))
         .await;
     assert!(matches!(step, Step::Prompt(None)), "{step:?}");
 }

@@ -93,7 +93,7 @@ async fn who_is_not_let_in_gets_nothing_and_begins_no_session() {
         let browser = browser("b");
         let step = world
             .sign_in
-            .begin(&asked(party, "_s"), &browser, Some(&token))
+            .begin(&asked(party, "_s"), &browser, Some(&token), &source(1))
             .await;
         let refused = matches!(step, Step::Refused(Refusal::NotPermitted));
         assert_eq!(refused, !permitted, "{party}: {step:?}");
@@ -122,7 +122,12 @@ async fn rules_are_fed_once_at_the_password() {
     let before = world.fixture.embedded.counts();
     let step = world
         .sign_in
-        .begin(&asked("readers", "_1"), &browser("b"), Some(&token))
+        .begin(
+            &asked("readers", "_1"),
+            &browser("b"),
+            Some(&token),
+            &source(1),
+        )
         .await;
     let subject = grant(step).subject;
     assert_eq!(

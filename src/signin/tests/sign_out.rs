@@ -20,7 +20,12 @@ fn asked_by(id: &str, relying_party: &str, protocol: Protocol) -> SignInRequest 
 }
 
 async fn visit(world: &World, token: &SessionToken, asked: &SignInRequest) {
-    grant(world.sign_in.begin(asked, &browser("b"), Some(token)).await);
+    grant(
+        world
+            .sign_in
+            .begin(asked, &browser("b"), Some(token), &source(1))
+            .await,
+    );
 }
 
 async fn sign_out(world: &World, token: &SessionToken) -> Vec<(String, Protocol)> {
@@ -57,7 +62,7 @@ async fn a_session_answers_while_it_is_young_enough() {
         };
         let step = world
             .sign_in
-            .begin(&asked, &browser("b"), Some(&token))
+            .begin(&asked, &browser("b"), Some(&token), &source(1))
             .await;
         assert_eq!(matches!(step, Step::Granted(_)), answers, "{max_age:?}");
         assert_eq!(matches!(step, Step::Prompt(None)), !answers, "{max_age:?}");
@@ -101,7 +106,7 @@ async fn all_who_were_told_hear_of_the_end_and_the_session_is_gone() {
     }
     let step = world
         .sign_in
-        .begin(&request("_5"), &browser("b"), Some(&token))
+        .begin(&request("_5"), &browser("b"), Some(&token), &source(1))
         .await;
     assert!(matches!(step, Step::Prompt(None)), "{step:?}");
     assert_eq!(sign_out(&world, &token).await, []);

@@ -73,7 +73,7 @@ async fn who_comes_by_herself_proves_her_password_like_anybody() {
     // A relying party that asks afterwards is answered by it, and hears of its end.
     let step = world
         .sign_in
-        .begin(&request("_1"), &browser("b"), Some(&token))
+        .begin(&request("_1"), &browser("b"), Some(&token), &source(1))
         .await;
     assert_eq!(grant(step).proof, Proof::Session);
     let ended = world

@@ -11,7 +11,7 @@ use crate::{
         test_fixture::Fixture,
     },
     observe::CorrelationId,
-    realm::{DomainName, FederatedDomain, Home, Mapping, Realm, SignInAttribute},
+    realm::{DomainName, FederatedDomain, Home, Mapping, Realm, Routes, SignInAttribute},
     signin::*,
     store::{Kind, MemoryStore, Store, StoreError, StoreFuture},
     trust::{AssertionConsumerService, Protocol, RelyingParty, Trusts},
@@ -42,6 +42,15 @@ impl World {
         Self::trusting(vec![party("rp"), party("other")], contents, store, used).await
     }
 
+    /// With these routes.
+    pub(super) async fn routed(routes: Routes, contents: Contents) -> Self {
+        let store = Arc::new(MemoryStore::default());
+        let mut world = Self::with(contents, store.clone(), store).await;
+        let realm = Realm::clone(&world.sign_in.realm).with_routes(routes);
+        world.sign_in.realm = Arc::new(realm);
+        world
+    }
+
     /// With these relying parties.
     pub(super) async fn trusting(
         parties: Vec<RelyingParty>,
@@ -57,7 +66,11 @@ impl World {
         let trusts = Arc::new(Trusts::new(parties, domains.clone()).unwrap());
         let mapping = Mapping {
             told_attributes: trusts.needs().attributes.clone(),
-            sign_in_attributes: vec![SignInAttribute::Mail, SignInAttribute::UserPrincipalName],
+            sign_in_attributes: vec![
+                SignInAttribute::Mail,
+                SignInAttribute::ProxyAddresses,
+                SignInAttribute::UserPrincipalName,
+            ],
             federated_domains: domains,
             scopes: vec![PARTNERS.parse().unwrap()],
             ..Mapping::default()
@@ -141,6 +154,8 @@ pub(super) fn request(id: &str) -> SignInRequest {
         max_age: None,
         passive: false,
         hint: None,
+        home_realm_hint: None,
+        several_factors: false,
     }
 }
 

@@ -64,7 +64,7 @@ fn place(file: &file::Directory) -> Range<usize> {
     servers.or(discover).unwrap_or_else(|| file.base.span())
 }
 
-fn dn(text: &Spanned<String>, source: Source<'_>) -> Result<Dn, ConfigError> {
+pub(in super::super) fn dn(text: &Spanned<String>, source: Source<'_>) -> Result<Dn, ConfigError> {
     text.as_ref().parse::<Dn>().map_err(|_| {
         source.invalid(
             text.span(),

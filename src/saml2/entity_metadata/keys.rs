@@ -18,7 +18,7 @@ pub struct EncryptionKey {
 
 /// `md:EncryptionMethod` (SAML metadata 2.4.1.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Method {
+struct Method {
     algorithm: String,
     /// `ds:DigestMethod` of a key transport, where one is named.
     digest: Option<String>,
@@ -35,13 +35,6 @@ pub(super) struct Method {
 pub struct NoCommonAlgorithm;
 
 impl EncryptionKey {
-    pub(super) fn new(certificate: Certificate, methods: Vec<Method>) -> Self {
-        Self {
-            certificate,
-            methods,
-        }
-    }
-
     /// The certificate that holds the key.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
@@ -106,17 +99,49 @@ impl Method {
     }
 }
 
+/// The keys of a role, by what they are for.
+#[derive(Default)]
+pub(super) struct Keys {
+    pub(super) signing: Vec<Certificate>,
+    pub(super) encryption: Vec<EncryptionKey>,
+    /// How many were passed over.
+    pub(super) unusable: usize,
+}
+
+impl Keys {
+    pub(super) fn read(role: &Element) -> Result<Self, Error> {
+        let mut keys = Self::default();
+        for descriptor in children(role, "KeyDescriptor") {
+            let key = KeyDescriptor::read(descriptor)?;
+            let Some(certificate) = key.certificate else {
+                keys.unusable += 1;
+                continue;
+            };
+            if key.signs {
+                keys.signing.push(certificate.clone());
+            }
+            if key.encrypts {
+                keys.encryption.push(EncryptionKey {
+                    certificate,
+                    methods: key.methods,
+                });
+            }
+        }
+        Ok(keys)
+    }
+}
+
 /// `md:KeyDescriptor` (SAML metadata 2.4.1.1).
-pub(super) struct KeyDescriptor {
-    pub(super) signs: bool,
-    pub(super) encrypts: bool,
+struct KeyDescriptor {
+    signs: bool,
+    encrypts: bool,
     /// `None` for a key that nothing can be done with here.
-    pub(super) certificate: Option<Certificate>,
-    pub(super) methods: Vec<Method>,
+    certificate: Option<Certificate>,
+    methods: Vec<Method>,
 }
 
 impl KeyDescriptor {
-    pub(super) fn read(descriptor: &Element) -> Result<Self, Error> {
+    fn read(descriptor: &Element) -> Result<Self, Error> {
         const NAME: &str = "KeyDescriptor";
         let (signs, encrypts) = match descriptor.attribute("use") {
             // For everything.

@@ -1,5 +1,6 @@
 //! Metadata of real products by its published shape, and metadata that is broken part by part.
 
+mod identity_provider;
 mod keys;
 mod products;
 mod refused;
@@ -7,6 +8,10 @@ mod roles;
 mod signed;
 
 use super::*;
+use crate::{
+    saml2::names::{BINDING_POST, BINDING_REDIRECT, DSIG},
+    trust::{AssertionConsumerService, LogoutBinding},
+};
 
 const SHIBBOLETH: &str = include_str!("../fixtures/shibboleth.xml");
 const SIMPLESAMLPHP: &str = include_str!("../fixtures/simplesamlphp.xml");
