@@ -143,6 +143,22 @@ fn a_route_is_right_by_itself() {
 }
 
 #[test]
+fn no_more_groups_are_asked_for_than_can_be_looked_up() {
+    let table = |count: usize| {
+        let groups: Vec<String> = (0..count).map(|number| format!("CN=g{number}")).collect();
+        with_routes(&format!(
+            "[[route]]\ngroups = {groups:?}\nto = {{ refuse = \"No.\" }}\n\
+             [[route]]\nto = \"directories\"\n"
+        ))
+    };
+    assert_eq!(parse(&table(128).0).unwrap().routes.groups().len(), 128);
+    let (text, line) = table(129);
+    let refused = invalid(&text);
+    assert_eq!(refused.line, line, "{refused}");
+    assert!(refused.message.contains("more groups"), "{refused}");
+}
+
+#[test]
 fn routes_that_contradict_each_other_are_both_shown() {
     for (routes, line, says) in [
         (
