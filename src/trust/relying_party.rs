@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use super::{
-    Access, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule, NotPermitted, Preset,
-    Protocol, SingleLogout, Subject, WsFederation, claims,
+    Access, Circumstances, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule,
+    NotPermitted, Preset, Protocol, SingleLogout, Subject, WsFederation, claims,
 };
 use crate::{keys::VerifyingKey, xml::Encryption};
 
@@ -29,6 +29,10 @@ pub struct RelyingParty {
     pub single_logout: SingleLogout,
     /// Whether people may be sent there signed in although it has not asked. Never for Entra.
     pub idp_initiated: bool,
+    /// Whether its tokens say if a request comes from a corporate network. For Entra alone.
+    pub tells_network: bool,
+    /// Whether its tokens say that a password ends soon. For Entra alone.
+    pub tells_password_expiry: bool,
     /// The name that the sign-in page shows.
     pub display_name: String,
     /// The `Audience` of assertions; for Entra the same as its entity ID.
@@ -165,6 +169,8 @@ impl RelyingParty {
             ws_federation: WsFederation::new(Vec::new()),
             single_logout: SingleLogout::default(),
             idp_initiated: false,
+            tells_network: false,
+            tells_password_expiry: false,
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,
             sign_response: false,
@@ -255,16 +261,23 @@ impl RelyingParty {
         claims::issue(&self.preset_saml2, &self.claims, subject)
     }
 
-    /// What a token of WS-Federation or WS-Trust says: the same rules, and what the preset says
-    /// there.
-    pub fn token_claims<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
-        claims::issue(&self.preset_tokens, &self.claims, subject)
+    /// What a token of WS-Federation or WS-Trust says: the same rules, what the preset says there, and
+    /// what it is told of the circumstances.
+    pub fn token_claims<'a>(
+        &'a self,
+        subject: &'a Subject,
+        circumstances: &'a Circumstances,
+    ) -> Vec<Claim<'a>> {
+        let mut claims = claims::issue(&self.preset_tokens, &self.claims, subject);
+        claims.extend(self.claims_of(circumstances));
+        claims
     }
 
     /// The names of all claims that a token of WS-Federation or WS-Trust may have.
     pub fn token_claim_names(&self) -> impl Iterator<Item = &str> {
         let rules = self.preset_tokens.iter().chain(&self.claims);
-        rules.map(|rule| rule.name.as_str())
+        let names = rules.map(|rule| rule.name.as_str());
+        names.chain(self.names_of_circumstances())
     }
 
     /// The rules by which something is issued, as far as it may ask by the protocol.
