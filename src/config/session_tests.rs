@@ -67,7 +67,7 @@ fn corporate_networks_are_told_to_entra_alone() {
     const LINE: &str = "# corporate_networks = []";
     let config = parse(EXAMPLE).unwrap();
     assert_eq!(config.corporate_networks, []);
-    assert!(!config.relying_parties[0].load().unwrap().tells_network);
+    assert!(!config.relying_parties[0].load().unwrap().told.network);
     let networks = r#"corporate_networks = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]"#;
     let text = with_line(LINE, networks).0;
     let config = parse(&text).unwrap();
@@ -80,7 +80,7 @@ fn corporate_networks_are_told_to_entra_alone() {
         let text = text.replace("preset = \"entra\"", &format!("preset = {preset:?}"));
         let config = parse(&text).unwrap();
         let party = config.relying_parties[0].load().unwrap();
-        assert_eq!(party.tells_network, preset == "entra");
+        assert_eq!(party.told.network, preset == "entra");
     }
     for (network, says) in [
         ("0.0.0.0/0", "everybody would be inside"),
@@ -103,7 +103,8 @@ fn the_end_of_a_password_is_told_to_entra_alone() {
         !config.relying_parties[0]
             .load()
             .unwrap()
-            .tells_password_expiry
+            .told
+            .password_expiry
     );
     let asked = with_line(LINE, "password_expiry = true").0;
     let config = parse(&asked).unwrap();
@@ -111,7 +112,8 @@ fn the_end_of_a_password_is_told_to_entra_alone() {
         config.relying_parties[0]
             .load()
             .unwrap()
-            .tells_password_expiry
+            .told
+            .password_expiry
     );
     for (old, new) in [
         ("preset = \"entra\"", "preset = \"entra-external\""),

@@ -7,7 +7,7 @@ use std::{borrow::Cow, time::Duration};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Claim, ClaimExplanation, RelyingParty};
+use super::{Claim, ClaimExplanation};
 
 pub(super) const INSIDE_CORPORATE_NETWORK: &str =
     "http://schemas.microsoft.com/ws/2012/01/insidecorporatenetwork";
@@ -33,6 +33,15 @@ pub struct Circumstances {
     pub inside_corporate_network: Option<bool>,
     /// The password, if it ends soon.
     pub expiring_password: Option<ExpiringPassword>,
+}
+
+/// Of which circumstances a relying party is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Whether a request comes from a corporate network.
+    pub network: bool,
+    /// That a password ends soon.
+    pub password_expiry: bool,
 }
 
 /// A password that ends soon.
@@ -87,18 +96,18 @@ impl PasswordExpiry {
     }
 }
 
-impl RelyingParty {
-    /// What it is told of the circumstances.
-    pub(super) fn claims_of<'a>(&self, circumstances: &'a Circumstances) -> Vec<Claim<'a>> {
+impl Told {
+    /// What is told of these circumstances.
+    pub(super) fn claims(self, circumstances: &Circumstances) -> Vec<Claim<'_>> {
         let mut claims = Vec::new();
         if let Some(inside) = circumstances.inside_corporate_network
-            && self.tells_network
+            && self.network
         {
             let value = if inside { "true" } else { "false" };
             claims.push(Claim::new(INSIDE_CORPORATE_NETWORK, value));
         }
         if let Some(password) = &circumstances.expiring_password
-            && self.tells_password_expiry
+            && self.password_expiry
         {
             let seconds = password.left.as_secs();
             let mut push = |name, value| claims.push(Claim::of(name, value));
@@ -113,19 +122,16 @@ impl RelyingParty {
         claims
     }
 
-    /// The names of all claims by which it may be told of them.
-    pub(super) fn names_of_circumstances(&self) -> impl Iterator<Item = &str> {
-        let network = self.tells_network.then_some(INSIDE_CORPORATE_NETWORK);
-        let password = self.tells_password_expiry.then_some(OF_PASSWORD);
+    /// The names of all claims by which something may be told.
+    pub(super) fn names<'a>(self) -> impl Iterator<Item = &'a str> {
+        let network = self.network.then_some(INSIDE_CORPORATE_NETWORK);
+        let password = self.password_expiry.then_some(OF_PASSWORD);
         network.into_iter().chain(password.into_iter().flatten())
     }
 
-    /// What it would be told of them, and why not more.
-    pub(super) fn explain_circumstances(
-        &self,
-        circumstances: &Circumstances,
-    ) -> Vec<ClaimExplanation> {
-        let claims = self.claims_of(circumstances);
+    /// What would be told of these circumstances, and why not more.
+    pub(super) fn explain(self, circumstances: &Circumstances) -> Vec<ClaimExplanation> {
+        let claims = self.claims(circumstances);
         let explain = |name: &str| {
             let (source, why_not) = match name {
                 INSIDE_CORPORATE_NETWORK => (
@@ -151,7 +157,7 @@ impl RelyingParty {
                     .ok_or_else(|| why_not.to_owned()),
             }
         };
-        self.names_of_circumstances().map(explain).collect()
+        self.names().map(explain).collect()
     }
 }
 

@@ -54,7 +54,7 @@ impl RelyingParty {
             claims: self
                 .issuing_rules()
                 .map(|rule| rule.explain(subject))
-                .chain(self.explain_circumstances(circumstances))
+                .chain(self.told.explain(circumstances))
                 .collect(),
         }
     }

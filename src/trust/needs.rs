@@ -35,7 +35,7 @@ impl Needs {
 
     fn add_party(&mut self, party: &RelyingParty) {
         self.add_access(&party.access);
-        self.password_expiry |= party.tells_password_expiry;
+        self.password_expiry |= party.told.password_expiry;
         match party.name_id_rule().source() {
             Some(NameIdSource::Email) => self.email = true,
             Some(NameIdSource::Attribute(name)) => self.add_attribute(name),

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{
     Access, Circumstances, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule,
-    NotPermitted, Preset, Protocol, SingleLogout, Subject, WsFederation, claims,
+    NotPermitted, Preset, Protocol, SingleLogout, Subject, Told, WsFederation, claims,
 };
 use crate::{keys::VerifyingKey, xml::Encryption};
 
@@ -29,10 +29,8 @@ pub struct RelyingParty {
     pub single_logout: SingleLogout,
     /// Whether people may be sent there signed in although it has not asked. Never for Entra.
     pub idp_initiated: bool,
-    /// Whether its tokens say if a request comes from a corporate network. For Entra alone.
-    pub tells_network: bool,
-    /// Whether its tokens say that a password ends soon. For Entra alone.
-    pub tells_password_expiry: bool,
+    /// Of which circumstances its tokens of WS-Federation and WS-Trust tell. None, but for Entra.
+    pub told: Told,
     /// The name that the sign-in page shows.
     pub display_name: String,
     /// The `Audience` of assertions; for Entra the same as its entity ID.
@@ -169,8 +167,7 @@ impl RelyingParty {
             ws_federation: WsFederation::new(Vec::new()),
             single_logout: SingleLogout::default(),
             idp_initiated: false,
-            tells_network: false,
-            tells_password_expiry: false,
+            told: Told::default(),
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,
             sign_response: false,
@@ -269,7 +266,7 @@ impl RelyingParty {
         circumstances: &'a Circumstances,
     ) -> Vec<Claim<'a>> {
         let mut claims = claims::issue(&self.preset_tokens, &self.claims, subject);
-        claims.extend(self.claims_of(circumstances));
+        claims.extend(self.told.claims(circumstances));
         claims
     }
 
@@ -277,14 +274,13 @@ impl RelyingParty {
     pub fn token_claim_names(&self) -> impl Iterator<Item = &str> {
         let rules = self.preset_tokens.iter().chain(&self.claims);
         let names = rules.map(|rule| rule.name.as_str());
-        names.chain(self.names_of_circumstances())
+        names.chain(self.told.names())
     }
 
     /// The rules by which something is issued, as far as it may ask by the protocol.
     pub(super) fn issuing_rules(&self) -> impl Iterator<Item = &ClaimRule> {
         let saml2 = self.speaks(Protocol::Saml2).then_some(&self.preset_saml2);
-        let by_token = self.speaks(Protocol::WsFederation) || self.speaks(Protocol::WsTrust);
-        let tokens = by_token.then_some(&self.preset_tokens);
+        let tokens = self.gets_tokens().then_some(&self.preset_tokens);
         let of_preset = saml2.into_iter().chain(tokens).flatten();
         of_preset.chain(&self.claims)
     }
@@ -339,6 +335,11 @@ impl RelyingParty {
     /// Whether it may ask by this protocol.
     pub fn speaks(&self, protocol: Protocol) -> bool {
         self.protocols.contains(&protocol)
+    }
+
+    /// Whether it may ask for tokens of WS-Federation or WS-Trust.
+    pub fn gets_tokens(&self) -> bool {
+        self.speaks(Protocol::WsFederation) || self.speaks(Protocol::WsTrust)
     }
 
     /// Where an answer goes when the request does not say.

@@ -72,9 +72,9 @@ pub(super) fn build(
     for fragment in fragments {
         relying_parties.push(in_folder(fragment, names, salt)?);
     }
-    for party in &mut relying_parties {
-        party.party.tells_network =
-            party.party.preset() == Preset::Entra && !corporate_networks.is_empty();
+    for RelyingPartyFile { party, .. } in &mut relying_parties {
+        let is_told = party.preset() == Preset::Entra && party.gets_tokens();
+        party.told.network = is_told && !corporate_networks.is_empty();
     }
     Ok(Config {
         edge: Edge {

@@ -99,7 +99,7 @@ pub(super) fn build(
         ));
     }
     settings.idp_initiated = party.idp_initiated;
-    settings.tells_password_expiry = tells_password_expiry(party, &settings, source)?;
+    settings.told.password_expiry = tells_password_expiry(party, &settings, source)?;
     let single_logout = single_logout(party, source)?;
     if !single_logout.is_unknown() && !settings.speaks(Protocol::Saml2) {
         let span = party.entity_id.span();
@@ -259,8 +259,8 @@ fn tells_password_expiry(
     settings: &RelyingParty,
     source: Source<'_>,
 ) -> Result<bool, ConfigError> {
-    let has_tokens = settings.speaks(Protocol::WsFederation) || settings.speaks(Protocol::WsTrust);
-    if party.password_expiry && (settings.preset() != Preset::Entra || !has_tokens) {
+    let is_told = settings.preset() == Preset::Entra && settings.gets_tokens();
+    if party.password_expiry && !is_told {
         let message = "password_expiry is for the preset \"entra\", and for its tokens of \
                        WS-Federation and WS-Trust: by SAML 2.0 Entra does not read it";
         return Err(source.invalid(party.entity_id.span(), message));

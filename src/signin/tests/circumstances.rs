@@ -18,7 +18,7 @@ async fn world(days: i64, tells: bool) -> World {
     let attributes = attributes.chain([(name, vec![end.into_bytes()])]);
     wendy.entry = Entry::new(wendy.entry.dn().to_owned(), attributes.collect());
     let mut entra = party("rp");
-    entra.tells_password_expiry = tells;
+    entra.told.password_expiry = tells;
     let store = Arc::new(MemoryStore::default());
     let mut world = World::trusting(vec![entra], contents, store.clone(), store).await;
     world.sign_in = world.sign_in.within(Surroundings {
