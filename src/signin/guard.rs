@@ -56,36 +56,31 @@ impl Default for GuardRules {
 }
 
 /// Where an attempt comes from: an IPv4 address, or the /64 that one IPv6 customer has.
-#[derive(Clone, Debug)]
-pub struct Source {
-    name: String,
-    address: IpAddr,
-}
+#[derive(Clone, Copy, Debug)]
+pub struct Source(IpAddr);
 
 impl From<IpAddr> for Source {
     fn from(address: IpAddr) -> Self {
-        let address = address.to_canonical();
-        let name = match address {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-            }
-        };
-        Self { name, address }
+        Self(address.to_canonical())
     }
 }
 
 impl Source {
     /// The very address.
     pub fn address(&self) -> IpAddr {
-        self.address
+        self.0
     }
 }
 
 impl std::fmt::Display for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.name)
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => write!(formatter, "{address}"),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                write!(formatter, "{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        }
     }
 }
 
