@@ -160,6 +160,7 @@ fn msal_finds_both_endpoints_and_prefers_the_newer_one() {
 /// Whoever may ask finds the endpoints in the metadata, and the names that a token may come from.
 #[tokio::test]
 async fn the_metadata_names_endpoints_and_issuers() {
+    const VENDORS: &str = "https://idp.test/vendors";
     const SECOND: &str = r#"
 [ws_trust]
 enabled = true
@@ -176,7 +177,6 @@ assertion_consumer_services = ["https://intranet.test/_trust/"]
     // The first domain is the entity, and the provider's own comes behind these tables.
     let passive = "/adfs/ls/".to_owned();
     let active = Version::ALL.map(|version| version.path().to_owned());
-    const VENDORS: &str = "https://idp.test/vendors";
     for (tables, entity, expected, issuers) in [
         ("", ISSUER, vec![passive], vec![]),
         (

@@ -17,6 +17,8 @@ mod metadata_tests;
 mod openid_tests;
 #[cfg(test)]
 mod route_tests;
+#[cfg(test)]
+mod saml2_tests;
 mod secret;
 #[cfg(test)]
 mod session_tests;

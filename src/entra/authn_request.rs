@@ -117,8 +117,8 @@ mod tests {
 
     fn posted(uri: &str, hints: HintPolicy) -> PostToIdp {
         let names = Names {
-            typed: &name("w+moran@fabrikam.com"),
-            cloud_upn: &name("wmoran@partners.contoso.com"),
+            typed: Some(&name("w+moran@fabrikam.com")),
+            cloud_upn: Some(&name("wmoran@partners.contoso.com")),
         };
         request().post_to(uri, hints, names)
     }

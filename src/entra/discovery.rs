@@ -5,7 +5,8 @@
 //! user's *cloud UPN* decides. At `/common` the typed domain alone decides (facts 0 and 5.1).
 
 use super::{
-    Aadsts, Authentication, Domain, InternalDomainFederation, Refusal, SignInName, Tenant, User,
+    Aadsts, Authentication, Domain, DomainName, InternalDomainFederation, Refusal, SignInName,
+    Tenant, User,
 };
 
 /// The kind of address at which a name was typed.
@@ -28,13 +29,15 @@ pub struct HomeRealm<'t> {
     pub realm: Realm<'t>,
 }
 
-/// Which property the typed name was found in.
+/// How the federation was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FoundBy {
     /// `userPrincipalName`.
     UserPrincipalName,
     /// `onPremisesUserPrincipalName`.
     OnPremisesUserPrincipalName,
+    /// No name: the link named the domain.
+    DomainHint,
 }
 
 impl std::fmt::Display for FoundBy {
@@ -42,6 +45,7 @@ impl std::fmt::Display for FoundBy {
         f.write_str(match self {
             Self::UserPrincipalName => "userPrincipalName",
             Self::OnPremisesUserPrincipalName => "onPremisesUserPrincipalName",
+            Self::DomainHint => "nothing: the link named the domain",
         })
     }
 }
@@ -101,6 +105,19 @@ pub fn discover<'t>(
         found_by,
         realm,
     })
+}
+
+/// The federation of a domain that a link names, with the domain that decides. `None` for any other
+/// domain than a verified federated one: Entra passes such a hint over (facts 5.5).
+pub fn federation_of<'t>(
+    tenant: &'t Tenant,
+    domain: &DomainName,
+) -> Option<(&'t Domain, &'t InternalDomainFederation)> {
+    let root = tenant.root_of(domain)?;
+    match &root.authentication {
+        Authentication::Federated(federation) => Some((root, federation)),
+        Authentication::Managed | Authentication::Inherited => None,
+    }
 }
 
 fn find_by_upn<'t>(tenant: &'t Tenant, name: &SignInName) -> Option<&'t User> {

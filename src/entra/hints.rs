@@ -43,19 +43,19 @@ impl HintPolicy {
 /// The names that there are to hand on.
 #[derive(Clone, Copy, Debug)]
 pub struct Names<'a> {
-    /// The name as it was typed.
-    pub typed: &'a SignInName,
+    /// The name as it was typed, or stood in the link.
+    pub typed: Option<&'a SignInName>,
     /// The cloud UPN of the user found.
-    pub cloud_upn: &'a SignInName,
+    pub cloud_upn: Option<&'a SignInName>,
 }
 
 impl Names<'_> {
-    /// The one that a hint asks for.
+    /// The one that a hint asks for. Where nobody was looked up, there is the name of the link alone.
     pub(super) fn of(&self, hint: Hint) -> Option<String> {
         match hint {
             Hint::None => None,
-            Hint::Email => Some(self.typed.to_string()),
-            Hint::CloudUpn => Some(self.cloud_upn.to_string()),
+            Hint::Email => self.typed.map(ToString::to_string),
+            Hint::CloudUpn => self.cloud_upn.or(self.typed).map(ToString::to_string),
         }
     }
 }

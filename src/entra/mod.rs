@@ -44,11 +44,11 @@ mod fixture;
 
 pub use aadsts::{Aadsts, Refusal};
 pub use authn_request::{AuthnRequest, PostToIdp};
-pub use discovery::{Address, FoundBy, HomeRealm, Realm, discover};
+pub use discovery::{Address, FoundBy, HomeRealm, Realm, discover, federation_of};
 pub use hints::{Hint, HintPolicy, Names};
 pub use name::{DomainName, ImmutableId, NameError, SignInName};
 pub use outcome::{Decision, Outcome};
-pub use pending::{PendingRequest, PendingRequests, Unanswerable};
+pub use pending::{PendingRequest, PendingRequests, Unanswerable, Whom};
 pub use protocol::Protocol;
 pub use sign_in_request::{SignInRequest, WrittenBy};
 pub use simulator::{Journey, Next, Settings, Simulator, ToIdp};

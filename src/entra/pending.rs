@@ -10,7 +10,7 @@ use std::{
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Protocol, SignInName};
+use super::{DomainName, Protocol, SignInName};
 
 /// What was asked, kept until the answer comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +21,51 @@ pub struct PendingRequest {
     pub id: String,
     /// What must come back byte for byte: `RelayState`, or `wctx`.
     pub state: String,
-    /// What was typed.
-    pub typed: SignInName,
-    /// The cloud UPN that discovery found for it.
-    pub user_principal_name: SignInName,
+    /// Whom the answer must be about.
+    pub whom: Whom,
     /// When the request was sent.
     pub sent_at: OffsetDateTime,
+}
+
+/// Whom a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// One user.
+    User {
+        /// What was typed, or stood in the link.
+        typed: SignInName,
+        /// The cloud UPN that discovery found for it.
+        user_principal_name: SignInName,
+    },
+    /// Whoever the federation of a domain vouches for: a link named the domain, and nobody was
+    /// looked up.
+    AnybodyOf {
+        /// The domain whose federation is asked.
+        domain: DomainName,
+        /// The name that stood in the link, which is passed on and decides nothing.
+        hinted: Option<SignInName>,
+    },
+}
+
+impl Whom {
+    /// What was typed, or stood in the link.
+    pub fn typed(&self) -> Option<&SignInName> {
+        match self {
+            Self::User { typed, .. } => Some(typed),
+            Self::AnybodyOf { hinted, .. } => hinted.as_ref(),
+        }
+    }
+
+    /// The cloud UPN of the user found.
+    pub fn user_principal_name(&self) -> Option<&SignInName> {
+        match self {
+            Self::User {
+                user_principal_name,
+                ..
+            } => Some(user_principal_name),
+            Self::AnybodyOf { .. } => None,
+        }
+    }
 }
 
 impl PendingRequest {
@@ -141,8 +180,10 @@ mod tests {
             protocol: Protocol::Saml,
             id: id.to_owned(),
             state: "state".to_owned(),
-            typed: name("wmoran@fabrikam.com"),
-            user_principal_name: name("wmoran@partners.contoso.com"),
+            whom: Whom::User {
+                typed: name("wmoran@fabrikam.com"),
+                user_principal_name: name("wmoran@partners.contoso.com"),
+            },
             sent_at,
         }
     }

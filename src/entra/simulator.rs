@@ -6,11 +6,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    Aadsts, Address, AuthnRequest, Decision, FoundBy, Hint, HintPolicy, Names, Outcome,
-    PendingRequest, PendingRequests, PostToIdp, PreferredAuthenticationProtocol, Protocol, Realm,
-    Refusal, SignInName, SignInRequest, Tenant, User, WrittenBy,
+    Aadsts, Address, AuthnRequest, Decision, Domain, DomainName, FoundBy, Hint, HintPolicy,
+    InternalDomainFederation, Names, Outcome, PendingRequest, PendingRequests, PostToIdp,
+    PreferredAuthenticationProtocol, Protocol, Realm, Refusal, SignInName, SignInRequest, Tenant,
+    User, Whom, WrittenBy,
     access_tokens::AccessTokens,
-    discover, instant,
+    discover, federation_of, instant,
     outcome::Outcomes,
     random,
     verify::{Answer, Expectations, Verifier},
@@ -78,9 +79,9 @@ pub enum Next {
 /// The way to the identity provider.
 #[derive(Clone, Debug)]
 pub struct Journey {
-    /// The user found.
-    pub user: User,
-    /// By which name.
+    /// Whom it is asked for.
+    pub whom: Whom,
+    /// How its federation was found.
     pub found_by: FoundBy,
     /// The brand of the identity provider.
     pub brand: String,
@@ -200,13 +201,13 @@ impl Simulator {
         let verdict = verifier.verify(answer, now);
         let (request_id, typed) = verdict
             .request
-            .map(|request| (request.id, request.typed.to_string()))
+            .map(|request| (request.id, request.whom.typed().map(ToString::to_string)))
             .unzip();
         let decision = match verdict.result {
             Ok(signed_in) => Decision::SignedIn(Box::new(signed_in)),
             Err(refusal) => Decision::Refused(refusal),
         };
-        self.decide(request_id, typed, verdict.checks, decision, now)
+        self.decide(request_id, typed.flatten(), verdict.checks, decision, now)
     }
 
     /// Records a refusal of a message that could not even be taken for an answer.
@@ -228,10 +229,52 @@ impl Simulator {
         let Realm::Federated(domain, federation) = found.realm else {
             return Ok(Next::AskPassword(Box::new(found.user.clone())));
         };
-        let cloud_upn = &found.user.user_principal_name;
+        let whom = Whom::User {
+            typed: name,
+            user_principal_name: found.user.user_principal_name.clone(),
+        };
+        let there = (domain, federation);
+        let journey = self.send(whom, found.found_by, there, written_by, now);
+        Ok(Next::GoToIdp(Box::new(journey)))
+    }
+
+    /// Takes the domain that a link names (`domain_hint`, `whr`), and makes the request to its federation
+    /// without looking anybody up. `None` where there is no such federation, or where the link names a
+    /// user of the tenant besides, who is asked for then.
+    pub fn begin_at_domain(
+        &self,
+        domain: &str,
+        login_hint: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Option<Journey> {
+        let tenant = self.tenant();
+        let domain = DomainName::parse(domain).ok()?;
+        let (domain, federation) = federation_of(&tenant, &domain)?;
+        let hinted = login_hint.and_then(|name| SignInName::parse(name).ok());
+        let names_a_user = |name: &SignInName| tenant.domain(name.domain()).is_some();
+        if hinted.as_ref().is_some_and(names_a_user) {
+            return None;
+        }
+        let whom = Whom::AnybodyOf {
+            domain: domain.name.clone(),
+            hinted,
+        };
+        let there = (domain, federation);
+        Some(self.send(whom, FoundBy::DomainHint, there, WrittenBy::Server, now))
+    }
+
+    /// Makes the request to a federation, and remembers it.
+    fn send(
+        &self,
+        whom: Whom,
+        found_by: FoundBy,
+        (domain, federation): (&Domain, &InternalDomainFederation),
+        written_by: WrittenBy,
+        now: OffsetDateTime,
+    ) -> Journey {
         let names = Names {
-            typed: &name,
-            cloud_upn,
+            typed: whom.typed(),
+            cloud_upn: whom.user_principal_name(),
         };
         let uri = &federation.passive_sign_in_uri;
         let (request_id, state, request) = match federation.preferred_authentication_protocol {
@@ -250,18 +293,17 @@ impl Simulator {
             protocol: request.protocol(),
             id: request_id.clone(),
             state,
-            typed: name.clone(),
-            user_principal_name: cloud_upn.clone(),
+            whom: whom.clone(),
             sent_at: now,
         });
-        Ok(Next::GoToIdp(Box::new(Journey {
-            user: found.user.clone(),
-            found_by: found.found_by,
+        Journey {
+            whom,
+            found_by,
             brand: federation.display_name.clone(),
             domain: domain.name.to_string(),
             request_id,
             request,
-        })))
+        }
     }
 
     fn decide(

@@ -118,10 +118,23 @@ impl Simulator {
             Method::POST => WrittenBy::Page,
             _ => WrittenBy::Server,
         };
-        let typed = form.and_then(|form| Ok(form.single("login_hint")?.map(str::to_owned)));
-        let typed = match typed {
-            Ok(Some(typed)) => typed,
-            Ok(None) => return pages::start(self.application(), name, None),
+        let said = form.and_then(|form| {
+            let hint = form.single("domain_hint")?.or(form.single("whr")?);
+            let typed = form.single("login_hint")?;
+            Ok((hint.map(str::to_owned), typed.map(str::to_owned)))
+        });
+        let typed = match said {
+            Ok((hint, typed)) => {
+                let journey =
+                    hint.and_then(|hint| self.begin_at_domain(&hint, typed.as_deref(), now));
+                if let Some(journey) = journey {
+                    return pages::to_idp(typed.as_deref().unwrap_or_default(), &journey);
+                }
+                match typed {
+                    Some(typed) => typed,
+                    None => return pages::start(self.application(), name, None),
+                }
+            }
             Err(error) => {
                 let refusal = Aadsts::InvalidDomainName.refuse(format!("{error}."));
                 return self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now));
@@ -233,3 +246,7 @@ fn not_allowed(methods: &'static str) -> Response {
 #[cfg(test)]
 #[path = "web_tests.rs"]
 pub(super) mod tests;
+
+#[cfg(test)]
+#[path = "domain_hint_tests.rs"]
+mod domain_hint_tests;

@@ -388,7 +388,7 @@ fn the_metadata_is_the_golden_one() {
 #[test]
 fn each_address_and_each_issuer_is_named() {
     let keys = KeyRing::new(create_signing_key("idp", 1).unwrap().signer, None);
-    let named = |active: &[&str], issuers: &[&str]| {
+    let told = |active: &[&str], issuers: &[&str]| {
         let document = metadata_with(&keys, active, issuers);
         let root = xml::read(document.as_bytes(), &Limits::default()).unwrap();
         let role = descendant(&root, "RoleDescriptor").unwrap();
@@ -414,8 +414,8 @@ fn each_address_and_each_issuer_is_named() {
         (of_kind("SecurityTokenServiceEndpoint"), names)
     };
     let passive = "https://idp.test/adfs/ls/";
-    assert_eq!(named(&[], &["urn:a"]), (vec![passive.to_owned()], None));
-    let (active, names) = named(&["https://a.test/", "https://b.test/"], &["urn:a", "urn:b"]);
+    assert_eq!(told(&[], &["urn:a"]), (vec![passive.to_owned()], None));
+    let (active, names) = told(&["https://a.test/", "https://b.test/"], &["urn:a", "urn:b"]);
     assert_eq!(active, ["https://a.test/", "https://b.test/"]);
     assert_eq!(names.unwrap(), ["urn:a", "urn:b"]);
 }

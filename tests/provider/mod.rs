@@ -48,6 +48,8 @@ pub(crate) struct Options {
     pub(crate) guard: &'static str,
     /// Tables of their own.
     pub(crate) tables: &'static str,
+    /// The port that it listens on, where that must be known before.
+    pub(crate) port: Option<u16>,
 }
 
 /// A running server.
@@ -95,7 +97,10 @@ scope = ["{PARTNERS}"]
     /// `directory-password`.
     pub(crate) fn start_before(tables: &str, directory_ca: &str, options: Options) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let [address, operations] = free_addresses();
+        let [mut address, operations] = free_addresses();
+        if let Some(port) = options.port {
+            address.set_port(port);
+        }
         let ca = LocalCa::new().expect("a CA");
         let tls = ca.issue(&[HOST]).expect("a certificate");
         let path = folder.path();

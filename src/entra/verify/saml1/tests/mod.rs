@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 use super::*;
 use crate::{
     entra::{
-        PendingRequest, PendingRequests, Protocol, Tenant,
+        PendingRequest, PendingRequests, Protocol, Tenant, Whom,
         fixture::{
             self, ISSUER,
             document::{ACS, AUDIENCE, Node},
@@ -60,8 +60,10 @@ impl Case {
                 protocol: Protocol::WsFederation,
                 id: ID.to_owned(),
                 state: WCTX.to_owned(),
-                typed: fixture::name("wmoran@fabrikam.com"),
-                user_principal_name: fixture::name("wmoran@partners.contoso.com"),
+                whom: Whom::User {
+                    typed: fixture::name("wmoran@fabrikam.com"),
+                    user_principal_name: fixture::name("wmoran@partners.contoso.com"),
+                },
                 sent_at: now,
             },
             answer: sign_in_response(now),

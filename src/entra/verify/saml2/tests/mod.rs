@@ -12,7 +12,7 @@ use time::{Duration, OffsetDateTime};
 use super::*;
 use crate::{
     entra::{
-        PendingRequests, Tenant,
+        PendingRequests, Tenant, Whom,
         fixture::{
             self, CURRENT, ISSUER,
             document::{ACS, AUDIENCE, Node, assertion_of, response_to},
@@ -56,8 +56,10 @@ impl Case {
                 protocol: Protocol::Saml,
                 id: REQUEST_ID.to_owned(),
                 state: RELAY_STATE.to_owned(),
-                typed: fixture::name("wmoran@fabrikam.com"),
-                user_principal_name: fixture::name("wmoran@partners.contoso.com"),
+                whom: Whom::User {
+                    typed: fixture::name("wmoran@fabrikam.com"),
+                    user_principal_name: fixture::name("wmoran@partners.contoso.com"),
+                },
                 sent_at: now,
             },
             response: response_to(REQUEST_ID, now),
