@@ -483,7 +483,7 @@ fn every_key_of_an_upstream_is_annotated_and_commented_out_if_it_is_the_default(
         for table in ["[[upstream]]", protocol] {
             let (_, section) = fragment.split_once(table).unwrap();
             let section = section.split("\n[").next().unwrap();
-            for key in permitted_keys(&whole(&fragment), table) {
+            for key in permitted_keys(&whole(&fragment), &format!("\n{table}")) {
                 let annotated = section.lines().any(|line| {
                     line.trim_start_matches(['#', ' '])
                         .starts_with(&format!("{key} = "))
