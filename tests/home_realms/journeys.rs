@@ -176,6 +176,15 @@ async fn several_factors_are_said_by_ws_federation_where_they_were_proven() {
         std::mem::swap(&mut fresh, &mut browser);
         let done = browser.get(&back, None).await.expect("an answer");
         assert_eq!(method(&done.text()), said);
+        let listed = format!(">{SEVERAL}<")
+            .replace('<', "&#60;")
+            .replace('>', "&#62;");
+        assert_eq!(
+            done.text().contains(&listed),
+            said == SEVERAL,
+            "{}",
+            done.text()
+        );
     }
     // It is in the session now.
     let done = get(provider, &mut browser, &ask(SEVERAL)).await;
