@@ -126,19 +126,18 @@ pub(super) fn build(
             let message = "metadata is read for relying parties by SAML 2.0 only";
             return Err(source.invalid(metadata.span(), message));
         }
-        metadata::build(metadata, source, folder)
+        let terms = Terms {
+            consumers,
+            request_signatures: signature_terms(party),
+            permit_sha1_requests: party.permit_sha1_requests,
+            encryption: encryption.terms,
+            content: encryption.content,
+        };
+        Ok((metadata::build(metadata, source, folder)?, terms))
     });
-    let terms = Terms {
-        consumers,
-        request_signatures: signature_terms(party),
-        permit_sha1_requests: party.permit_sha1_requests,
-        encryption: encryption.terms,
-        content: encryption.content,
-    };
     Ok(RelyingPartyFile {
         salt: name_id(party, &mut settings, names, salt)?,
         metadata: metadata.transpose()?,
-        terms,
         party: settings,
         signatures,
         encryption,
