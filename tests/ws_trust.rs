@@ -44,6 +44,7 @@ static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options
 /// Entra's names for the one relying party.
 const OPTIONS: Options = Options {
     starttls: false,
+    port: None,
     top: "",
     listen: "",
     relying_party: r#"audience = "urn:federation:MicrosoftOnline"

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use crate::{
     realm::{MappedAccount, Realm},
     trust::{Circumstances, ExpiringPassword, PasswordExpiry, Subject},
+    upstream::Factors,
 };
 
 use super::{Grant, SignIn};
@@ -28,7 +29,8 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// The circumstances of a token for `subject`, asked for from this address. `None` where proxies do
+    /// The circumstances of a token for `subject`, asked for from this address, but for how she has
+    /// proven who she is. `None` where proxies do
     /// not tell it: then nobody knows that it is inside, and so it is not.
     pub fn circumstances(
         &self,
@@ -42,6 +44,7 @@ impl Surroundings {
                 .is_some_and(|address| networks.iter().any(|network| network.contains(&address)))
         };
         Circumstances {
+            several_factors: false,
             inside_corporate_network: (!networks.is_empty()).then(inside),
             expiring_password: subject
                 .password_expiry()
@@ -71,7 +74,10 @@ impl SignIn {
     /// The circumstances of the token for which leave was given, asked for from this address.
     pub fn circumstances(&self, grant: &Grant, from: Option<IpAddr>) -> Circumstances {
         let now = OffsetDateTime::now_utc();
-        self.surroundings.circumstances(&grant.subject, from, now)
+        Circumstances {
+            several_factors: grant.factors == Factors::Several,
+            ..self.surroundings.circumstances(&grant.subject, from, now)
+        }
     }
 
     /// Notes when the password ends that this person has just proven, if that can come to be told

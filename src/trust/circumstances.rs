@@ -28,6 +28,8 @@ const OF_PASSWORD: [&str; 3] = [
 /// nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Circumstances {
+    /// Whether she has used several factors.
+    pub several_factors: bool,
     /// Whether the request comes from one of the organisation's networks; `None` where it has named
     /// none.
     pub inside_corporate_network: Option<bool>,

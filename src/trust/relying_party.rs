@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{
     Access, Circumstances, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule,
-    NotPermitted, Preset, Protocol, SingleLogout, Subject, Told, WsFederation, claims,
+    NotPermitted, Preset, Protocol, SingleLogout, Subject, Told, WsFederation, claims, preset,
 };
 use crate::{keys::VerifyingKey, xml::Encryption};
 
@@ -266,6 +266,12 @@ impl RelyingParty {
         circumstances: &'a Circumstances,
     ) -> Vec<Claim<'a>> {
         let mut claims = claims::issue(&self.preset_tokens, &self.claims, subject);
+        let mut preset = self.preset_tokens.iter();
+        if circumstances.several_factors && preset.any(|rule| rule.name == preset::METHODS) {
+            for claim in claims.iter_mut().filter(|it| it.name == preset::METHODS) {
+                claim.say_also(preset::SEVERAL_FACTORS);
+            }
+        }
         claims.extend(self.told.claims(circumstances));
         claims
     }

@@ -75,6 +75,7 @@ fn in_group(name: &str) -> Condition {
 /// Inside, with a password that ends within a week and a half.
 fn expiring() -> Circumstances {
     Circumstances {
+        several_factors: false,
         inside_corporate_network: Some(true),
         expiring_password: Some(ExpiringPassword {
             left: std::time::Duration::from_secs(11 * 24 * 60 * 60 - 1),
