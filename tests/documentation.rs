@@ -480,10 +480,11 @@ fn every_key_of_an_upstream_is_annotated_and_commented_out_if_it_is_the_default(
     for (path, protocol) in UPSTREAMS {
         let fragment = read(path);
         let whole = |fragment: &str| format!("{}\n{fragment}", read(ANNOTATED));
-        for table in ["[[upstream]]", protocol] {
-            let (_, section) = fragment.split_once(table).unwrap();
+        // At the beginning of a line: comments name them, too.
+        for table in ["\n[[upstream]]".to_owned(), format!("\n{protocol}")] {
+            let (_, section) = fragment.split_once(&table).unwrap();
             let section = section.split("\n[").next().unwrap();
-            for key in permitted_keys(&whole(&fragment), table) {
+            for key in permitted_keys(&whole(&fragment), &table) {
                 let annotated = section.lines().any(|line| {
                     line.trim_start_matches(['#', ' '])
                         .starts_with(&format!("{key} = "))

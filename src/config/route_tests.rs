@@ -167,14 +167,12 @@ fn a_route_leads_to_an_upstream_that_may_speak_for_whom_it_is_for() {
              addresses = [\"pat@gmail.com\"]\nsaml2 = {{ entity_id = \"https://idp.test\", \
              single_sign_on_service = \"https://idp.test/sso\", certificates = \"idp.crt\" }}\n"
         ));
-        match parse(&text) {
-            Ok(config) => Ok(config.routes.iter().next().unwrap().to.clone()),
-            Err(_) => {
-                let refused = invalid(&text);
-                assert_eq!(refused.line, first + 1, "{refused}");
-                Err(refused.message)
-            }
+        if let Ok(config) = parse(&text) {
+            return Ok(config.routes.iter().next().unwrap().to.clone());
         }
+        let refused = invalid(&text);
+        assert_eq!(refused.line, first + 1, "{refused}");
+        Err(refused.message)
     };
     for good in [
         "email_domains = [\"Fabrikam.com\"]",
