@@ -133,7 +133,7 @@ mod tests {
         })
     }
 
-    fn read(change: Value) -> Result<ProviderMetadata, DiscoveryError> {
+    fn read(change: &Value) -> Result<ProviderMetadata, DiscoveryError> {
         let mut document = document();
         for (name, value) in change.as_object().unwrap() {
             document[name] = value.clone();
@@ -143,11 +143,11 @@ mod tests {
 
     #[test]
     fn what_is_offered_is_read() {
-        let least = read(json!({})).unwrap();
+        let least = read(&json!({})).unwrap();
         assert_eq!(least.token_endpoint.host(), Some("tokens.fabrikam.com"));
         assert!(!least.answers_name_issuer && !least.takes_claims_parameter);
         assert!(!least.secret_in_body && least.userinfo_endpoint.is_none());
-        let most = read(json!({
+        let most = read(&json!({
             "authorization_response_iss_parameter_supported": true,
             "claims_parameter_supported": true,
             "userinfo_endpoint": "https://login.fabrikam.com/me",
@@ -158,7 +158,7 @@ mod tests {
         assert!(most.userinfo_endpoint.is_some());
         let both = json!({"token_endpoint_auth_methods_supported":
             ["client_secret_post", "client_secret_basic"]});
-        assert!(!read(both).unwrap().secret_in_body);
+        assert!(!read(&both).unwrap().secret_in_body);
     }
 
     #[test]
@@ -168,10 +168,10 @@ mod tests {
             "https://LOGIN.fabrikam.com",
             "https://evil.example",
         ] {
-            let refused = read(json!({ "issuer": other })).unwrap_err();
+            let refused = read(&json!({ "issuer": other })).unwrap_err();
             assert_eq!(refused, DiscoveryError::OtherIssuer(other.to_owned()));
         }
-        assert!(read(json!({ "issuer": null })).is_err());
+        assert!(read(&json!({ "issuer": null })).is_err());
     }
 
     #[test]
@@ -185,13 +185,13 @@ mod tests {
                 "javascript:1",
                 "",
             ] {
-                let refused = read(json!({ name: bad })).unwrap_err();
+                let refused = read(&json!({ name: bad })).unwrap_err();
                 assert_eq!(refused, DiscoveryError::Address(name), "{bad}");
             }
-            let missing = read(json!({ name: null })).unwrap_err();
+            let missing = read(&json!({ name: null })).unwrap_err();
             assert_eq!(missing, JsonError::Missing(name).into());
         }
-        assert!(read(json!({"userinfo_endpoint": "http://login.fabrikam.com/"})).is_err());
+        assert!(read(&json!({"userinfo_endpoint": "http://login.fabrikam.com/"})).is_err());
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
             json!({"response_types_supported": ["id_token"]}),
             json!({"id_token_signing_alg_values_supported": ["none", "HS256", "RS512"]}),
         ] {
-            let refused = read(lacking).unwrap_err();
+            let refused = read(&lacking).unwrap_err();
             assert!(matches!(refused, DiscoveryError::NotOffered(_)));
         }
     }

@@ -139,13 +139,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::keys::JsonWebAlgorithm::{Es256, Ps256, Rs256};
 
     fn rsa(seed: u8) -> Value {
         let modulus = BASE64.encode([&[0xc0, seed][..], &[0x55; 254]].concat());
         json!({"kty": "RSA", "n": modulus, "e": "AQAB"})
     }
 
-    fn with(mut key: Value, members: Value) -> Value {
+    fn with(mut key: Value, members: &Value) -> Value {
         for (name, value) in members.as_object().unwrap() {
             key[name] = value.clone();
         }
@@ -161,12 +162,11 @@ mod tests {
         let ec = json!({"kty": "EC", "crv": "P-256", "kid": "b",
             "x": BASE64.encode([1; 32]), "y": BASE64.encode([2; 32])});
         let keys = set(&[
-            with(rsa(1), json!({"kid": "a", "alg": "RS256", "use": "sig"})),
-            with(rsa(2), json!({"kid": "b", "alg": "PS256"})),
+            with(rsa(1), &json!({"kid": "a", "alg": "RS256", "use": "sig"})),
+            with(rsa(2), &json!({"kid": "b", "alg": "PS256"})),
             ec,
         ])
         .unwrap();
-        use JsonWebAlgorithm::{Es256, Ps256, Rs256};
         let chosen = |id, algorithm| keys.choose(id, algorithm);
         assert!(chosen(Some("a"), Rs256).is_ok());
         assert!(chosen(None, Rs256).is_ok());
@@ -181,11 +181,11 @@ mod tests {
 
     #[test]
     fn no_guess_is_made_among_several() {
-        let keys = set(&[with(rsa(1), json!({"kid": "a"})), rsa(2)]).unwrap();
+        let keys = set(&[with(rsa(1), &json!({"kid": "a"})), rsa(2)]).unwrap();
         let algorithm = JsonWebAlgorithm::Rs256;
         assert_eq!(keys.choose(None, algorithm), Err(KeyChoiceError::Ambiguous));
         assert!(keys.choose(Some("a"), algorithm).is_ok());
-        let twice = with(rsa(1), json!({"kid": "a"}));
+        let twice = with(rsa(1), &json!({"kid": "a"}));
         let keys = set(&[twice.clone(), twice]).unwrap();
         assert_eq!(
             keys.choose(Some("a"), algorithm),
@@ -196,15 +196,15 @@ mod tests {
     #[test]
     fn keys_of_other_kinds_and_uses_are_passed_over() {
         for odd in [
-            with(rsa(1), json!({"use": "enc"})),
-            with(rsa(1), json!({"key_ops": ["encrypt"]})),
-            with(rsa(1), json!({"alg": "HS256"})),
-            with(rsa(1), json!({"alg": "RSA-OAEP"})),
-            with(rsa(1), json!({"kty": "oct", "k": "c2VjcmV0"})),
-            with(rsa(1), json!({"kty": "rsa"})),
-            with(rsa(1), json!({"n": "AQAB"})),
-            with(rsa(1), json!({"n": "not base64!"})),
-            with(rsa(1), json!({"kid": 7})),
+            with(rsa(1), &json!({"use": "enc"})),
+            with(rsa(1), &json!({"key_ops": ["encrypt"]})),
+            with(rsa(1), &json!({"alg": "HS256"})),
+            with(rsa(1), &json!({"alg": "RSA-OAEP"})),
+            with(rsa(1), &json!({"kty": "oct", "k": "c2VjcmV0"})),
+            with(rsa(1), &json!({"kty": "rsa"})),
+            with(rsa(1), &json!({"n": "AQAB"})),
+            with(rsa(1), &json!({"n": "not base64!"})),
+            with(rsa(1), &json!({"kid": 7})),
             json!({"kty": "EC", "crv": "P-384", "x": "AA", "y": "AA"}),
             json!({"kty": "EC", "x": BASE64.encode([1; 32]), "y": BASE64.encode([2; 32])}),
             json!({}),

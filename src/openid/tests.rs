@@ -5,7 +5,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use super::*;
+use super::{IdTokenError as E, *};
 
 const ISSUER: &str = "https://login.fabrikam.com";
 const NOW: i64 = 1_790_000_000;
@@ -226,7 +226,6 @@ fn what_is_no_token_is_refused() {
 #[test]
 fn another_issuer_audience_or_question_is_refused() {
     let world = World::new();
-    use IdTokenError as E;
     let other = "https://login.fabrikam.com/".to_owned();
     let missing = |name| E::Claim(JsonError::Missing(name));
     for (change, error) in [
@@ -257,7 +256,6 @@ fn another_issuer_audience_or_question_is_refused() {
 #[test]
 fn time_is_kept() {
     let world = World::new();
-    use IdTokenError as E;
     let missing = |name| E::Claim(JsonError::Missing(name));
     for (change, error) in [
         (json!({"exp": NOW - 60}), E::Expired),

@@ -163,7 +163,7 @@ impl SignIn {
         let asking = Some(Participant::of(request));
         let authenticated = self.authenticate(&request.correlation, asking, typed);
         let (kept, outcome) = match authenticated.await {
-            Ok(Ok(session)) => (Some(Kept::Session(session.clone())), Ok(session)),
+            Ok(Ok(session)) => (Some(Kept::Session(Box::new(session.clone()))), Ok(session)),
             Ok(Err(_)) => (None, Err(Denied::Refused(Refusal::Internal))),
             // Nothing was found out, and nothing counted: the message may come again.
             Err(failure) if failure.verdict == Verdict::Unanswered => {
@@ -207,7 +207,7 @@ pub(super) struct RecentMessages {
 #[derive(Serialize, Deserialize)]
 enum Kept {
     UnderWay,
-    Session(Session),
+    Session(Box<Session>),
     Problem(Problem),
 }
 
@@ -237,7 +237,7 @@ impl RecentMessages {
                 return Ok(Earlier::None);
             };
             match serde_json::from_slice(&earlier) {
-                Ok(Kept::Session(session)) => return Ok(Earlier::Session(Box::new(session))),
+                Ok(Kept::Session(session)) => return Ok(Earlier::Session(session)),
                 Ok(Kept::Problem(problem)) => return Ok(Earlier::Problem(problem)),
                 Ok(Kept::UnderWay) if arrival.elapsed() < LONGEST_WAIT => {
                     sleep(Duration::from_millis(50)).await;

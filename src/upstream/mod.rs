@@ -48,6 +48,7 @@ pub struct Terms {
 }
 
 /// How an upstream is spoken to.
+#[allow(clippy::large_enum_variant)] // there are a few, for as long as the process runs
 #[derive(Debug)]
 pub enum UpstreamProtocol {
     /// SAML 2.0, Web Browser SSO: the answer is posted to [`SAML2_ANSWERS`].

@@ -227,9 +227,10 @@ impl IdentityProvider {
             (&Method::GET | &Method::HEAD, "/", _) => Err(Refused::NothingHere),
             (&Method::GET | &Method::HEAD, "/metadata", _) => self.metadata.first(),
             (&Method::GET | &Method::HEAD, _, Some(suffix)) => self.metadata.of(suffix),
-            (_, SIGN_OUT_PATH | UNSOLICITED_PATH, _) => Err(Refused::Method("GET")),
+            (_, SIGN_OUT_PATH | UNSOLICITED_PATH | OPENID_ANSWERS, _) => {
+                Err(Refused::Method("GET"))
+            }
             (_, SSO_PATH | SLO_PATH | APPLICATIONS_PATH, _) => Err(Refused::Method("GET, POST")),
-            (_, OPENID_ANSWERS, _) => Err(Refused::Method("GET")),
             (_, "/signin" | NAME_PATH | SAML2_ANSWERS | DONE_PATH, _) => {
                 Err(Refused::Method("POST"))
             }

@@ -209,14 +209,7 @@ impl Refused {
                  registered with this sign-in service.",
                 "Tell the people who run the application.",
             ),
-            Self::NoTrip => (
-                StatusCode::BAD_REQUEST,
-                "This sign-in was not begun here",
-                "Your organisation sent you here with an answer that this browser has not asked for, or \
-                 that has waited too long.",
-                "Go back to the application and start again. If your browser blocks cookies, allow \
-                 them for this site.",
-            ),
+            Self::NoTrip => NO_TRIP,
             Self::Upstream { cause, .. } => upstream_words(cause),
             Self::ForeignForm | Self::State(_) | Self::NoCookie => (
                 StatusCode::BAD_REQUEST,
@@ -262,6 +255,16 @@ impl Refused {
         }
     }
 }
+
+/// What somebody is told who comes back from a trip that this browser has not begun.
+const NO_TRIP: (StatusCode, &str, &str, &str) = (
+    StatusCode::BAD_REQUEST,
+    "This sign-in was not begun here",
+    "Your organisation sent you here with an answer that this browser has not asked for, or \
+     that has waited too long.",
+    "Go back to the application and start again. If your browser blocks cookies, allow \
+     them for this site.",
+);
 
 /// What somebody is told who was sent elsewhere to prove who she is.
 fn upstream_words(cause: &UpstreamError) -> (StatusCode, &'static str, &'static str, &'static str) {

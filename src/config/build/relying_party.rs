@@ -335,8 +335,7 @@ fn issuer(
 fn signature_terms(party: &file::RelyingParty) -> SignatureTerms {
     match party.request_signatures {
         None if party.metadata.is_some() => SignatureTerms::AsDescribed,
-        None => SignatureTerms::NotVerified,
-        Some(file::RequestSignatures::NotVerified) => SignatureTerms::NotVerified,
+        None | Some(file::RequestSignatures::NotVerified) => SignatureTerms::NotVerified,
         Some(file::RequestSignatures::WhenPresent) => SignatureTerms::WhenPresent,
         Some(file::RequestSignatures::Required) => SignatureTerms::Required,
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use super::*;
+use super::{UpstreamError as E, *};
 use crate::{
     http::{
         Request, ResponseFuture, Service, response,
@@ -160,13 +160,13 @@ impl World {
     }
 
     /// The token endpoint hands out an ID token that answers this question, but for a change.
-    fn answer(&self, expected: &Expected, change: Value) {
+    fn answer(&self, expected: &Expected, change: &Value) {
         let token = self.issuer.rs256(&self.claims(expected, change));
         let tokens = json!({"id_token": token, "access_token": "at", "token_type": "Bearer"});
         self.provider.give("/token", &tokens);
     }
 
-    fn claims(&self, expected: &Expected, change: Value) -> Value {
+    fn claims(&self, expected: &Expected, change: &Value) -> Value {
         let mut claims = json!({
             "iss": self.address,
             "aud": "homerealm",
@@ -192,7 +192,7 @@ impl World {
     /// A whole sign-in whose ID token has this change.
     async fn sign_in(&self, change: Value) -> Result<Asserted, UpstreamError> {
         let leaving = self.leave(|_| {}).await?;
-        self.answer(&leaving.expected, change);
+        self.answer(&leaving.expected, &change);
         self.receive("code=c0de&state=h4ndle", &leaving.expected)
             .await
     }
@@ -214,7 +214,7 @@ async fn she_is_asserted_by_the_address_that_she_proved() {
     assert_eq!(value("claims"), None);
     assert_eq!(value("acr_values"), None);
 
-    world.answer(&leaving.expected, json!({}));
+    world.answer(&leaving.expected, &json!({}));
     let asserted = world
         .receive("code=c0de&state=h4ndle", &leaving.expected)
         .await
@@ -324,7 +324,7 @@ async fn a_new_proof_is_asked_for_and_an_old_one_refused() {
         (json!(null), false),
         (json!(NOW), true),
     ] {
-        world.answer(&leaving.expected, json!({ "auth_time": auth_time }));
+        world.answer(&leaving.expected, &json!({ "auth_time": auth_time }));
         let judged = world.receive("code=c&state=h", &leaving.expected).await;
         assert_eq!(judged.is_ok(), good, "{auth_time}: {judged:?}");
         if auth_time == NOW - 3600 {
@@ -339,12 +339,12 @@ async fn an_answer_to_another_question_is_none() {
     let first = world.leave(|_| {}).await.unwrap().expected;
     let second = world.leave(|_| {}).await.unwrap().expected;
     // Somebody else's code, slipped in: its ID token has the nonce of that question.
-    world.answer(&first, json!({}));
+    world.answer(&first, &json!({}));
     let refused = world.receive("code=c&state=h", &second).await.unwrap_err();
     assert!(matches!(refused, UpstreamError::NotAsked(_)), "{refused:?}");
-    world.answer(&second, json!({ "nonce": null }));
+    world.answer(&second, &json!({ "nonce": null }));
     assert!(world.receive("code=c&state=h", &second).await.is_err());
-    world.answer(&second, json!({}));
+    world.answer(&second, &json!({}));
     let redeemed = world.provider.asked("/token").len();
     for query in [
         "code=c",
@@ -378,7 +378,7 @@ async fn an_issuer_that_names_itself_does_so_always() {
     };
     let world = World::with(named, |_| {}).await;
     let expected = world.leave(|_| {}).await.unwrap().expected;
-    world.answer(&expected, json!({}));
+    world.answer(&expected, &json!({}));
     let refused = world.receive("code=c&state=h", &expected).await;
     assert!(matches!(refused, Err(UpstreamError::NotAsked(_))));
     let query = format!("code=c&state=h&iss={}", world.address);
@@ -392,7 +392,7 @@ async fn a_new_key_is_fetched_when_it_is_met_and_not_at_each_token() {
     let expected = world.leave(|_| {}).await.unwrap().expected;
     let with_key = |id: &str| {
         let header = json!({"alg": "RS256", "kid": id});
-        let claims = world.claims(&expected, json!({}));
+        let claims = world.claims(&expected, &json!({}));
         let tokens = json!({"id_token": world.issuer.token(&header, &claims)});
         world.provider.give("/token", &tokens);
     };
@@ -459,7 +459,6 @@ async fn what_the_id_token_leaves_out_is_asked_for() {
 async fn who_is_at_fault_is_told() {
     let world = World::start().await;
     let expected = world.leave(|_| {}).await.unwrap().expected;
-    use UpstreamError as E;
     let kind = |error: &UpstreamError| match error {
         E::Unavailable(_) => "away",
         E::Refused(_) => "refused",
