@@ -306,7 +306,11 @@ mod tests {
     use super::*;
     use crate::{
         check::NOWHERE,
-        directory::{embedded::demo_accounts, test_fixture::Fixture},
+        directory::{
+            Entry,
+            embedded::{Account, Contents, demo_accounts},
+            test_fixture::Fixture,
+        },
         realm::{EmailAddress, FederatedDomain, Home, Mapping, Routes, SignInAttribute, When},
         upstream::SpeaksFor,
     };
@@ -341,7 +345,24 @@ mod tests {
 
     #[tokio::test]
     async fn an_upstream_answers_for_its_own_and_the_account_is_looked_up() {
-        let fixture = Fixture::start().await;
+        let mut contents = Contents::demo().unwrap();
+        let is_epark = |account: &&mut Account| account.entry.dn().contains("Park");
+        let epark = contents.accounts.iter_mut().find(is_epark).unwrap();
+        let must_change = ("pwdLastSet".to_owned(), vec![b"0".to_vec()]);
+        epark.entry = Entry::new(
+            epark.entry.dn(),
+            ["mail", "userPrincipalName", "objectGUID"]
+                .map(|name| {
+                    (
+                        name.to_owned(),
+                        epark.entry.bytes(name).map(<[u8]>::to_vec).collect(),
+                    )
+                })
+                .into_iter()
+                .chain([must_change])
+                .collect(),
+        );
+        let fixture = Fixture::start_with(contents).await;
         let realm = realm(&fixture);
         let terms = Terms {
             name: "fabrikam".to_owned(),

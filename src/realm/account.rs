@@ -50,7 +50,7 @@ pub(super) struct Place {
 impl Place {
     /// One text for a name that is looked for here, or wherever it may be.
     pub(super) fn key(self, name: &SignInName) -> String {
-        if false {
+        if self.alone {
             // No name has a line feed.
             format!("{}\n{}", self.home, name.key())
         } else {

@@ -96,6 +96,9 @@ struct Vouched {
     /// Whether by several factors.
     #[serde(rename = "m", skip_serializing_if = "is_false", default)]
     several_factors: bool,
+    /// When its own session ends at the latest, in seconds since 1970, where it says so.
+    #[serde(rename = "u", skip_serializing_if = "Option::is_none", default)]
+    until: Option<i64>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
@@ -134,6 +137,7 @@ impl Session {
             vouched: Some(Vouched {
                 by: asserted.upstream().to_owned(),
                 several_factors: asserted.factors() == Factors::Several,
+                until: asserted.session_until().map(OffsetDateTime::unix_timestamp),
             }),
             ..Self::new(subject, participant, proven)?
         })
@@ -145,6 +149,13 @@ impl Session {
             Some(vouched) if vouched.several_factors => Factors::Several,
             _ => Factors::One,
         }
+    }
+
+    /// How long it may last by the word of the upstream, where that says so.
+    fn left(&self, now: OffsetDateTime) -> Option<Duration> {
+        let until = self.vouched.as_ref()?.until?;
+        let seconds = until.saturating_sub(now.unix_timestamp());
+        Some(Duration::from_secs(seconds.try_into().unwrap_or(0)))
     }
 
     /// The upstream that says so; `None` where it was proven here.
@@ -223,7 +234,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Sessions that end `lifetime` after the password was proven.
+    /// Sessions that end `lifetime` after the password was proven, or when an upstream wants them to.
     pub fn new(store: Arc<dyn Store>, lifetime: Duration) -> Self {
         Self { store, lifetime }
     }
@@ -238,8 +249,10 @@ impl Sessions {
     pub async fn begin(&self, session: &Session) -> Result<SessionToken, SessionError> {
         let token = SessionToken::random()?;
         let value = Bytes::from(serde_json::to_vec(session)?);
+        let lifetime = session.left(OffsetDateTime::now_utc());
+        let lifetime = lifetime.map_or(self.lifetime, |left| left.min(self.lifetime));
         self.store
-            .put(Kind::Session, &token.key(), value, self.lifetime)
+            .put(Kind::Session, &token.key(), value, lifetime)
             .await?;
         Ok(token)
     }

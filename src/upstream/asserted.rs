@@ -12,6 +12,7 @@ pub struct Asserted {
     address: EmailAddress,
     authn_instant: OffsetDateTime,
     factors: Factors,
+    session_until: Option<OffsetDateTime>,
 }
 
 /// How many ways of proving it she has used.
@@ -36,6 +37,16 @@ impl Asserted {
             address,
             authn_instant,
             factors,
+            session_until: None,
+        }
+    }
+
+    /// The same, and a session that begins with it ends then at the latest.
+    #[must_use]
+    pub(crate) fn until(self, session_until: Option<OffsetDateTime>) -> Self {
+        Self {
+            session_until,
+            ..self
         }
     }
 
@@ -64,6 +75,11 @@ impl Asserted {
     /// When she proved it.
     pub fn authn_instant(&self) -> OffsetDateTime {
         self.authn_instant
+    }
+
+    /// When a session that begins with it ends at the latest, where the upstream says so.
+    pub fn session_until(&self) -> Option<OffsetDateTime> {
+        self.session_until
     }
 
     /// By how many ways.

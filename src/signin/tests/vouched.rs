@@ -359,3 +359,18 @@ async fn without_a_store_or_a_directory_nobody_is_signed_in() {
         .await;
     assert_eq!(told(&step), Problem::DirectoryDown);
 }
+
+/// A session that the upstream limits ends with that, and no session is longer than ours.
+#[tokio::test]
+async fn a_session_ends_when_the_upstreams_does() {
+    let world = world().await;
+    for (number, (left, lives)) in [(-1, false), (1000, true)].into_iter().enumerate() {
+        let until = OffsetDateTime::now_utc() + time::Duration::seconds(left);
+        let asserted = asserted(WENDY).until(Some(until));
+        let asked = request(&format!("_{number}"));
+        let grant = grant(accept(&world, &asked, &asserted, Some(WENDY)).await);
+        let token = grant.new_session.unwrap();
+        let kept = world.sign_in.session(&token, None).await;
+        assert_eq!(kept.is_some(), lives, "{left}");
+    }
+}

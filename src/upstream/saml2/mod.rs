@@ -178,7 +178,9 @@ impl Saml2 {
                 )
             })?;
         let address = settings.address.of(&proven)?;
-        terms.assert(address, proven.authn_instant, self.is_several(&proven))
+        let several = self.is_several(&proven);
+        let asserted = terms.assert(address, proven.authn_instant, several)?;
+        Ok(asserted.until(proven.session_until))
     }
 
     fn described(&self) -> Result<Arc<Described>, UpstreamError> {

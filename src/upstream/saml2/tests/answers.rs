@@ -30,6 +30,13 @@ fn an_address_is_asserted_with_when_and_how_it_was_proven() {
     assert_eq!(asserted.address().to_string(), WENDY);
     assert_eq!(asserted.authn_instant(), now() - Duration::seconds(30));
     assert_eq!(asserted.factors(), Factors::One);
+    assert_eq!(asserted.session_until(), None);
+
+    let end = "SessionIndex=\"_session\" SessionNotOnOrAfter=\"2026-11-18T12:00:00Z\"";
+    let ending = [("SessionIndex=\"_session\"", end)];
+    let asserted = received(settings(), terms(), &ending).unwrap();
+    let until = asserted.session_until().unwrap();
+    assert_eq!(until - now(), Duration::seconds(3200));
 
     let asserted = received(by_attribute(), terms(), &[]).unwrap();
     assert_eq!(asserted.address().to_string(), "wendy@fabrikam.com");
