@@ -173,6 +173,8 @@ pub struct Issued<'a> {
     pub assertion_id: &'a str,
     /// The request it answers, where it has an ID of its own.
     pub in_response_to: Option<&'a str>,
+    /// The name that its sender gave the sign-in, by WS-Federation.
+    pub client_request_id: Option<&'a str>,
     /// The person, as the relying party knows her.
     pub immutable_id: &'a str,
     /// The person's cloud UPN.
@@ -193,6 +195,7 @@ impl Issued<'_> {
             issuer: Some(self.issuer),
             assertion_id: Some(self.assertion_id),
             in_response_to: self.in_response_to,
+            client_request_id: self.client_request_id,
             immutable_id: Some(self.immutable_id),
             cloud_upn: Some(self.cloud_upn),
             proof: Some(self.proof),
@@ -246,6 +249,8 @@ struct Line<'a> {
     assertion_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     in_response_to: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     immutable_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -304,6 +309,7 @@ mod tests {
             issuer: "https://login.contoso.com/partners",
             assertion_id: "_1",
             in_response_to: Some("_2"),
+            client_request_id: Some("6f9619ff"),
             immutable_id: "AAAA",
             cloud_upn: "wendy\n{\"event\":\"signed-in\"}",
             proof: "session",
@@ -324,6 +330,7 @@ mod tests {
                 "issuer": "https://login.contoso.com/partners",
                 "assertion_id": "_1",
                 "in_response_to": "_2",
+                "client_request_id": "6f9619ff",
                 "immutable_id": "AAAA",
                 "cloud_upn": "wendy\n{\"event\":\"signed-in\"}",
                 "proof": "session",

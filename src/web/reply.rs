@@ -49,6 +49,13 @@ impl IdentityProvider {
         browser: &BrowserId,
         typed: Option<&str>,
     ) -> Result<Response, Refused> {
+        // The audit line of an assertion has it.
+        if !matches!(step, Step::Granted(_))
+            && let Some(theirs) = pending.reply.client_request_id()
+        {
+            let correlation = &pending.request.correlation;
+            tracing::info!(%correlation, client_request_id = theirs, "the name that its sender gave it");
+        }
         match step {
             Step::Prompt(problem) => self.ask(pending, problem, browser, typed),
             Step::ChangePassword => {
