@@ -11,6 +11,7 @@
 mod authn_context;
 mod authn_request;
 mod binding;
+mod inflate;
 mod logout;
 mod metadata;
 mod names;
