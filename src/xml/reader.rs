@@ -354,9 +354,11 @@ fn is_absolute_uri(namespace: &str) -> bool {
             .is_some_and(|first| first.is_ascii_alphabetic())
             && bytes.all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
             && !rest.is_empty()
-            && rest
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$'()*+,;=%".contains(&b))
+            && rest.bytes().all(|b| {
+                b.is_ascii_alphanumeric()
+                    || matches!(b, b'#'..=b'%' | b'\''..=b';' | b'=' | b'?' | b'@')
+                    || matches!(b, b'!' | b'[' | b']' | b'_' | b'~')
+            })
     })
 }
 
