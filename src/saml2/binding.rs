@@ -91,7 +91,7 @@ impl ReceivedRequest {
     }
 
     /// Who says to have sent it; proves nothing yet.
-    pub fn issuer(&self) -> Option<String> {
+    pub fn issuer(&self) -> Option<&str> {
         self.0.issuer()
     }
 
@@ -117,7 +117,7 @@ impl ReceivedResponse {
     }
 
     /// Who says to have sent it; proves nothing yet.
-    pub fn issuer(&self) -> Option<String> {
+    pub fn issuer(&self) -> Option<&str> {
         self.0.issuer()
     }
 }
@@ -163,9 +163,9 @@ impl Received {
         })
     }
 
-    fn issuer(&self) -> Option<String> {
+    fn issuer(&self) -> Option<&str> {
         let issuer = self.root.only_child(ASSERTION, "Issuer").ok()??;
-        issuer.text().map(|text| text.trim().to_owned())
+        issuer.text().map(str::trim)
     }
 }
 
