@@ -202,8 +202,9 @@ pub(super) fn post_under(
         action: address,
         message,
     };
-    // All of it at once: nearly all of the page is the document, which askama cannot foresee.
-    let mut html = String::with_capacity(PostPage::SIZE_HINT + size);
+    // All of it at once: nearly all of the page is the document, which askama cannot foresee. Names,
+    // addresses and what comes back as it was are some hundred octets.
+    let mut html = String::with_capacity(PostPage::SIZE_HINT + size + 1024);
     page.render_into(&mut html)?;
     let mut answer = response::html(StatusCode::OK, html);
     security
