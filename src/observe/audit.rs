@@ -287,9 +287,15 @@ fn timestamp(at: OffsetDateTime) -> String {
             decimal_digits: NonZeroU8::new(6),
         })
         .encode();
+    // All at once, in place of growing piece by piece.
+    let mut text = Vec::with_capacity("2026-11-23T13:35:02.105515Z".len());
     // Fails beyond the year 9999 only.
-    at.to_offset(UtcOffset::UTC)
-        .format(&Iso8601::<MICROSECONDS>)
+    let written = at
+        .to_offset(UtcOffset::UTC)
+        .format_into(&mut text, &Iso8601::<MICROSECONDS>);
+    written
+        .ok()
+        .and_then(|_| String::from_utf8(text).ok())
         .unwrap_or_default()
 }
 
