@@ -109,8 +109,10 @@ async fn strangers_accept_the_token_that_a_partner_brings() {
     let id = between(&document, "AssertionID=\"", "\"");
     assert_eq!(issued[0]["assertion_id"], id);
     assert!(issued[0].get("in_response_to").is_none(), "{issued:?}");
-    provider.wait_for("Entra's name of it", |line| {
-        line.contains("6d7e8b1c-0d6c-4d0e-9a53-6f1f3a6d2f10")
+    let entras_name = "6d7e8b1c-0d6c-4d0e-9a53-6f1f3a6d2f10";
+    assert_eq!(issued[0]["client_request_id"], entras_name);
+    provider.wait_for("Entra's name of what is not answered yet", |line| {
+        line.contains(entras_name) && !line.contains("assertion-issued")
     });
 }
 

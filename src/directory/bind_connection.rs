@@ -10,14 +10,14 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Waker},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
-    time::timeout,
+    time::{Instant, Sleep, sleep, timeout},
 };
 use tokio_rustls::TlsConnector;
 
@@ -33,6 +33,9 @@ pub(super) struct BindConnection {
     stream: Box<dyn Duplex>,
     /// The message ID used last.
     last_id: u32,
+    /// When the answer that is awaited comes too late. One timer, put off from bind to bind: a new
+    /// one for each would interrupt the thread that waits for events, to have it wait for less long.
+    late: Pin<Box<Sleep>>,
     server: Arc<Server>,
 }
 
@@ -56,6 +59,7 @@ impl BindConnection {
         Ok(Self {
             stream,
             last_id: 0,
+            late: Box::pin(sleep(patience)),
             server: server.clone(),
         })
     }
@@ -84,10 +88,12 @@ impl BindConnection {
     ) -> Result<Answer, Fault> {
         self.last_id = self.last_id % MAX_ID + 1;
         let request = bind_request(self.last_id, name, password);
-        let exchange = exchange(&mut self.stream, &request, self.last_id, Operation::Bind);
-        timeout(deadline, exchange)
-            .await
-            .unwrap_or(Err(Fault::Late))
+        self.late.as_mut().reset(Instant::now() + deadline);
+        tokio::select! {
+            biased;
+            answer = exchange(&mut self.stream, &request, self.last_id, Operation::Bind) => answer,
+            () = self.late.as_mut() => Err(Fault::Late),
+        }
     }
 
     pub(super) fn failed(&self, step: Step, fault: &Fault) -> DirectoryError {

@@ -38,13 +38,13 @@ impl Nonce {
 }
 
 /// Where the forms of a page may go. Browsers hold redirects that answer a form to the same list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FormTarget(String);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormTarget<'a>(&'a str);
 
-impl FormTarget {
+impl<'a> FormTarget<'a> {
     /// The host that the page itself came from.
     pub fn own() -> Self {
-        Self("'self'".to_owned())
+        Self("'self'")
     }
 
     /// The origin of a URL, such as an assertion consumer service's.
@@ -52,7 +52,7 @@ impl FormTarget {
     /// # Errors
     /// When it is not `http://` or `https://` with a plain host: only letters, digits, `.` and `-`,
     /// or an address in brackets. Nothing else can reach the policy's text.
-    pub fn origin_of(url: &str) -> Result<Self, BadHeader> {
+    pub fn origin_of(url: &'a str) -> Result<Self, BadHeader> {
         let bad = |reason| BadHeader {
             field: "form-action",
             reason,
@@ -71,7 +71,7 @@ impl FormTarget {
         if !is_plain_authority(origin.get(scheme.len()..).unwrap_or_default()) {
             return Err(bad("its host is not a plain name or address"));
         }
-        Ok(Self(origin.to_owned()))
+        Ok(Self(origin))
     }
 }
 
@@ -99,18 +99,18 @@ fn is_plain_authority(authority: &str) -> bool {
 
 /// What a page needs to be allowed; all else is denied.
 #[derive(Clone, Debug, Default)]
-pub struct PageSecurity {
-    styles: Option<Nonce>,
-    scripts: Option<Nonce>,
+pub struct PageSecurity<'a> {
+    styles: Option<&'a Nonce>,
+    scripts: Option<&'a Nonce>,
     images: bool,
-    image_origins: Vec<FormTarget>,
-    frame_origins: Vec<FormTarget>,
+    image_origins: Vec<FormTarget<'a>>,
+    frame_origins: Vec<FormTarget<'a>>,
     framed_by_own: bool,
-    forms: Vec<FormTarget>,
+    forms: Vec<FormTarget<'a>>,
     strict_transport: bool,
 }
 
-impl PageSecurity {
+impl<'a> PageSecurity<'a> {
     /// A page of text alone.
     pub fn new() -> Self {
         Self::default()
@@ -118,15 +118,15 @@ impl PageSecurity {
 
     /// Allows the `<style>` elements that carry the nonce.
     #[must_use]
-    pub fn styles(mut self, nonce: &Nonce) -> Self {
-        self.styles = Some(nonce.clone());
+    pub fn styles(mut self, nonce: &'a Nonce) -> Self {
+        self.styles = Some(nonce);
         self
     }
 
     /// Allows the `<script>` elements that carry the nonce.
     #[must_use]
-    pub fn scripts(mut self, nonce: &Nonce) -> Self {
-        self.scripts = Some(nonce.clone());
+    pub fn scripts(mut self, nonce: &'a Nonce) -> Self {
+        self.scripts = Some(nonce);
         self
     }
 
@@ -141,7 +141,7 @@ impl PageSecurity {
     ///
     /// # Errors
     /// As [`FormTarget::origin_of`].
-    pub fn images_from(mut self, url: &str) -> Result<Self, BadHeader> {
+    pub fn images_from(mut self, url: &'a str) -> Result<Self, BadHeader> {
         let origin = FormTarget::origin_of(url)?;
         if !self.image_origins.contains(&origin) {
             self.image_origins.push(origin);
@@ -154,7 +154,7 @@ impl PageSecurity {
     ///
     /// # Errors
     /// As [`FormTarget::origin_of`].
-    pub fn frames_of(mut self, url: &str) -> Result<Self, BadHeader> {
+    pub fn frames_of(mut self, url: &'a str) -> Result<Self, BadHeader> {
         let origin = FormTarget::origin_of(url)?;
         if !self.frame_origins.contains(&origin) {
             self.frame_origins.push(origin);
@@ -171,7 +171,7 @@ impl PageSecurity {
 
     /// Allows forms to go to `target`, beside those given before.
     #[must_use]
-    pub fn forms_to(mut self, target: FormTarget) -> Self {
+    pub fn forms_to(mut self, target: FormTarget<'a>) -> Self {
         self.forms.push(target);
         self
     }
@@ -221,10 +221,10 @@ impl PageSecurity {
         } else {
             "'none'"
         });
-        if let Some(Nonce(nonce)) = &self.styles {
+        if let Some(Nonce(nonce)) = self.styles {
             let _ = write!(policy, "; style-src 'nonce-{nonce}'");
         }
-        if let Some(Nonce(nonce)) = &self.scripts {
+        if let Some(Nonce(nonce)) = self.scripts {
             let _ = write!(policy, "; script-src 'nonce-{nonce}'");
         }
         if self.images || !self.image_origins.is_empty() {

@@ -12,6 +12,7 @@ mod authn_context;
 mod authn_request;
 mod binding;
 mod entity_metadata;
+mod inflate;
 mod logout;
 mod metadata;
 mod names;

@@ -106,8 +106,13 @@ impl SuccessResponse<'_> {
             writer.signature_here();
         } else {
             let id = (plain("ID"), self.id);
-            let attributes = [in_response_to, destination, id, issue_instant, version];
-            writer.open(samlp("Response"), present(&attributes));
+            let solicited = [destination, id, in_response_to, issue_instant, version];
+            let unsolicited = [destination, id, issue_instant, version];
+            let attributes = match assertion.in_response_to {
+                Some(_) => &solicited[..],
+                None => &unsolicited,
+            };
+            writer.open(samlp("Response"), attributes);
             writer.leaf(saml("Issuer"), &[], assertion.issuer);
         }
         writer.open(samlp("Status"), &[]);
@@ -164,14 +169,15 @@ impl Assertion<'_> {
         );
         writer.leaf(saml("Issuer"), &[], self.issuer);
         writer.signature_here();
-        self.write_subject(writer);
-        self.write_conditions(writer);
+        let ends = format_timestamp(self.not_on_or_after);
+        self.write_subject(writer, &ends);
+        self.write_conditions(writer, &ends);
         self.write_authn_statement(writer);
         self.write_attributes(writer);
         writer.close_signed(signer);
     }
 
-    fn write_subject(&self, writer: &mut CanonicalWriter) {
+    fn write_subject(&self, writer: &mut CanonicalWriter, ends: &str) {
         writer.open(saml("Subject"), &[]);
         writer.leaf(
             saml("NameID"),
@@ -184,10 +190,7 @@ impl Assertion<'_> {
             saml("SubjectConfirmationData"),
             present(&[
                 in_response_to(self.in_response_to),
-                (
-                    plain("NotOnOrAfter"),
-                    &format_timestamp(self.not_on_or_after),
-                ),
+                (plain("NotOnOrAfter"), ends),
                 (plain("Recipient"), self.recipient),
             ]),
             "",
@@ -196,15 +199,12 @@ impl Assertion<'_> {
         writer.close();
     }
 
-    fn write_conditions(&self, writer: &mut CanonicalWriter) {
+    fn write_conditions(&self, writer: &mut CanonicalWriter, ends: &str) {
         writer.open(
             saml("Conditions"),
             &[
                 (plain("NotBefore"), &format_timestamp(self.not_before)),
-                (
-                    plain("NotOnOrAfter"),
-                    &format_timestamp(self.not_on_or_after),
-                ),
+                (plain("NotOnOrAfter"), ends),
             ],
         );
         writer.open(saml("AudienceRestriction"), &[]);

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -26,10 +26,24 @@ pub struct Answered {
 
 const AGAIN: time::Duration = time::Duration::seconds(30);
 
-#[derive(Serialize, Deserialize)]
-struct Answer {
-    browser: BrowserId,
-    at: i64,
+/// Which browser had an answer, and when: eight octets with the seconds since 1970, and its name.
+struct Answer(Bytes);
+
+impl Answer {
+    fn new(browser: &BrowserId, at: OffsetDateTime) -> Self {
+        let mut octets = BytesMut::with_capacity(size_of::<i64>() + browser.0.len());
+        octets.put_i64(at.unix_timestamp());
+        octets.put_slice(browser.0.as_bytes());
+        Self(octets.freeze())
+    }
+
+    /// Whether this browser may have another answer now.
+    fn is_to(&self, browser: &BrowserId, now: OffsetDateTime) -> bool {
+        self.0.split_first_chunk().is_some_and(|(at, name)| {
+            let age = now.unix_timestamp().saturating_sub(i64::from_be_bytes(*at));
+            name == browser.0.as_bytes() && age < AGAIN.whole_seconds()
+        })
+    }
 }
 
 impl Answered {
@@ -49,30 +63,12 @@ impl Answered {
         browser: &BrowserId,
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
-        let answer = Answer {
-            browser: browser.clone(),
-            at: now.unix_timestamp(),
-        };
-        // Two strings and a number cannot fail to serialise; if they did, nobody would match.
-        let value = serde_json::to_vec(&answer).unwrap_or_default();
+        let Answer(value) = Answer::new(browser, now);
         let earlier = self
             .store
-            .put_if_absent(
-                Kind::AnsweredRequest,
-                &key(request),
-                Bytes::from(value),
-                self.kept,
-            )
+            .put_if_absent(Kind::AnsweredRequest, &key(request), value, self.kept)
             .await?;
-        let Some(earlier) = earlier else {
-            return Ok(true);
-        };
-        Ok(
-            serde_json::from_slice::<Answer>(&earlier).is_ok_and(|earlier| {
-                earlier.browser == *browser
-                    && now.unix_timestamp() - earlier.at < AGAIN.whole_seconds()
-            }),
-        )
+        Ok(earlier.is_none_or(|earlier| Answer(earlier).is_to(browser, now)))
     }
 }
 

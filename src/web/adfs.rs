@@ -46,7 +46,9 @@ impl IdentityProvider {
                 .then(|| response::text(StatusCode::OK, "ok\n"))
                 .ok_or(Refused::Method("GET, HEAD"))
         } else {
-            self.ws_trust(request, correlation).await
+            // Boxed, since it waits for the directory with all of a message at hand: each request,
+            // by whatever protocol, would carry room for that.
+            Box::pin(self.ws_trust(request, correlation)).await
         }
     }
 }

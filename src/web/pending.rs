@@ -23,6 +23,16 @@ pub(super) enum Reply {
     WsFederation(WsFederationReply),
 }
 
+impl Reply {
+    /// The name that the sender gave the sign-in, beside the request's own ID.
+    pub(super) fn client_request_id(&self) -> Option<&str> {
+        match self {
+            Self::Saml2(_) => None,
+            Self::WsFederation(reply) => reply.client_request_id.as_deref(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Saml2Reply {
     /// The assertion consumer service, found in the trust.
@@ -70,6 +80,8 @@ pub(super) struct WsFederationReply {
     pub address: String,
     /// `wctx`.
     pub context: Option<String>,
+    /// `client-request-id`: the name that the sender gave the sign-in.
+    pub client_request_id: Option<String>,
 }
 
 /// A request and where its answer goes.

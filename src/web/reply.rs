@@ -51,6 +51,13 @@ impl IdentityProvider {
         browser: &BrowserId,
         typed: Option<&str>,
     ) -> Result<Response, Refused> {
+        // The audit line of an assertion has it.
+        if !matches!(step, Step::Granted(_))
+            && let Some(theirs) = pending.reply.client_request_id()
+        {
+            let correlation = &pending.request.correlation;
+            tracing::info!(%correlation, client_request_id = theirs, "the name that its sender gave it");
+        }
         match step {
             Step::Prompt(problem) => self.ask(pending, problem, browser, typed),
             Step::ChangePassword => {
@@ -216,8 +223,9 @@ pub(super) fn post_under(
         action: address,
         message,
     };
-    // All of it at once: nearly all of the page is the document, which askama cannot foresee.
-    let mut html = String::with_capacity(PostPage::SIZE_HINT + size);
+    // All of it at once: nearly all of the page is the document, which askama cannot foresee. Names,
+    // addresses and what comes back as it was are some hundred octets.
+    let mut html = String::with_capacity(PostPage::SIZE_HINT + size + 1024);
     page.render_into(&mut html)?;
     let mut answer = response::html(StatusCode::OK, html);
     security

@@ -71,6 +71,7 @@ impl IdentityProvider {
             issuer: &grant.issuer,
             assertion_id: &assertion_id,
             in_response_to,
+            client_request_id: None,
             immutable_id: &grant.subject.immutable_id,
             cloud_upn: &grant.subject.cloud_upn,
             proof: grant.proof.as_str(),

@@ -67,7 +67,7 @@ impl IdentityProvider {
     ) -> Result<Response, Refused> {
         let received = received.map_err(|error| Refused::sign_out(None, error))?;
         let relay_state = received.relay_state().map(str::to_owned);
-        let issuer = received.issuer().ok_or_else(no_issuer)?;
+        let issuer = received.issuer().ok_or_else(no_issuer)?.to_owned();
         let relying_party = self.asking(&issuer, Protocol::Saml2)?;
         let message = received
             .authenticate_logout(
@@ -185,7 +185,7 @@ impl IdentityProvider {
         received: Result<ReceivedResponse, BindingError>,
     ) -> Result<Response, Refused> {
         let received = received.map_err(|error| Refused::sign_out(None, error))?;
-        let issuer = received.issuer().ok_or_else(no_issuer)?;
+        let issuer = received.issuer().ok_or_else(no_issuer)?.to_owned();
         let relying_party = self.asking(&issuer, Protocol::Saml2)?;
         let refused = |cause: &dyn std::fmt::Display| Refused::sign_out(Some(&issuer), cause);
         let answer = received

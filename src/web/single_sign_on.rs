@@ -21,12 +21,34 @@ use super::{
     refusal::Refused,
 };
 
+/// A request whose sender is trusted.
+struct Asked {
+    request: SignInRequest,
+    reply: Saml2Reply,
+    /// Why it is answered with a status all the same.
+    problem: Option<(Status, &'static str)>,
+}
+
 impl IdentityProvider {
     pub(super) async fn single_sign_on(
         &self,
         request: &Request,
         correlation: &CorrelationId,
     ) -> Result<Response, Refused> {
+        // Apart, so that nothing of the message is carried along while the answer is prepared.
+        let asked = self.asked(request, correlation)?;
+        if let Some((status, cause)) = asked.problem {
+            return self.answer_with_status(&asked.request, &asked.reply, status, cause);
+        }
+        let pending = Pending {
+            request: asked.request,
+            reply: Reply::Saml2(asked.reply),
+        };
+        self.begin(request, pending).await
+    }
+
+    /// What the message asks for.
+    fn asked(&self, request: &Request, correlation: &CorrelationId) -> Result<Asked, Refused> {
         let query = request.query()?;
         let (received, form) = if request.method == Method::POST {
             let form = request.form()?;
@@ -39,53 +61,42 @@ impl IdentityProvider {
         };
         let relay_state = received.relay_state().map(str::to_owned);
         let issuer = received.issuer().ok_or(Refused::NoIssuer)?;
-        let relying_party = self.asking(&issuer, Protocol::Saml2)?;
+        let relying_party = self.asking(issuer, Protocol::Saml2)?;
         let authn_request = received
             .authenticate(&relying_party.request_signatures)
             .map_err(|cause| Refused::Request {
-                relying_party: issuer,
+                relying_party: relying_party.entity_id().to_owned(),
                 cause,
             })?;
         let consumer = consumer(&relying_party, &authn_request.consumer)?;
-
         let hints = Hints::of(authn_request.subject.as_deref(), [&query, &form]);
-        let neutral = SignInRequest {
-            correlation: correlation.clone(),
-            relying_party: relying_party.entity_id().to_owned(),
-            protocol: Protocol::Saml2,
-            request_id: authn_request.id.clone(),
-            max_age: authn_request.force_authn.then_some(Duration::ZERO),
-            passive: authn_request.is_passive,
-            hint: hints.name,
-            home_realm_hint: hints.home_realm,
-            several_factors: authn_request
-                .authn_context
-                .as_ref()
-                .is_some_and(RequestedAuthnContext::prefers_several_factors),
-        };
-        let reply = Saml2Reply {
-            consumer: consumer.to_owned(),
-            relay_state,
-            authn_context: Offered::to(authn_request.authn_context.as_ref()),
-            is_unsolicited: false,
-        };
+        let authn_context = Offered::to(authn_request.authn_context.as_ref());
         let name_ids = relying_party.name_id_rule().format();
-        match self.acceptable(
-            &authn_request,
-            name_ids,
-            reply.authn_context,
-            OffsetDateTime::now_utc(),
-        ) {
-            Ok(()) => {}
-            Err((status, cause)) => {
-                return self.answer_with_status(&neutral, &reply, status, cause);
-            }
-        }
-        let pending = Pending {
-            request: neutral,
-            reply: Reply::Saml2(reply),
-        };
-        self.begin(request, pending).await
+        let now = OffsetDateTime::now_utc();
+        let acceptable = self.acceptable(&authn_request, name_ids, authn_context, now);
+        Ok(Asked {
+            problem: acceptable.err(),
+            request: SignInRequest {
+                correlation: correlation.clone(),
+                relying_party: relying_party.entity_id().to_owned(),
+                protocol: Protocol::Saml2,
+                request_id: authn_request.id,
+                max_age: authn_request.force_authn.then_some(Duration::ZERO),
+                passive: authn_request.is_passive,
+                hint: hints.name,
+                home_realm_hint: hints.home_realm,
+                several_factors: authn_request
+                    .authn_context
+                    .as_ref()
+                    .is_some_and(RequestedAuthnContext::prefers_several_factors),
+            },
+            reply: Saml2Reply {
+                consumer: consumer.to_owned(),
+                relay_state,
+                authn_context,
+                is_unsolicited: false,
+            },
+        })
     }
 
     /// What is wrong with a request that its relying party should be told by a status.

@@ -131,6 +131,7 @@ fn ws_federation(
         reply: Reply::WsFederation(WsFederationReply {
             address: address.ok_or(Refused::NotTrusted)?.clone(),
             context: None,
+            client_request_id: None,
         }),
     })
 }

@@ -88,9 +88,6 @@ impl IdentityProvider {
                 relying_party: relying_party.entity_id().to_owned(),
             });
         }
-        if let Some(theirs) = &asked.client_request_id {
-            tracing::info!(%correlation, client_request_id = %theirs, "the name that its sender gave it");
-        }
         Ok(Pending {
             request: SignInRequest {
                 correlation: correlation.clone(),
@@ -107,6 +104,7 @@ impl IdentityProvider {
             reply: Reply::WsFederation(WsFederationReply {
                 address: address.to_owned(),
                 context: asked.context.clone(),
+                client_request_id: asked.client_request_id.clone(),
             }),
         })
     }
@@ -144,6 +142,7 @@ impl IdentityProvider {
             issuer: &grant.issuer,
             assertion_id: &assertion_id,
             in_response_to: None,
+            client_request_id: reply.client_request_id.as_deref(),
             immutable_id: &grant.subject.immutable_id,
             cloud_upn: &grant.subject.cloud_upn,
             proof: grant.proof.as_str(),

@@ -195,6 +195,7 @@ impl IdentityProvider {
             issuer: &grant.issuer,
             assertion_id: &id,
             in_response_to: Some(&asked.message_id),
+            client_request_id: None,
             immutable_id: &grant.subject.immutable_id,
             cloud_upn: &grant.subject.cloud_upn,
             proof: grant.proof.as_str(),

@@ -11,6 +11,13 @@ pub(super) fn is_char(c: char) -> bool {
 /// few texts have at all.
 pub(super) fn forbidden(text: &str) -> Option<usize> {
     let suspect = |byte| matches!(byte, 0..=0x1F | 0xEF) && !matches!(byte, b'\t' | b'\n' | b'\r');
+    // Without a way out of the loop, since so it looks at many bytes at once.
+    if !text
+        .bytes()
+        .fold(false, |found, byte| found | suspect(byte))
+    {
+        return None;
+    }
     text.bytes()
         .enumerate()
         .filter(|&(_, byte)| suspect(byte))
@@ -28,8 +35,10 @@ pub(super) fn is_space(c: char) -> bool {
 
 /// A name without colon (Namespaces in XML 1.0, production 4).
 pub(super) fn is_nc_name(text: &str) -> bool {
+    // Nearly all names are ASCII, and those are quickly seen.
+    let ascii = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let mut chars = text.chars();
-    chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
+    chars.next().is_some_and(is_name_start) && (text.bytes().all(ascii) || chars.all(is_name_char))
 }
 
 /// Splits a qualified name into its prefix, empty when it has none, and its local part.

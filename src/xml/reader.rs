@@ -1,6 +1,6 @@
 //! The strict reader.
 
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, mem::take, sync::Arc};
 
 use super::{
     chars::{forbidden, is_space, split_name},
@@ -122,7 +122,13 @@ struct Reading<'a> {
     ids: BTreeSet<String>,
     elements: usize,
     no_scope: Arc<Scope>,
+    // Kept for their memory only.
+    raw: Vec<RawAttribute<'a>>,
+    plain: Vec<Unresolved<'a>>,
 }
+
+/// An attribute that is no declaration: where it stands, prefix, local name and value.
+type Unresolved<'a> = (usize, &'a str, &'a str, Cow<'a, str>);
 
 /// An element whose end tag has not come yet, and how many bindings end with it.
 struct Open {
@@ -142,6 +148,8 @@ impl<'a> Reading<'a> {
             ids: BTreeSet::new(),
             elements: 0,
             no_scope: Arc::default(),
+            raw: Vec::new(),
+            plain: Vec::new(),
         }
     }
 
@@ -160,10 +168,10 @@ impl<'a> Reading<'a> {
 
         let (name, rest) = split_tag(tag);
         let (prefix, local) = split_name(name).ok_or(refused(ReadCause::Name))?;
-        let raw = attributes(rest, at + name.len(), self.limits.attributes)
+        let (mut raw, mut plain) = (take(&mut self.raw), take(&mut self.plain));
+        attributes(rest, at + name.len(), self.limits.attributes, &mut raw)
             .map_err(|(at, cause)| ReadError::new(at, cause))?;
         let mut declared = Vec::new();
-        let mut plain = Vec::with_capacity(raw.len());
         for (index, attribute) in raw.iter().enumerate() {
             let refused = |cause| ReadError::new(attribute.at, cause);
             // At most `limits.attributes` times itself.
@@ -179,19 +187,20 @@ impl<'a> Reading<'a> {
             match name {
                 ("", "xmlns") => declared.push(self.declare("", &value).map_err(refused)?),
                 ("xmlns", prefix) => declared.push(self.declare(prefix, &value).map_err(refused)?),
-                (prefix, local) => plain.push((attribute.at, prefix, local, value.into_owned())),
+                (prefix, local) => plain.push((attribute.at, prefix, local, value)),
             }
         }
 
         let bindings = declared.len();
         let namespace = self.resolve(prefix).map_err(refused)?;
         let mut attributes: Vec<Attribute> = Vec::with_capacity(plain.len());
-        for (at, prefix, local, value) in plain {
+        for (at, prefix, local, value) in plain.drain(..) {
             let attribute = self
-                .attribute(prefix, local, value, &attributes)
+                .attribute(prefix, local, value.into_owned(), &attributes)
                 .map_err(|cause| ReadError::new(at, cause))?;
             attributes.push(attribute);
         }
+        (self.raw, self.plain) = (raw, plain);
         let outer = self
             .open
             .last()
@@ -354,27 +363,30 @@ fn is_absolute_uri(namespace: &str) -> bool {
             .is_some_and(|first| first.is_ascii_alphabetic())
             && bytes.all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
             && !rest.is_empty()
-            && rest
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$'()*+,;=%".contains(&b))
+            && rest.bytes().all(|b| {
+                b.is_ascii_alphanumeric()
+                    || matches!(b, b'#'..=b'%' | b'\''..=b';' | b'=' | b'?' | b'@')
+                    || matches!(b, b'!' | b'[' | b']' | b'_' | b'~')
+            })
     })
 }
 
 /// Only version 1.0, and UTF-8 if an encoding is named (XML 1.0, production 23).
 fn declaration(content: &str) -> Result<(), ReadCause> {
-    let attributes = attributes(content, 0, 3).map_err(|_| ReadCause::Declaration)?;
-    let mut rest = attributes.iter();
+    let mut found = Vec::new();
+    attributes(content, 0, 3, &mut found).map_err(|_| ReadCause::Declaration)?;
+    let mut rest = found.iter();
     let mut next = rest.next();
-    let mut take = |name: &str| {
+    let mut named = |name: &str| {
         let value = next.filter(|a| a.name == name).map(|a| a.value);
         if value.is_some() {
             next = rest.next();
         }
         value
     };
-    let version = take("version");
-    let encoding = take("encoding");
-    let standalone = take("standalone");
+    let version = named("version");
+    let encoding = named("encoding");
+    let standalone = named("standalone");
     let permitted = version == Some("1.0")
         && encoding.is_none_or(|name| name.eq_ignore_ascii_case("utf-8"))
         && standalone.is_none_or(|value| matches!(value, "yes" | "no"))

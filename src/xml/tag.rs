@@ -23,20 +23,22 @@ pub(super) fn split_tag(tag: &str) -> (&str, &str) {
 
 /// Reads attributes from the text that follows a name (XML 1.0, productions 40 and 41).
 ///
-/// `offset` is where `text` starts; each result and each refusal counts from the same origin.
-pub(super) fn attributes(
-    text: &str,
+/// `offset` is where `text` starts; each result and each refusal counts from the same origin. What
+/// was in `found` before is gone.
+pub(super) fn attributes<'a>(
+    text: &'a str,
     offset: usize,
     limit: usize,
-) -> Result<Vec<RawAttribute<'_>>, (usize, ReadCause)> {
-    let mut found = Vec::new();
+    found: &mut Vec<RawAttribute<'a>>,
+) -> Result<(), (usize, ReadCause)> {
+    found.clear();
     let mut rest = text;
     loop {
         let trimmed = rest.trim_start_matches(is_space);
         let at = offset + text.len() - trimmed.len();
         let malformed = (at, ReadCause::Tag);
         if trimmed.is_empty() {
-            return Ok(found);
+            return Ok(());
         }
         if trimmed.len() == rest.len() {
             return Err(malformed);
@@ -44,19 +46,19 @@ pub(super) fn attributes(
         if found.len() == limit {
             return Err((at, ReadCause::TooManyAttributes));
         }
-        let (name, after) = trimmed.split_once('=').ok_or(malformed)?;
+        let (name, after) = split_at_byte(trimmed, b'=').ok_or(malformed)?;
         let quoted = after.trim_start_matches(is_space);
         let quote = quoted
-            .chars()
+            .bytes()
             .next()
-            .filter(|c| matches!(c, '"' | '\''))
+            .filter(|byte| matches!(byte, b'"' | b'\''))
             .ok_or(malformed)?;
         let (value, after) = quoted
             .get(1..)
-            .and_then(|inner| inner.split_once(quote))
+            .and_then(|inner| split_at_byte(inner, quote))
             .ok_or(malformed)?;
         let value_at = offset + text.len() - quoted.len() + 1;
-        if let Some(less_than) = value.find('<') {
+        if let Some(less_than) = value.bytes().position(|byte| byte == b'<') {
             return Err((value_at + less_than, ReadCause::Tag));
         }
         found.push(RawAttribute {
@@ -69,6 +71,13 @@ pub(super) fn attributes(
     }
 }
 
+/// What stands before and after an ASCII character. Values are short, so that getting ready to look
+/// for it at speed takes longer than looking.
+fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|here| here == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,7 +86,8 @@ mod tests {
     fn attributes_are_taken_apart_with_their_places() {
         let (name, rest) = split_tag("a:b  c = 'x>y'\n d=\"\" ");
         assert_eq!(name, "a:b");
-        let found = attributes(rest, 3, 9).unwrap();
+        let mut found = Vec::new();
+        attributes(rest, 3, 9, &mut found).unwrap();
         assert_eq!(
             found,
             [
@@ -111,10 +121,10 @@ mod tests {
             " /",
             " a=\"1\"/",
         ] {
-            assert!(attributes(bad, 0, 9).is_err(), "{bad:?}");
+            assert!(attributes(bad, 0, 9, &mut Vec::new()).is_err(), "{bad:?}");
         }
         assert_eq!(
-            attributes(" a='' b=''", 0, 1),
+            attributes(" a='' b=''", 0, 1, &mut Vec::new()),
             Err((6, ReadCause::TooManyAttributes))
         );
     }

@@ -33,8 +33,7 @@ pub struct CanonicalWriter {
     last_digest: Option<Digest>,
     rooted: bool,
     error: Option<WriteError>,
-    // Kept for their memory only.
-    order: Vec<usize>,
+    /// Kept for its memory only.
     wanted: Vec<Declared>,
 }
 
@@ -369,38 +368,30 @@ impl CanonicalWriter {
         id: Option<(Name, &str)>,
         attributes: &[(Name, &str)],
     ) -> Result<(), WriteError> {
-        let all = || attributes.iter().copied().chain(id);
-        let at = |index: usize| {
-            attributes
-                .get(index)
-                .copied()
-                .or(id)
-                .unwrap_or((Name::plain(""), ""))
-        };
-        let key = |index: &usize| {
-            let (name, _) = at(*index);
-            (name.namespace, name.local)
-        };
-        self.order.clear();
-        self.order.extend(0..all().count());
-        let ascending = |order: &[usize]| order.is_sorted_by(|one, other| key(one) < key(other));
+        // The identifier first, since that is its place among those that messages have.
+        let all = || id.into_iter().chain(attributes.iter().copied());
+        let key = |(name, _): &(Name, &str)| (name.namespace, name.local);
+        let ascends = |one: &_, other: &_| key(one) < key(other);
         // Templates mostly name attributes in their canonical order.
-        if !ascending(&self.order) {
-            self.order.sort_unstable_by_key(key);
-            // Sorted, and still not each above the one before: two are the same.
-            if !ascending(&self.order) {
-                return Err(WriteError::Name);
-            }
+        if all().is_sorted_by(ascends) {
+            return all().try_for_each(|attribute| self.push_attribute(attribute));
         }
-        for position in 0..self.order.len() {
-            let index = self.order.get(position).copied().unwrap_or_default();
-            let (name, value) = at(index);
-            self.out.push(' ');
-            self.push_name(name);
-            self.out.push_str("=\"");
-            push_attribute(&mut self.out, value)?;
-            self.out.push('"');
+        let mut sorted: Vec<_> = all().collect();
+        sorted.sort_unstable_by_key(key);
+        // Sorted, and still not each above the one before: two are the same.
+        if !sorted.is_sorted_by(ascends) {
+            return Err(WriteError::Name);
         }
+        let mut sorted = sorted.into_iter();
+        sorted.try_for_each(|attribute| self.push_attribute(attribute))
+    }
+
+    fn push_attribute(&mut self, (name, value): (Name, &str)) -> Result<(), WriteError> {
+        self.out.push(' ');
+        self.push_name(name);
+        self.out.push_str("=\"");
+        push_attribute(&mut self.out, value)?;
+        self.out.push('"');
         Ok(())
     }
 }
