@@ -3,13 +3,14 @@
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
+use ipnet::IpNet;
 
 use crate::{
     config::{self, ConfigError},
     directory::{self, Directory, SettingsError},
     keys::KeyRing,
     realm::{FederatedDomain, Home, Mapping, Realm, Routes},
-    signin::{self, GuardRules, SignIn},
+    signin::{self, GuardRules, SignIn, Surroundings},
     store::{Capacities, MemoryStore},
     trust::{Application, Needs, RelyingParty, TrustError, Trusts},
     upstream::Upstream,
@@ -24,6 +25,8 @@ pub struct Parts {
     pub session_lifetime: Duration,
     /// How many failures are borne.
     pub guard: GuardRules,
+    /// The organisation's own networks, if tokens say whether a request comes from one of them.
+    pub corporate_networks: Vec<IpNet>,
     /// What it signs with.
     pub keys: KeyRing,
     /// Who may ask.
@@ -92,7 +95,8 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
             answers_kept,
             guard: parts.guard,
         },
-    );
+    )
+    .within(surroundings(&parts.edge, parts.corporate_networks));
     let identity_provider =
         IdentityProvider::new(parts.edge, sign_in, trusts.clone(), Arc::new(parts.keys))?
             .with_upstreams(parts.upstreams)?;
@@ -118,6 +122,7 @@ pub fn realm_of(
         directory.start();
         let mapping = Mapping {
             told_attributes: needs.attributes.clone(),
+            password_expiry: needs.password_expiry,
             ..home.mapping
         };
         Ok(Home::new(home.name, directory, mapping))
@@ -137,6 +142,15 @@ impl HomeParts {
             directory: directory.settings()?,
             mapping: directory.mapping.clone(),
         })
+    }
+}
+
+/// Where an identity provider stands that is seen from outside like this.
+pub fn surroundings(edge: &Edge, corporate_networks: Vec<IpNet>) -> Surroundings {
+    Surroundings {
+        corporate_networks,
+        password_page: edge.password_url(),
+        password_reset_url: edge.password_reset_url.clone(),
     }
 }
 

@@ -9,10 +9,11 @@ use crate::{
     config::{Config, ConfigError, RelyingPartyFile},
     directory::{AccountState, SettingsError},
     metadata,
-    provider::{HomeParts, realm_of},
+    provider::{self, HomeParts, realm_of},
     realm::{
         Arriving, Directories, DomainName, HomeRealm, MappedAccount, Realm, Route, SignInName,
     },
+    signin::Surroundings,
     trust::{TrustError, Trusts},
     upstream::Terms,
 };
@@ -65,6 +66,7 @@ pub struct Lookout {
     pub(super) realm: Realm,
     trusts: Arc<Trusts>,
     upstreams: Vec<Terms>,
+    surroundings: Surroundings,
     /// How many names may be looked up at the same time.
     pub(super) at_once: usize,
 }
@@ -111,6 +113,7 @@ impl Lookout {
         let at_once = searches.min().unwrap_or(1).min(MOST_AT_ONCE);
         Ok(Self {
             realm: realm_of(homes, config.routes, trusts.needs())?,
+            surroundings: provider::surroundings(&config.edge, config.corporate_networks),
             upstreams: config.upstreams.into_iter().map(|it| it.terms).collect(),
             trusts: Arc::new(trusts),
             at_once,
@@ -129,7 +132,10 @@ impl Lookout {
         let first = parties.first().map(|party| party.entity_id());
         let issuance = match (&followed.account, relying_party.or(first)) {
             (Some(account), Some(party)) if followed.is_good() => {
-                Some(issuance::look(&self.trusts, &self.realm, Some(account), party).await)
+                let (trusts, realm) = (&self.trusts, &self.realm);
+                let looking =
+                    issuance::look(trusts, realm, Some(account), &self.surroundings, party);
+                Some(looking.await)
             }
             _ => None,
         };

@@ -29,7 +29,9 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
+    provider,
     realm::{Home, Owners, Realm},
+    signin::Surroundings,
     trust::Trusts,
 };
 
@@ -180,7 +182,9 @@ pub async fn check(path: &Path, asked: Option<Asked<'_>>, scan: bool) -> Report 
     let user = match (asked, trusts) {
         (None, _) => None,
         (Some(asked), Some(trusts)) if is_complete => {
-            Some(trace(&config, homes, &trusts, asked).await)
+            let networks = config.corporate_networks.clone();
+            let surroundings = provider::surroundings(&config.edge, networks);
+            Some(trace(&config, homes, &trusts, &surroundings, asked).await)
         }
         (Some(asked), _) => Some(UserTrace {
             name: asked.user.to_owned(),
@@ -212,7 +216,13 @@ impl UserTrace {
     }
 }
 
-async fn trace(config: &Config, homes: Vec<Home>, trusts: &Trusts, asked: Asked<'_>) -> UserTrace {
+async fn trace(
+    config: &Config,
+    homes: Vec<Home>,
+    trusts: &Trusts,
+    surroundings: &Surroundings,
+    asked: Asked<'_>,
+) -> UserTrace {
     let realm = Realm::new(homes).with_routes(config.routes.clone());
     let upstreams = config.upstreams.iter().map(|it| it.terms.clone());
     let upstreams: Vec<_> = upstreams.collect();
@@ -224,7 +234,7 @@ async fn trace(config: &Config, homes: Vec<Home>, trusts: &Trusts, asked: Asked<
     let followed = home_realm::follow(&realm, &upstreams, arrival).await;
     let account = followed.account.as_ref();
     let issuance = match asked.relying_party {
-        Some(party) => Some(issuance::look(trusts, &realm, account, party).await),
+        Some(party) => Some(issuance::look(trusts, &realm, account, surroundings, party).await),
         None => None,
     };
     UserTrace {

@@ -16,8 +16,8 @@ use crate::{
 use super::{
     Admission, Answered, BrowserId, Confirmations, Discovered, Grant, Guard, GuardRules,
     Participant, Problem, Proof, Refusal, Session, SessionToken, Sessions, SignInRequest, Source,
-    Step, Verdict, failure::Failure, message::RecentMessages, participants::Participants,
-    subject_of,
+    Step, Surroundings, Verdict, failure::Failure, message::RecentMessages,
+    participants::Participants, subject_of,
 };
 
 /// How long things last.
@@ -53,6 +53,7 @@ pub struct SignIn {
     answered: Answered,
     pub(super) guard: Guard,
     pub(super) recent: RecentMessages,
+    pub(super) surroundings: Surroundings,
 }
 
 impl SignIn {
@@ -73,6 +74,7 @@ impl SignIn {
             guard: Guard::new(store.clone(), settings.guard),
             recent: RecentMessages::new(store.clone()),
             store,
+            surroundings: Surroundings::default(),
         }
     }
 
@@ -205,9 +207,11 @@ impl SignIn {
         if let Some(elsewhere) = self.member_route(&name, &account, typed.source).await? {
             return Err(Failure::elsewhere(elsewhere).of(Some(name.key())));
         }
-        subject_of(&self.realm, self.trusts.needs(), &account)
+        let mut subject = subject_of(&self.realm, self.trusts.needs(), &account)
             .await
-            .map_err(|error| Failure::directory(&error).of(Some(name.key())))
+            .map_err(|error| Failure::directory(&error).of(Some(name.key())))?;
+        self.note_password_expiry(&mut subject, &account);
+        Ok(subject)
     }
 
     /// The session that may answer this request.

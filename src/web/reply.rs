@@ -67,7 +67,7 @@ impl IdentityProvider {
                 // Boxed, since it would be copied with each request.
                 Box::pin(leading).await
             }
-            Step::Granted(grant) => self.issue(&pending, &grant),
+            Step::Granted(grant) => self.issue(request, &pending, &grant),
             Step::Refused(Refusal::NoPassive) => match &pending.reply {
                 Reply::Saml2(reply) => self.answer_with_status(
                     &pending.request,
@@ -91,11 +91,18 @@ impl IdentityProvider {
         }
     }
 
-    fn issue(&self, pending: &Pending, grant: &Grant) -> Result<Response, Refused> {
+    fn issue(
+        &self,
+        request: &Request,
+        pending: &Pending,
+        grant: &Grant,
+    ) -> Result<Response, Refused> {
         let mut answer = match &pending.reply {
             Reply::Saml2(reply) => self.issue_by_saml2(&pending.request, reply, grant),
             Reply::WsFederation(reply) => {
-                self.issue_by_ws_federation(&pending.request, reply, grant)
+                let from = self.edge.proxies.origin_of(request);
+                let circumstances = self.sign_in.circumstances(grant, from);
+                self.issue_by_ws_federation(&pending.request, reply, grant, &circumstances)
             }
         }?;
         if let Some(token) = &grant.new_session {

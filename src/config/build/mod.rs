@@ -25,6 +25,7 @@ use tracing::level_filters::LevelFilter;
 use crate::{
     observe::LogFormat,
     realm::{DomainName, FederatedDomain},
+    trust::Preset,
     web::Edge,
 };
 
@@ -65,6 +66,7 @@ pub(super) fn build(
         domains: &domains,
         directories: &directory_names,
     };
+    let corporate_networks = guard::corporate_networks(&file.requests, source)?;
     let salt = pairwise_salt.as_ref();
     let mut relying_parties = Vec::with_capacity(file.relying_party.len() + fragments.len());
     for party in &file.relying_party {
@@ -82,6 +84,10 @@ pub(super) fn build(
         directories: &directories,
         upstreams: &terms,
     };
+    for RelyingPartyFile { party, .. } in &mut relying_parties {
+        let is_told = party.preset() == Preset::Entra && party.gets_tokens();
+        party.told.network = is_told && !corporate_networks.is_empty();
+    }
     Ok(Config {
         routes: route::build(&file.route, ends)?,
         upstreams,
@@ -108,6 +114,7 @@ pub(super) fn build(
             certificate: folder.join(file.signing.certificate),
             next_certificate: file.signing.next_certificate.map(|path| folder.join(path)),
         },
+        corporate_networks,
         guard: guard::build(&file.guard, source)?,
         session_lifetime: minutes(&file.session.lifetime_minutes, 1..=1440, source)?,
         relying_parties,

@@ -66,6 +66,7 @@ impl World {
         let trusts = Arc::new(Trusts::new(parties, domains.clone()).unwrap());
         let mapping = Mapping {
             told_attributes: trusts.needs().attributes.clone(),
+            password_expiry: trusts.needs().password_expiry,
             sign_in_attributes: vec![
                 SignInAttribute::Mail,
                 SignInAttribute::ProxyAddresses,
