@@ -3,6 +3,7 @@
 
 mod answer;
 mod assertion;
+mod circumstances;
 mod grant;
 mod signature;
 mod times;
