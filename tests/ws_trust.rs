@@ -51,7 +51,6 @@ ws_trust_addresses = ["urn:federation:MicrosoftOnline", "https://login.microsoft
     guard: "refusal_step_milliseconds = 0",
     tables: "[ws_trust]\nenabled = true",
     port: None,
-    port: None,
 };
 
 fn start() -> Provider {
