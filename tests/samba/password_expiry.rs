@@ -5,7 +5,7 @@ use homerealm::{
     entra::{
         Authentication, Domain, DomainName, ImmutableId, InternalDomainFederation, PendingRequest,
         PendingRequests, PreferredAuthenticationProtocol, Protocol, SignInName, Tenant, User,
-        UserType,
+        UserType, Whom,
         verify::{Answer, Check, Expectations, Verifier},
     },
     http::{
@@ -94,8 +94,10 @@ fn judged(provider: &Provider, account: &str, wresult: &str) -> Vec<Check> {
         protocol: Protocol::WsFederation,
         id: "6d7e8b1c-0d6c-4d0e-9a53-6f1f3a6d2f10".to_owned(),
         state: WCTX.to_owned(),
-        typed: name(&format!("{account}@fabrikam.com")),
-        user_principal_name: upn,
+        whom: Whom::User {
+            typed: name(&format!("{account}@fabrikam.com")),
+            user_principal_name: upn,
+        },
         sent_at: now,
     });
     let verifier = Verifier {

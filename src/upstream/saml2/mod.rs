@@ -54,8 +54,8 @@ pub struct Settings {
 /// How an upstream is told who is expected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LoginHint {
-    /// By the parameter `login_hint` of the address, outside of the message: Entra, Okta and Keycloak
-    /// fill in the name, others pass it over.
+    /// By the parameter `login_hint` of the address, outside of the message: some fill the name in,
+    /// others pass it over.
     #[default]
     Parameter,
     /// By `Subject` in the request: somebody else cannot be the answer (SAML core 3.4.1).
