@@ -440,8 +440,9 @@ fn every_key_is_annotated() {
     let tables: Vec<&str> = text.lines().filter(is_table).collect();
     assert_eq!(tables.len(), 13, "{tables:?}");
     let top = permitted_keys(&text, "");
+    let upstreams = UPSTREAMS.map(|(path, _)| read(path)).concat();
     for key in &top {
-        let annotated = text.lines().any(|line| {
+        let annotated = text.lines().chain(upstreams.lines()).any(|line| {
             line.trim_start_matches("# ")
                 .starts_with(&format!("{key} = "))
                 || line == format!("[{key}]")
@@ -464,6 +465,46 @@ fn every_key_is_annotated() {
                     .starts_with(&format!("{key} = "))
             });
             assert!(annotated, "{key} of {table} is not annotated");
+        }
+    }
+}
+
+/// The files that annotate upstreams, and the table that says how one is spoken to.
+const UPSTREAMS: [(&str, &str); 2] = [
+    ("config/upstream-saml2.toml", "[upstream.saml2]"),
+    ("config/upstream-openid.toml", "[upstream.openid]"),
+];
+
+#[test]
+fn every_key_of_an_upstream_is_annotated_and_commented_out_if_it_is_the_default() {
+    for (path, protocol) in UPSTREAMS {
+        let fragment = read(path);
+        let whole = |fragment: &str| format!("{}\n{fragment}", read(ANNOTATED));
+        // At the beginning of a line: comments name them, too.
+        for table in ["\n[[upstream]]".to_owned(), format!("\n{protocol}")] {
+            let (_, section) = fragment.split_once(&table).unwrap();
+            let section = section.split("\n[").next().unwrap();
+            for key in permitted_keys(&whole(&fragment), &table) {
+                let annotated = section.lines().any(|line| {
+                    line.trim_start_matches(['#', ' '])
+                        .starts_with(&format!("{key} = "))
+                });
+                // Each file has its own protocol.
+                let is_protocol = UPSTREAMS
+                    .iter()
+                    .any(|(_, one)| one.ends_with(&format!(".{key}]")));
+                assert!(annotated || is_protocol, "{key} of {table} in {path}");
+            }
+        }
+        let shown = |fragment: &str| {
+            let config = parse(&whole(fragment)).unwrap_or_else(|error| panic!("{path}: {error}"));
+            format!("{config:#?}")
+        };
+        let keys: Vec<_> = fragment.lines().filter_map(commented_key).collect();
+        assert!(keys.len() > 5, "{keys:?}");
+        for key in keys {
+            let written = uncommented(&fragment, |other| other == key);
+            assert_eq!(shown(&written), shown(&fragment), "{key} of {path}");
         }
     }
 }

@@ -18,6 +18,10 @@ use slapd::{Numbered, Slapd};
 
 /// One route of each kind that needs no upstream.
 const ROUTES: &str = r#"
+[[upstream]]
+name = "tailspin"
+email_domains = ["tailspintoys.com"]
+saml2 = { entity_id = "https://idp.test", single_sign_on_service = "https://idp.test/sso", certificates = "sp.crt" }
 [[route]]
 name = "Those who left"
 addresses = ["u00007@adatum.com"]
@@ -33,8 +37,12 @@ networks = ["10.0.0.0/8"]
 to = { directory = "directory" }
 [[route]]
 name = "Partners"
-email_domains = ["fabrikam.com", "tailspintoys.com"]
+email_domains = ["fabrikam.com"]
 to = "directories"
+[[route]]
+name = "Tailspin"
+email_domains = ["tailspintoys.com"]
+to = { upstream = "tailspin" }
 [[route]]
 name = "Staff"
 email_domains = ["contoso.com"]
@@ -169,6 +177,21 @@ fn the_decision_about_a_name_is_explained() {
             "after the proof, a route for a group of hers counts",
         ),
         (&["wmoran@fabrikam.com"], true, "home realm: Entra"),
+        (
+            &["u00001@tailspintoys.com"],
+            true,
+            "home realm: the upstream \"tailspin\"",
+        ),
+        (
+            &["u00001@tailspintoys.com"],
+            true,
+            "may sign in as u00001@partners.contoso.com",
+        ),
+        (
+            &["nobody@tailspintoys.com"],
+            false,
+            "no account has this name",
+        ),
         (&["nobody@fabrikam.com"], false, "no account has this name"),
         (
             &["nobody@fabrikam.com"],
@@ -238,11 +261,28 @@ fn the_doctor_knows_the_routes() {
 
     let config = world.provider.config_file();
     let right = fs::read_to_string(&config).expect("the configuration");
-    fs::write(&config, right.replace("cn=Owners", "cn=Nobodys")).expect("written");
-    assert!(check(&[]).contains("FAIL  route-groups "));
-    let twice = right.replace("\"tailspintoys.com\"]", "\"contoso.com\"]");
-    fs::write(&config, twice).expect("written");
-    let text = check(&[]);
+    let check_of = |text: &str| {
+        fs::write(&config, text).expect("written");
+        check(&[])
+    };
+    let text = check_of(&right.replace("cn=Owners", "cn=Nobodys"));
+    assert!(text.contains("FAIL  route-groups "), "{text}");
+    // A way around the upstream.
+    let upns = "[[route]]\nupn_suffixes = [\"partners.contoso.com\"]\nto = \"directories\"\n";
+    let text = check_of(&format!("{right}\n{upns}"));
+    assert!(
+        text.contains("warn  cloud-upn-route      names in partners.contoso.com"),
+        "{text}"
+    );
+    assert!(!check_of(&right).contains("cloud-upn-route"));
+    // Nobody is sent there.
+    let idle = right.replace("to = { upstream = \"tailspin\" }", "to = \"directories\"");
+    let text = check_of(&idle);
+    assert!(
+        text.contains("warn  routes               no route leads to the upstream \"tailspin\""),
+        "{text}"
+    );
+    let text = check_of(&right.replace("\"fabrikam.com\"]", "\"contoso.com\"]"));
     assert!(
         text.contains(") can never be taken: whom it is for, \"Partners\" (line "),
         "{text}"
@@ -279,7 +319,11 @@ fn a_list_of_partners_is_checked_before_the_switch() {
             Numbered(number).upn(),
             Numbered(number).guid().immutable_id(),
         );
-        let line = format!("{name},the directories,Partners,{upn},{},", id.as_str());
+        let home = match number % 3 {
+            1 => "\"the upstream \"\"tailspin\"\"\",Tailspin",
+            _ => "the directories,Partners",
+        };
+        let line = format!("{name},{home},{upn},{},", id.as_str());
         assert_eq!(lines.next(), Some(line.as_str()));
     }
     assert_eq!((lines.next(), lines.next()), (Some(""), None));

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     config::{Config, ConfigError, RelyingPartyFile},
-    directory::SettingsError,
+    directory::{AccountState, SettingsError},
     metadata,
     provider::{HomeParts, realm_of},
     realm::{
@@ -196,8 +196,19 @@ pub(super) async fn follow<'a>(
         what: step.text.clone(),
         ok: step.passed,
     }));
+    // It is not her password here that proves who she is.
+    let state = account.as_ref().and_then(MappedAccount::state);
+    if state.is_some_and(AccountState::is_ended_by_a_new_password)
+        && route.to.directories().is_none()
+        && let Some(last) = followed.steps.last_mut()
+    {
+        *last = UserStep {
+            what: "the state of her password does not matter: it is not asked for".to_owned(),
+            ok: true,
+        };
+    }
     let groups = realm.routes().groups();
-    if let (Some(account), true) = (&account, trace.passed() && !groups.is_empty()) {
+    if let (Some(account), true) = (&account, followed.is_good() && !groups.is_empty()) {
         match realm.groups_of(account, &groups).await {
             Ok(member_of) => {
                 let all = realm.routes().explain(arriving, Some(&member_of));
@@ -347,6 +358,7 @@ mod tests {
                 true,
             ),
             ("dlowe@fabrikam.com", "Disabled", true, false),
+            ("epark@fabrikam.com", "does not matter", true, true),
             (
                 "nobody@fabrikam.com",
                 "no account has this name",

@@ -13,6 +13,7 @@ mod metadata;
 mod partners;
 mod rights;
 mod routes;
+mod upstreams;
 mod ws_trust;
 
 pub use home_realm::{Arrival, HomeRealmReport, Lookout, LookoutError, RouteTold};
@@ -159,6 +160,7 @@ pub async fn check(path: &Path, asked: Option<Asked<'_>>, scan: bool) -> Report 
         findings.extend(federation::relying_parties(trusts));
         findings.push(ws_trust::check(&config.edge, trusts));
     }
+    findings.extend(upstreams::check(&config).await);
     let needs = trusts
         .as_ref()
         .map(Trusts::needs)

@@ -30,6 +30,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let tls = config.listen.tls_config()?;
+    let upstreams = config
+        .upstreams
+        .iter()
+        .map(UpstreamFile::load)
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut upstream_keepers = config.upstream_keepers(&upstreams, false)?;
     let provider = provider::assemble(Parts {
         edge: config.edge.clone(),
         session_lifetime: config.session_lifetime,
@@ -43,11 +49,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
         applications: config.applications.clone(),
         domains: config.domains.clone(),
         routes: config.routes.clone(),
-        upstreams: config
-            .upstreams
-            .iter()
-            .map(UpstreamFile::load)
-            .collect::<Result<_, _>>()?,
+        upstreams,
         homes: config
             .directories
             .iter()
@@ -57,6 +59,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
 
     let mut keepers = config.keepers(false)?;
     metadata::begin(&mut keepers, &provider.trusts).await;
+    metadata::begin(&mut upstream_keepers, &()).await;
 
     let stop = CancellationToken::new();
     let mut server = Server::bind(config.listen.address)
@@ -83,7 +86,8 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let keeping = metadata::keep_fresh(keepers, provider.trusts, stop.clone());
-    let keeping = tokio::spawn(keeping);
+    let upstreams = metadata::keep_fresh(upstream_keepers, Arc::new(()), stop.clone());
+    let keeping = tokio::spawn(async { tokio::join!(keeping, upstreams) });
     let serving = tokio::spawn(server.serve(provider.identity_provider, stop.clone()));
     tokio::select! {
         _ = terminate.recv() => {}

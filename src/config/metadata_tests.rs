@@ -150,7 +150,7 @@ fn nothing_is_encrypted_for_entra() {
             let text = with_party(&format!("metadata = {{ file = \"a\" }}\n{line}"));
             let text = text.replace("\"saml2\"\nmetadata", &format!("\"{preset}\"\nmetadata"));
             let config = parse(&text, Path::new("")).unwrap();
-            let terms = &config.relying_parties[1].terms;
+            let (_, terms) = config.relying_parties[1].metadata.as_ref().unwrap();
             assert_eq!(terms.encryption, EncryptionTerms::Never);
         }
     }

@@ -17,6 +17,8 @@ mod metadata_tests;
 mod openid_tests;
 #[cfg(test)]
 mod route_tests;
+#[cfg(test)]
+mod saml2_tests;
 mod secret;
 #[cfg(test)]
 mod session_tests;
@@ -131,9 +133,8 @@ pub struct RelyingPartyFile {
     salt: Option<SecretSource>,
     signatures: build::Signatures,
     encryption: build::EncryptionFile,
-    metadata: Option<build::MetadataFiles>,
-    /// What that may say.
-    terms: metadata::Terms,
+    /// Where its metadata is, and what that may say.
+    metadata: Option<(build::MetadataFiles, metadata::Terms)>,
 }
 
 /// An upstream identity provider, its certificates and secrets still files.
@@ -187,8 +188,8 @@ impl Config {
         let roots = build::SystemRoots::default();
         let mut keepers = Vec::new();
         for party in &self.relying_parties {
-            if let Some(metadata) = &party.metadata {
-                let peer = DescribedParty::new(party.load()?, party.terms.clone());
+            if let Some((metadata, terms)) = &party.metadata {
+                let peer = DescribedParty::new(party.load()?, terms.clone());
                 let keeper = Keeper::new(peer, metadata.load(&roots)?);
                 keepers.push(self.remembering(keeper, only_looks));
             }

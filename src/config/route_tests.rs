@@ -143,6 +143,70 @@ fn a_route_is_right_by_itself() {
 }
 
 #[test]
+fn no_more_groups_are_asked_for_than_can_be_looked_up() {
+    let table = |count: usize| {
+        let groups: Vec<String> = (0..count).map(|number| format!("CN=g{number}")).collect();
+        with_routes(&format!(
+            "[[route]]\ngroups = {groups:?}\nto = {{ refuse = \"No.\" }}\n\
+             [[route]]\nto = \"directories\"\n"
+        ))
+    };
+    assert_eq!(parse(&table(128).0).unwrap().routes.groups().len(), 128);
+    let (text, line) = table(129);
+    let refused = invalid(&text);
+    assert_eq!(refused.line, line, "{refused}");
+    assert!(refused.message.contains("more groups"), "{refused}");
+}
+
+#[test]
+fn a_route_leads_to_an_upstream_that_may_speak_for_whom_it_is_for() {
+    let read = |route: &str| {
+        let (text, first) = with_routes(&format!(
+            "[[route]]\nto = {{ upstream = \"fabrikam\" }}\n{route}\n\
+             [[upstream]]\nname = \"fabrikam\"\nemail_domains = [\"fabrikam.com\"]\n\
+             addresses = [\"pat@gmail.com\"]\nsaml2 = {{ entity_id = \"https://idp.test\", \
+             single_sign_on_service = \"https://idp.test/sso\", certificates = \"idp.crt\" }}\n"
+        ));
+        match parse(&text) {
+            Ok(config) => Ok(config.routes.iter().next().unwrap().to.clone()),
+            Err(_) => {
+                let refused = invalid(&text);
+                assert_eq!(refused.line, first + 1, "{refused}");
+                Err(refused.message)
+            }
+        }
+    };
+    for good in [
+        "email_domains = [\"Fabrikam.com\"]",
+        "addresses = [\"pat@gmail.com\", \"x@fabrikam.com\"]",
+        "home_realm_hints = [\"anything.test\"]",
+        "upn_suffixes = [\"partners.contoso.com\"]",
+    ] {
+        let upstream = HomeRealm::Upstream("fabrikam".to_owned());
+        assert_eq!(read(good), Ok(upstream), "{good}");
+    }
+    for (bad, says) in [
+        (
+            "email_domains = [\"fabrikam.com\", \"a.com\"]",
+            "may not speak for a.com",
+        ),
+        (
+            "email_domains = [\"gmail.com\"]",
+            "may not speak for gmail.com",
+        ),
+        (
+            "addresses = [\"pet@gmail.com\"]",
+            "may not speak for pet@gmail.com",
+        ),
+        ("networks = [\"10.0.0.0/8\"]", "says for whom"),
+        ("", "says for whom"),
+    ] {
+        let refused = read(bad).unwrap_err();
+        assert!(refused.contains(says), "{bad}: {refused}");
+    }
+}
+
+#[test]
 fn routes_that_contradict_each_other_are_both_shown() {
     for (routes, line, says) in [
         (

@@ -206,6 +206,15 @@ mod tests {
     }
 
     #[test]
+    fn a_document_has_its_bound() {
+        let good = document().to_string();
+        let padded = |octets: usize| format!("{good}{}", " ".repeat(octets - good.len()));
+        let read = |text: String| ProviderMetadata::read(text.as_bytes(), ISSUER);
+        assert!(read(padded(LARGEST_DISCOVERY)).is_ok());
+        assert!(read(padded(LARGEST_DISCOVERY + 1)).is_err());
+    }
+
+    #[test]
     fn the_document_has_its_place() {
         let at = "https://a.example/t/.well-known/openid-configuration";
         assert_eq!(discovery_address("https://a.example/t"), at);

@@ -46,7 +46,7 @@ pub(super) struct Place {
 impl Place {
     /// One text for a name that is looked for here, or wherever it may be.
     pub(super) fn key(self, name: &SignInName) -> String {
-        if self.alone {
+        if false {
             // No name has a line feed.
             format!("{}\n{}", self.home, name.key())
         } else {

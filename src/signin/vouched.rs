@@ -155,15 +155,20 @@ impl SignIn {
         let name = SignInName::from(asserted.address().clone());
         let route = self.route(&name, brought.source);
         let home = HomeRealm::Upstream(asserted.upstream().to_owned());
-        if !route.is_some_and(|route| route.to == home) {
-            let cause = match route {
+        let is_hers = route.is_some_and(|route| route.to == home);
+        let belongs_elsewhere = || {
+            Failure::no_account(match route {
                 Some(route) => format!(
                     "her address belongs elsewhere, by the route {:?}",
                     route.name
                 ),
                 None => "her address belongs nowhere, by the routes".to_owned(),
-            };
-            return Err(Failure::no_account(cause));
+            })
+        };
+        // A route for a group may have led her here, after a first proof elsewhere.
+        let mut all = self.realm.routes().iter();
+        if !is_hers && !all.any(|route| !route.when.groups.is_empty() && route.to == home) {
+            return Err(belongs_elsewhere());
         }
         let account = self.realm.find(&name).await.map_err(unmapped)?;
         self.is_expected(brought.expected, &account).await?;
@@ -178,6 +183,7 @@ impl SignIn {
             Some(elsewhere) if elsewhere != Elsewhere::Upstream(asserted.upstream().to_owned()) => {
                 Err(Failure::elsewhere(elsewhere))
             }
+            None if !is_hers => Err(belongs_elsewhere()),
             _ => Ok(account),
         }
     }

@@ -33,6 +33,11 @@ impl<'a> Claim<'a> {
         self.values.as_slice()
     }
 
+    /// One value more.
+    pub(super) fn say_also(&mut self, value: &'a str) {
+        self.add(Values::One(Cow::Borrowed(value)));
+    }
+
     fn add(&mut self, values: Values<'a>) {
         let mut all = std::mem::replace(&mut self.values, Values::NONE).into_vec();
         for value in values.into_vec() {

@@ -25,7 +25,9 @@ const EMAIL_ADDRESS: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/clai
 
 const UPN: &str = "http://schemas.xmlsoap.org/claims/UPN";
 const IMMUTABLE_ID: &str = "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID";
-const METHODS: &str = "http://schemas.microsoft.com/claims/authnmethodsreferences";
+pub(super) const METHODS: &str = "http://schemas.microsoft.com/claims/authnmethodsreferences";
+/// That several factors were used, among [`METHODS`].
+pub(super) const SEVERAL_FACTORS: &str = "http://schemas.microsoft.com/claims/multipleauthn";
 const PASSWORD: &str =
     "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password";
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{
     Access, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule, NotPermitted, Preset,
-    Protocol, SingleLogout, Subject, WsFederation, claims,
+    Protocol, SingleLogout, Subject, WsFederation, claims, preset,
 };
 use crate::{keys::VerifyingKey, xml::Encryption};
 
@@ -259,6 +259,19 @@ impl RelyingParty {
     /// there.
     pub fn token_claims<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
         claims::issue(&self.preset_tokens, &self.claims, subject)
+    }
+
+    /// The same about somebody who has used several factors: where the preset lists how somebody proved
+    /// who she is, it says so.
+    pub fn token_claims_by_several_factors<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
+        let mut claims = self.token_claims(subject);
+        let mut listed = self.preset_tokens.iter();
+        if listed.any(|rule| rule.name == preset::METHODS) {
+            for claim in claims.iter_mut().filter(|it| it.name == preset::METHODS) {
+                claim.say_also(preset::SEVERAL_FACTORS);
+            }
+        }
+        claims
     }
 
     /// The names of all claims that a token of WS-Federation or WS-Trust may have.

@@ -170,7 +170,10 @@ impl IdentityProvider {
         assertion_id: &str,
     ) -> Result<String, crate::xml::WriteError> {
         let settings = &relying_party.ws_federation;
-        let claims = relying_party.token_claims(&grant.subject);
+        let claims = match grant.factors {
+            Factors::One => relying_party.token_claims(&grant.subject),
+            Factors::Several => relying_party.token_claims_by_several_factors(&grant.subject),
+        };
         let attributes = attributes(&claims);
         let now = OffsetDateTime::now_utc();
         let (not_before, not_on_or_after) = (

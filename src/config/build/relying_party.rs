@@ -126,19 +126,18 @@ pub(super) fn build(
             let message = "metadata is read for relying parties by SAML 2.0 only";
             return Err(source.invalid(metadata.span(), message));
         }
-        metadata::build(metadata, source, folder)
+        let terms = Terms {
+            consumers,
+            request_signatures: signature_terms(party),
+            permit_sha1_requests: party.permit_sha1_requests,
+            encryption: encryption.terms,
+            content: encryption.content,
+        };
+        Ok((metadata::build(metadata, source, folder)?, terms))
     });
-    let terms = Terms {
-        consumers,
-        request_signatures: signature_terms(party),
-        permit_sha1_requests: party.permit_sha1_requests,
-        encryption: encryption.terms,
-        content: encryption.content,
-    };
     Ok(RelyingPartyFile {
         salt: name_id(party, &mut settings, names, salt)?,
         metadata: metadata.transpose()?,
-        terms,
         party: settings,
         signatures,
         encryption,
@@ -335,7 +334,8 @@ fn issuer(
 
 fn signature_terms(party: &file::RelyingParty) -> SignatureTerms {
     match party.request_signatures {
-        None => SignatureTerms::AsDescribed,
+        None if party.metadata.is_some() => SignatureTerms::AsDescribed,
+        None => SignatureTerms::NotVerified,
         Some(file::RequestSignatures::NotVerified) => SignatureTerms::NotVerified,
         Some(file::RequestSignatures::WhenPresent) => SignatureTerms::WhenPresent,
         Some(file::RequestSignatures::Required) => SignatureTerms::Required,

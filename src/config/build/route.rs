@@ -24,6 +24,9 @@ use super::{
 const LONGEST_NAME: usize = 64;
 const LONGEST_TEXT: usize = 500;
 
+/// The most groups that routes ask for: each sign-in asks the directory for all of them.
+const MOST_GROUPS: usize = 128;
+
 /// What routes may lead to, and where their errors are.
 #[derive(Clone, Copy)]
 pub(super) struct Ends<'a> {
@@ -49,6 +52,15 @@ pub(super) fn build(
             return ends.wrong(place(written, at), format!("{first} has this name already"));
         }
         routes.push(route);
+        let groups = routes
+            .iter()
+            .map(|route| route.when.groups.len())
+            .sum::<usize>();
+        if groups > MOST_GROUPS {
+            let message =
+                format!("routes ask for more groups than can be looked up ({MOST_GROUPS})");
+            return ends.wrong(place(written, at), message);
+        }
     }
     Routes::new(routes.clone()).map_err(|error| in_words(&error, written, &routes, ends.source))
 }

@@ -257,6 +257,8 @@ fn every_route_can_be_taken() {
         &[("a.com 10.0.0.0/8", "no"), ("a.com", "a")],
         &[("g", "no"), ("h", "fabrikam"), ("", "directories")],
         &[("g", "a"), ("a.com", "a")],
+        // Whoever is made up is nobody whom a route names.
+        &[("0@a.com", "no"), ("a.com", "a")],
     ] {
         assert!(table(rows).is_ok(), "{rows:?}");
     }

@@ -248,6 +248,38 @@ async fn a_group_sends_her_on_as_well() {
 }
 
 #[tokio::test]
+async fn whom_a_group_sent_on_is_signed_in_when_she_comes_back_and_nobody_else() {
+    let group: Dn = "CN=Strong,OU=Groups,DC=contoso,DC=com".parse().unwrap();
+    let wendy = b"CN=Wendy Moran,OU=Partners,DC=contoso,DC=com".to_vec();
+    let mut contents = Contents::demo().unwrap();
+    contents.accounts.push(Account {
+        entry: Entry::new(group.as_str(), vec![("member".to_owned(), vec![wendy])]),
+        password: Password::parse(PASSWORD).unwrap(),
+        state: None,
+    });
+    let strong = When {
+        groups: vec![group],
+        ..When::default()
+    };
+    let routes = vec![
+        route("strong", strong, HomeRealm::Upstream(FABRIKAM.to_owned())),
+        route("all", When::default(), HomeRealm::Directories),
+    ];
+    let world = World::routed(Routes::new(routes).unwrap(), contents).await;
+    let step = world.type_in(&request("_1"), WENDY, PASSWORD).await;
+    assert!(
+        matches!(&step, Step::Elsewhere(Elsewhere::Upstream(name)) if name == FABRIKAM),
+        "{step:?}"
+    );
+    let step = accept(&world, &request("_1"), &asserted(WENDY), Some(WENDY)).await;
+    assert_eq!(grant(step).subject.cloud_upn, WENDYS_UPN);
+    // Who is not in the group proves herself by her password.
+    let other = asserted("psingh@northwindtraders.com");
+    let step = accept(&world, &request("_2"), &other, None).await;
+    assert_eq!(told(&step), Problem::NoAccount);
+}
+
+#[tokio::test]
 async fn more_factors_are_asked_for_where_they_can_be_had() {
     let world = world().await;
     let strong = |id: &str| SignInRequest {

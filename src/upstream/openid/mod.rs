@@ -30,10 +30,9 @@ use crate::{
         KeyChoiceError, KeySet, LARGEST_DISCOVERY, LARGEST_KEY_SET, Object, ProviderMetadata,
         TokenRequest, Tokens, discovery_address,
     },
-    realm::EmailAddress,
 };
 
-use super::{Ask, Asserted, Expected, Factors, Leaving, Terms, UpstreamError};
+use super::{Ask, Asserted, Expected, Leaving, Terms, UpstreamError};
 use exchange::Exchanges;
 use fault::ours;
 use kept::Kept;
@@ -129,17 +128,8 @@ impl OpenId {
         let now = now + arrived.elapsed();
         let token = self.judge(&tokens, &metadata, expected, now).await?;
         let address = self.address(&token, &tokens, &metadata).await?;
-        if !terms.speaks_for.covers(&address) {
-            return Err(UpstreamError::ForeignAddress(address.to_string()));
-        }
-        let factors = if terms.trusted_for_mfa {
-            person::factors(token.claims(), &self.settings.several_factors)
-                .map_err(|error| UpstreamError::Invalid(error.to_string()))?
-        } else {
-            Factors::One
-        };
-        let instant = token.authn_instant().min(now);
-        Ok(Asserted::new(&terms.name, address, instant, factors))
+        let several = terms.trusted_for_mfa && self.used_several_factors(&token)?;
+        terms.assert(&address, token.authn_instant().min(now), several)
     }
 
     async fn redeem(
@@ -206,7 +196,7 @@ impl OpenId {
         token: &IdToken,
         tokens: &Tokens,
         metadata: &ProviderMetadata,
-    ) -> Result<EmailAddress, UpstreamError> {
+    ) -> Result<String, UpstreamError> {
         let Settings {
             address_claim: claim,
             verified,
@@ -228,6 +218,12 @@ impl OpenId {
             ));
         }
         person::address(&claims, claim, verified)?.ok_or_else(missing)
+    }
+
+    fn used_several_factors(&self, token: &IdToken) -> Result<bool, UpstreamError> {
+        let words = &self.settings.several_factors;
+        person::used_several_factors(token.claims(), words)
+            .map_err(|error| UpstreamError::Invalid(error.to_string()))
     }
 
     async fn metadata(&self) -> Result<Arc<ProviderMetadata>, UpstreamError> {

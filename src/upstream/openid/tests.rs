@@ -16,8 +16,8 @@ use crate::{
         tls::{LocalCa, client_config},
     },
     openid::{ClientAuthentication, TestIssuer},
-    realm::DomainName,
-    upstream::{SpeaksFor, Upstream, UpstreamProtocol},
+    realm::{DomainName, EmailAddress},
+    upstream::{Factors, SpeaksFor, Upstream, UpstreamProtocol},
 };
 
 const NOW: i64 = 1_790_000_000;
@@ -267,6 +267,19 @@ async fn whom_it_does_not_speak_for_it_cannot_assert() {
             .unwrap_err();
         assert_eq!(refused, UpstreamError::ForeignAddress(foreign.to_owned()));
     }
+    for bad in [
+        "wmoran",
+        "",
+        "a@b@fabrikam.com",
+        "wmoran@fabrikam.com\n",
+        "wmoran@fabrikam.com\u{0}",
+    ] {
+        let refused = world.sign_in(json!({ "email": bad })).await;
+        assert!(
+            matches!(refused, Err(UpstreamError::NoAddress(_))),
+            "{bad:?}"
+        );
+    }
     let whole = world.sign_in(json!({"email": "Wendy@GMail.com"})).await;
     assert!(whole.is_ok());
     for unverified in [json!(false), json!(null)] {
@@ -291,7 +304,10 @@ async fn several_factors_count_from_whom_we_trust_to_say_so() {
         world.sign_in(json!({})).await.unwrap().factors(),
         Factors::One
     );
+    let odd = json!({"amr": "mfa"});
+    assert!(world.sign_in(odd.clone()).await.is_err());
     world.upstream.terms.trusted_for_mfa = false;
+    assert!(world.sign_in(odd).await.is_ok());
     assert_eq!(
         world.sign_in(several).await.unwrap().factors(),
         Factors::One
@@ -468,6 +484,12 @@ async fn who_is_at_fault_is_told() {
         assert_eq!(kind(&error), wanted, "{status} {body}: {error}");
         assert!(!error.to_string().contains("s3cret"));
     }
+    let much = format!("{}{}", r#"{"error":"invalid_grant"}"#, " ".repeat(300_000));
+    world
+        .provider
+        .answer("/token", StatusCode::BAD_REQUEST, much);
+    let error = world.receive("code=c&state=h", &expected).await;
+    assert_eq!(kind(&error.unwrap_err()), "away");
     for (error, wanted) in [
         ("access_denied", "refused"),
         ("login_required", "refused"),

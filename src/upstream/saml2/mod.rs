@@ -101,9 +101,10 @@ impl Saml2 {
             ask.login_hint
                 .filter(|hint| !hint.is_empty() && settings.login_hint == kind)
         };
-        let classes: &[String] = match ask.several_factors {
-            true => &settings.several_factors,
-            false => &[],
+        let classes: &[String] = if ask.several_factors {
+            &settings.several_factors
+        } else {
+            &[]
         };
         let request = OutgoingAuthnRequest {
             id: &id,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    keys::{KeyRing, create_signing_key},
+    keys::{Certificate, KeyRing, create_signing_key},
     saml2::{Endpoints, identity_provider_metadata},
     trust::NameIdFormat,
 };
@@ -45,7 +45,7 @@ fn an_identity_provider_is_read_and_its_other_roles_are_not() {
     let read = read(&document()).unwrap();
     assert_eq!(read.entity_id, IDP);
     assert_eq!(read.single_sign_on, SSO);
-    let subjects: Vec<_> = read.signing.iter().map(|one| one.subject()).collect();
+    let subjects: Vec<_> = read.signing.iter().map(Certificate::subject).collect();
     assert_eq!(subjects, ["CN=signing"]);
     assert_eq!(read.unusable_keys, 0);
     let formats = ["urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"];
