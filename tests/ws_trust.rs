@@ -50,6 +50,7 @@ ws_trust_addresses = ["urn:federation:MicrosoftOnline", "https://login.microsoft
     directory: "",
     guard: "refusal_step_milliseconds = 0",
     tables: "[ws_trust]\nenabled = true",
+    port: None,
 };
 
 fn start() -> Provider {
