@@ -193,32 +193,45 @@ async fn openldap_takes_a_new_password() {
     );
 }
 
-/// Who came by herself, sent by nobody: the password is changed, and then she signs in with it.
+/// Who came by herself, sent by nobody, goes on to where she was going, too.
 #[tokio::test]
-async fn the_page_of_applications_asks_for_a_new_password() {
-    let slapd = Slapd::start_new(slapd::Options {
-        policy: true,
-        ..Default::default()
-    });
-    let options = Options {
-        directory: "password_change = \"password-modify\"",
-        relying_party: "preset = \"saml2\"\naccess = \"everyone\"\nidp_initiated = true",
-        ..Options::default()
-    };
-    let provider = Provider::start(&slapd, options);
-    let mut browser = provider.browser();
-    let (url, name) = (provider.url("/applications"), "reset@fabrikam.com");
-    let page = browser.get(&url, None).await.expect("the page");
-    let page = type_password(&mut browser, &page, name, PASSWORD).await;
-    let page = change(&mut browser, &page, name, [PASSWORD, NEW, NEW]).await;
-    assert!(
-        page.text().contains("Your password is changed"),
-        "{}",
-        page.text()
-    );
-    let page = browser.get(&url, None).await.expect("the page");
-    let reply = type_password(&mut browser, &page, name, NEW).await;
-    assert_eq!(reply.status, 303, "{}", reply.text());
+async fn our_own_pages_go_on_with_a_new_password() {
+    const TABLES: &str = r#"preset = "saml2"
+access = "everyone"
+[[application]]
+name = "The portal"
+id = "portal"
+link = "https://entra.test/contoso.com/authorize""#;
+    for (path, goes_on) in [("/applications", false), ("/start/portal", true)] {
+        let slapd = Slapd::start_new(slapd::Options {
+            policy: true,
+            ..Default::default()
+        });
+        let options = Options {
+            directory: "password_change = \"password-modify\"",
+            relying_party: TABLES,
+            ..Options::default()
+        };
+        let provider = Provider::start(&slapd, options);
+        let mut browser = provider.browser();
+        let (url, name) = (provider.url(path), "reset@fabrikam.com");
+        let page = browser.get(&url, None).await.expect("the page");
+        let page = type_password(&mut browser, &page, name, PASSWORD).await;
+        assert!(page.text().contains("has expired"), "{}", page.text());
+        let page = change(&mut browser, &page, name, [PASSWORD, NEW, "Another"]).await;
+        assert!(problem(&page).contains("differ"), "{}", problem(&page));
+        let on = change(&mut browser, &page, name, [PASSWORD, NEW, NEW]).await;
+        if goes_on {
+            let link = "https://entra.test/contoso.com/authorize?login_hint=";
+            assert!(on.text().contains(link), "{}", on.text());
+        } else {
+            assert_eq!(on.status, 303, "{}", on.text());
+            assert_eq!(on.headers["location"], "/applications");
+        }
+        let list = provider.url("/applications");
+        let list = browser.get(&list, None).await.expect("the list").text();
+        assert!(list.contains(&format!("Signed in as {name}")), "{list}");
+    }
 }
 
 #[tokio::test]

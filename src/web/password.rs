@@ -18,9 +18,9 @@ use super::{
     IdentityProvider, MAX_NAME,
     browser::{self, Browser},
     pages::{ChangedPage, PasswordPage, ProblemText},
-    pending::Pending,
     refusal::Refused,
     reply::{nonce, tells},
+    waiting::{Goal, Waiting},
 };
 
 impl IdentityProvider {
@@ -29,27 +29,19 @@ impl IdentityProvider {
         self.ask_new_password(None, None, "", correlation)
     }
 
-    /// The form on its own, for somebody whose password has expired.
-    pub(super) fn new_password_alone(
-        &self,
-        name: &str,
-        correlation: &CorrelationId,
-    ) -> Result<Response, Refused> {
-        self.ask_new_password(None, None, name, correlation)
-    }
-
-    /// The form as a step of a sign-in: the request waits, sealed, in it.
+    /// The form as a step of a sign-in: what she was going to waits, sealed, in it.
     pub(super) fn new_password_step(
         &self,
-        pending: Pending,
+        goal: Goal,
         browser: &BrowserId,
         name: &str,
         problem: Option<ChangeProblem>,
     ) -> Result<Response, Refused> {
-        let correlation = pending.request.correlation.clone();
+        let waiting = Waiting::for_goal(goal);
+        let correlation = waiting.correlation().clone();
         let state = self
             .seal
-            .seal(pending, browser, OffsetDateTime::now_utc())?;
+            .seal(waiting, browser, OffsetDateTime::now_utc())?;
         self.ask_new_password(Some(&state), problem, name, &correlation)
     }
 
@@ -66,26 +58,26 @@ impl IdentityProvider {
             None => None,
             Some(state) => {
                 let browser = Browser::known(request).ok_or(Refused::NoCookie)?;
-                let pending: Pending =
+                let waiting: Waiting =
                     self.seal.open(state, &browser, OffsetDateTime::now_utc())?;
-                Some((pending, browser))
+                Some((waiting, browser))
             }
         };
         // The id on the page stays the same through every attempt, and whatever comes of it.
         let correlation = match &waiting {
-            Some((pending, _)) => pending.request.correlation.clone(),
+            Some((waiting, _)) => waiting.correlation().clone(),
             None => correlation.clone(),
         };
         let changed = self.change(request, &form, waiting, &correlation).await;
         Ok(changed.unwrap_or_else(|refused| self.refusal_page(&refused, &correlation)))
     }
 
-    /// `waiting` is the request that waits for the change, in this browser.
+    /// `waiting` is what waits for the change, in this browser.
     async fn change(
         &self,
         request: &Request,
         form: &Form,
-        waiting: Option<(Pending, BrowserId)>,
+        waiting: Option<(Waiting, BrowserId)>,
         correlation: &CorrelationId,
     ) -> Result<Response, Refused> {
         let name = form.single("name")?.unwrap_or("");
@@ -103,25 +95,37 @@ impl IdentityProvider {
             .filter(|name| name.len() <= MAX_NAME)
             .unwrap_or("");
         match (outcome, waiting) {
-            (Err(problem), Some((pending, browser))) => {
-                self.new_password_step(pending, &browser, shown, Some(problem))
+            (Err(problem), Some((waiting, browser))) => {
+                self.new_password_step(waiting.goal, &browser, shown, Some(problem))
             }
             (Err(problem), None) => self.ask_new_password(None, Some(problem), shown, correlation),
             (Ok(()), None) => changed(),
             // The sign-in goes on with the new password, as if it had been typed.
-            (Ok(()), Some((pending, browser))) => {
+            (Ok(()), Some((waiting, browser))) => {
                 let session = browser::session_token(request);
                 let typed = Typed {
                     name,
                     password: &new,
                     source: &source,
                 };
-                let step = self
-                    .sign_in
-                    .prove(&pending.request, &browser, session.as_ref(), typed)
-                    .await;
-                self.answer(request, pending, step, &browser, Some(shown))
-                    .await
+                let shown = Some(shown);
+                match waiting.goal {
+                    Goal::RelyingParty(pending) => {
+                        let proven = (self.sign_in).prove(
+                            &pending.request,
+                            &browser,
+                            session.as_ref(),
+                            typed,
+                        );
+                        let step = proven.await;
+                        self.answer(request, *pending, step, &browser, shown).await
+                    }
+                    Goal::Own(visitor) => {
+                        let visit = self.sign_in.visit(correlation, session.as_ref(), typed);
+                        let visit = visit.await;
+                        self.receive(request, visitor, visit, &browser, shown).await
+                    }
+                }
             }
         }
     }

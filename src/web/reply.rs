@@ -23,7 +23,7 @@ use super::{
     pages::{Message, PostPage, ProblemText, SignInPage},
     pending::{Pending, Reply},
     refusal::Refused,
-    waiting::Waiting,
+    waiting::{Goal, Waiting},
 };
 
 /// What differs between the forms that ask for name and password.
@@ -61,7 +61,8 @@ impl IdentityProvider {
         match step {
             Step::Prompt(problem) => self.ask(pending, problem, browser, typed),
             Step::ChangePassword => {
-                self.new_password_step(pending, browser, typed.unwrap_or(""), None)
+                let goal = Goal::RelyingParty(Box::new(pending));
+                self.new_password_step(goal, browser, typed.unwrap_or(""), None)
             }
             Step::AskName(problem) => {
                 let waiting = Waiting::for_party(pending);

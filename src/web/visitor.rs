@@ -194,7 +194,9 @@ impl IdentityProvider {
                 self.lead(request, waiting, elsewhere, browser, typed).await
             }
             Visit::AlreadyAnswered => Err(Refused::AnsweredQuestion),
-            Visit::ChangePassword => self.new_password_alone(shown, &correlation),
+            Visit::ChangePassword => {
+                self.new_password_step(Goal::Own(visitor), browser, shown, None)
+            }
             Visit::SignedIn(token, session) => self
                 .let_in(&visitor.door, &session, &correlation)
                 .and_then(|answer| with_session(answer, &token)),
