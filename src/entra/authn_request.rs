@@ -95,7 +95,8 @@ fn relay_state() -> String {
     format!("++//{}", STANDARD.encode(opaque))
 }
 
-fn escape(text: &str) -> String {
+/// Text for markup.
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -117,8 +118,8 @@ mod tests {
 
     fn posted(uri: &str, hints: HintPolicy) -> PostToIdp {
         let names = Names {
-            typed: &name("w+moran@fabrikam.com"),
-            cloud_upn: &name("wmoran@partners.contoso.com"),
+            typed: Some(&name("w+moran@fabrikam.com")),
+            cloud_upn: Some(&name("wmoran@partners.contoso.com")),
         };
         request().post_to(uri, hints, names)
     }

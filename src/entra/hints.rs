@@ -43,19 +43,20 @@ impl HintPolicy {
 /// The names that there are to hand on.
 #[derive(Clone, Copy, Debug)]
 pub struct Names<'a> {
-    /// The name as it was typed.
-    pub typed: &'a SignInName,
-    /// The cloud UPN of the user found.
-    pub cloud_upn: &'a SignInName,
+    /// The name as it was typed, where one was.
+    pub typed: Option<&'a SignInName>,
+    /// The cloud UPN of the user found, where one was looked for and found.
+    pub cloud_upn: Option<&'a SignInName>,
 }
 
 impl Names<'_> {
-    /// The one that a hint asks for.
+    /// The one that a hint asks for. Where no user is known, there is only what was typed.
     pub(super) fn of(&self, hint: Hint) -> Option<String> {
-        match hint {
+        let name = match hint {
             Hint::None => None,
-            Hint::Email => Some(self.typed.to_string()),
-            Hint::CloudUpn => Some(self.cloud_upn.to_string()),
-        }
+            Hint::Email => self.typed,
+            Hint::CloudUpn => self.cloud_upn.or(self.typed),
+        };
+        name.map(SignInName::to_string)
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Protocol, SignInName};
+use super::{DomainName, Protocol, SignInName};
 
 /// What was asked, kept until the answer comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,10 +21,14 @@ pub struct PendingRequest {
     pub id: String,
     /// What must come back byte for byte: `RelayState`, or `wctx`.
     pub state: String,
-    /// What was typed.
-    pub typed: SignInName,
-    /// The cloud UPN that discovery found for it.
-    pub user_principal_name: SignInName,
+    /// The tenant whose identity provider was asked, by its first domain.
+    pub home: DomainName,
+    /// The tenant at whose address it began, where it named one.
+    pub resource: Option<DomainName>,
+    /// What was typed, where something was.
+    pub typed: Option<SignInName>,
+    /// The cloud UPN that discovery found for it; `None` where a hint or a policy led the way.
+    pub user_principal_name: Option<SignInName>,
     /// When the request was sent.
     pub sent_at: OffsetDateTime,
 }
@@ -132,7 +136,7 @@ impl PendingRequests {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entra::fixture::name;
+    use crate::entra::fixture::{domain, name};
 
     const LIFE: Duration = Duration::minutes(10);
 
@@ -141,8 +145,10 @@ mod tests {
             protocol: Protocol::Saml,
             id: id.to_owned(),
             state: "state".to_owned(),
-            typed: name("wmoran@fabrikam.com"),
-            user_principal_name: name("wmoran@partners.contoso.com"),
+            home: domain("contoso.onmicrosoft.com"),
+            resource: None,
+            typed: Some(name("wmoran@fabrikam.com")),
+            user_principal_name: Some(name("wmoran@partners.contoso.com")),
             sent_at,
         }
     }

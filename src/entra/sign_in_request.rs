@@ -109,8 +109,8 @@ mod tests {
 
     fn address(request: &SignInRequest, uri: &str, hints: HintPolicy) -> String {
         let names = Names {
-            typed: &name("w+moran@fabrikam.com"),
-            cloud_upn: &name("wmoran@partners.contoso.com"),
+            typed: Some(&name("w+moran@fabrikam.com")),
+            cloud_upn: Some(&name("wmoran@partners.contoso.com")),
         };
         request.address(uri, hints, names)
     }

@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 use super::{Answer, Check, Context, SignedIn, Verdict, Verifier, anchor, shown, signature};
 use crate::{
     entra::{
-        Aadsts, InternalDomainFederation, PendingRequest, Protocol, Refusal, Unanswerable, User,
+        Aadsts, InternalDomainFederation, PendingRequest, Protocol, Refusal, Tenant, Unanswerable,
+        User,
     },
     xml::{Element, VerifiedElement},
 };
@@ -84,9 +85,17 @@ impl<'a> Judgement<'a> {
         .check(element)
     }
 
-    /// The user who has this source anchor.
-    pub(super) fn user_of(&mut self, immutable_id: &str) -> Result<&'a User, Refusal> {
-        let tenant = self.verifier.tenant;
+    /// The request that the answer names, once that is known.
+    pub(super) fn request(&self) -> Option<&PendingRequest> {
+        self.request.as_ref()
+    }
+
+    /// The user of a tenant who has this source anchor.
+    pub(super) fn user_of(
+        &mut self,
+        tenant: &'a Tenant,
+        immutable_id: &str,
+    ) -> Result<&'a User, Refusal> {
         let user = tenant
             .users()
             .iter()
@@ -110,13 +119,18 @@ impl<'a> Judgement<'a> {
         request: &PendingRequest,
     ) -> Result<(), Refusal> {
         let upn = &signed_in.user.user_principal_name;
-        if *upn != request.user_principal_name {
+        let Some(expected) = &request.user_principal_name else {
+            let whoever = "whoever signs in: no name was looked for";
+            self.held("User", whoever);
+            return Ok(());
+        };
+        let typed = request.typed.as_ref().unwrap_or(expected);
+        if upn != expected {
             return Err(Aadsts::AnotherUserThanTyped.refuse(format!(
-                "{} was typed, which is {}; the assertion is about {upn}.",
-                request.typed, request.user_principal_name
+                "{typed} was typed, which is {expected}; the assertion is about {upn}."
             )));
         }
-        self.held("User", format!("the one found for {}", request.typed));
+        self.held("User", format!("the one found for {typed}"));
         Ok(())
     }
 }

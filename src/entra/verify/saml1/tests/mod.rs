@@ -60,8 +60,10 @@ impl Case {
                 protocol: Protocol::WsFederation,
                 id: ID.to_owned(),
                 state: WCTX.to_owned(),
-                typed: fixture::name("wmoran@fabrikam.com"),
-                user_principal_name: fixture::name("wmoran@partners.contoso.com"),
+                home: fixture::domain("contoso.onmicrosoft.com"),
+                resource: None,
+                typed: Some(fixture::name("wmoran@fabrikam.com")),
+                user_principal_name: Some(fixture::name("wmoran@partners.contoso.com")),
                 sent_at: now,
             },
             answer: sign_in_response(now),
@@ -103,7 +105,7 @@ impl Case {
 
     fn verify(&self, pending: &PendingRequests, answer: Answer<'_>) -> Verdict {
         let verifier = Verifier {
-            tenant: &self.tenant,
+            tenants: &self.tenant.clone().into(),
             expectations: &self.expectations,
             pending,
         };

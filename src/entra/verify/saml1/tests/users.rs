@@ -22,8 +22,8 @@ fn about(case: &mut Case, upn: &str, anchor: &str) {
 }
 
 fn typed(case: &mut Case, upn: &str) {
-    case.request.typed = fixture::name(upn);
-    case.request.user_principal_name = fixture::name(upn);
+    case.request.typed = Some(fixture::name(upn));
+    case.request.user_principal_name = Some(fixture::name(upn));
 }
 
 #[test]

@@ -56,8 +56,10 @@ impl Case {
                 protocol: Protocol::Saml,
                 id: REQUEST_ID.to_owned(),
                 state: RELAY_STATE.to_owned(),
-                typed: fixture::name("wmoran@fabrikam.com"),
-                user_principal_name: fixture::name("wmoran@partners.contoso.com"),
+                home: fixture::domain("contoso.onmicrosoft.com"),
+                resource: None,
+                typed: Some(fixture::name("wmoran@fabrikam.com")),
+                user_principal_name: Some(fixture::name("wmoran@partners.contoso.com")),
                 sent_at: now,
             },
             response: response_to(REQUEST_ID, now),
@@ -91,7 +93,7 @@ impl Case {
 
     fn judge_among(&self, pending: &PendingRequests, saml_response: &str) -> Verdict {
         let verifier = Verifier {
-            tenant: &self.tenant,
+            tenants: &self.tenant.clone().into(),
             expectations: &self.expectations,
             pending,
         };

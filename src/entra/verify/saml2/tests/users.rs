@@ -18,8 +18,8 @@ fn email(assertion: &mut Node, value: &str) {
 }
 
 fn typed(case: &mut Case, upn: &str) {
-    case.request.typed = fixture::name(upn);
-    case.request.user_principal_name = fixture::name(upn);
+    case.request.typed = Some(fixture::name(upn));
+    case.request.user_principal_name = Some(fixture::name(upn));
 }
 
 #[test]
