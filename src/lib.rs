@@ -23,6 +23,7 @@ pub mod saml2;
 pub mod signin;
 pub mod store;
 pub mod trust;
+pub mod upstream;
 pub mod web;
 pub mod wsfed;
 pub mod wstrust;

@@ -105,6 +105,43 @@ fn the_demo_signs_wendy_in_by_each_protocol() {
 }
 
 #[test]
+fn the_demo_signs_partners_in_through_the_front_door() {
+    for (protocol, asked, user, upn) in [
+        ("saml", "/saml2/sso", "wmoran@fabrikam.com", "wmoran"),
+        ("wsfed", "/adfs/ls/", "hema.patel@gmail.com", "hpatel"),
+    ] {
+        let demo = ["demo", "--once", "--json", "--no-email-resolution"];
+        let more = ["--protocol", protocol, "--user", user];
+        let report = json(&run(homerealm().args(demo).args(more)));
+        assert_eq!(report["accepted"], true, "{report}");
+        let upn = format!("{upn}@partners.contoso.com");
+        assert_eq!(report["cloud_upn"], *upn);
+        let hops = report["hops"].as_array().expect("hops");
+        let to: Vec<_> = hops
+            .iter()
+            .map(|hop| hop["to"].as_str().expect("an address"))
+            .collect();
+        let places = [
+            "/start/portal",
+            "/start/portal",
+            "/login",
+            asked,
+            "/login.srf",
+        ];
+        assert_eq!(to.len(), places.len(), "{to:?}");
+        for (to, place) in to.iter().zip(places) {
+            assert!(to.ends_with(place), "{to} is not {place}");
+        }
+    }
+    let unknown = ["demo", "--once", "--json", "--no-email-resolution"];
+    let unknown = run(homerealm()
+        .args(unknown)
+        .args(["--user", "tom@tailspintoys.com"]));
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(json(&unknown)["refusal"].to_string().contains("not right"));
+}
+
+#[test]
 fn the_demo_refuses_whom_it_should_by_each_protocol() {
     for (protocol, user, told) in [
         ("wsfed", "dlowe@fabrikam.com", "switched off"),

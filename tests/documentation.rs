@@ -400,6 +400,7 @@ fn what_is_commented_out_is_the_default() {
         "filter",
         "email_domains",
         "single_logout_service",
+        "id",
     ];
     let text = read(ANNOTATED);
     let defaults = uncommented(&text, |key| !examples.contains(&key));

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, process::ExitCode};
 
 use homerealm::{
-    demo::{self, DEMO_PASSWORD, Demo, Report},
+    demo::{self, DEMO_PASSWORD, Demo, Report, Setup},
     observe::{LogFormat, start_logging},
 };
 use tracing::level_filters::LevelFilter;
@@ -26,6 +26,19 @@ pub(super) struct Arguments {
     /// By which protocol; without --once, with which one the federation is registered at first
     #[arg(long, value_enum, value_name = "PROTOCOL", default_value_t)]
     protocol: Protocol,
+    /// Have the simulated Entra resolve no email of a foreign domain, which the real one does not promise
+    /// to do; partners then begin at Homerealm's front door
+    #[arg(long)]
+    no_email_resolution: bool,
+}
+
+impl Arguments {
+    fn setup(&self) -> Setup {
+        Setup {
+            protocol: self.protocol.into(),
+            resolve_foreign_email: !self.no_email_resolution,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Default, clap::ValueEnum)]
@@ -62,9 +75,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 async fn once(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     // Any port will do for one walk, and two walks at a time do not meet.
     let listen = SocketAddr::new(arguments.listen.ip(), 0);
-    let protocol = demo::Protocol::from(arguments.protocol);
-    let demo = Demo::start(listen, protocol).await?;
-    let user = arguments.user.as_deref().unwrap_or(protocol.wendy());
+    let setup = arguments.setup();
+    let demo = Demo::start(listen, setup).await?;
+    let wendy = setup.protocol.wendy();
+    let user = arguments.user.as_deref().unwrap_or(wendy);
     let report = demo.walk(user, DEMO_PASSWORD).await?;
     demo.stop().await;
     if arguments.json {
@@ -98,7 +112,7 @@ fn narrate(report: &Report) {
 
 async fn serve(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     start_logging(LogFormat::Text, LevelFilter::INFO)?;
-    let demo = Demo::start(arguments.listen, arguments.protocol.into()).await?;
+    let demo = Demo::start(arguments.listen, arguments.setup()).await?;
     let ca = std::env::temp_dir().join("homerealm-demo-ca.pem");
     std::fs::write(&ca, demo.ca_pem())?;
     println!("{}", demo.start_url());

@@ -65,6 +65,7 @@ fn single_logout_has_an_address_or_none() {
 #[test]
 fn an_application_has_a_name_and_a_link_that_leads_to_a_tenant() {
     const NAME: &str = r#"name = "The partner portal""#;
+    const ID: &str = r#"# id = "portal""#;
     let link = EXAMPLE
         .lines()
         .find(|line| line.starts_with("link = "))
@@ -101,12 +102,28 @@ fn an_application_has_a_name_and_a_link_that_leads_to_a_tenant() {
             r#"link = "https://a.test/?login_hint=me""#,
             "has a login_hint already",
         ),
+        (ID, r#"id = "The portal""#, "letters a to z"),
+        (ID, r#"id = """#, "letters a to z"),
     ] {
         let (text, number) = with_line(old, new);
         let refused = invalid(&text);
         assert_eq!(refused.line, number, "{refused}");
         assert!(refused.message.contains(says), "{refused}");
     }
+    let config = parse(&with_line(ID, r#"id = "portal""#).0).unwrap();
+    let id = config.applications[0].id.as_ref().unwrap();
+    assert_eq!(id.as_str(), "portal");
+    assert!(parse(EXAMPLE).unwrap().applications[0].id.is_none());
+    let (text, _) = with_line(ID, r#"id = "portal""#);
+    let second = "[[application]]\nname = \"Mail\"\nlink = \"https://a.test/\"\nid = \"portal\"\n";
+    let refused = invalid(&format!("{text}\n{second}"));
+    assert_eq!(refused.line, text.lines().count() + 4, "{refused}");
+    assert!(
+        refused
+            .message
+            .contains("\"The partner portal\" has this id"),
+        "{refused}"
+    );
     // A rule that nothing can hold of is as wrong here as at a relying party.
     let (text, _) = with_line(
         NAME,

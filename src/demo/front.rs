@@ -32,6 +32,8 @@ pub(super) struct StartPage {
     pub common: String,
     pub metadata: String,
     pub applications: String,
+    pub front_door: String,
+    pub resolves_foreign_email: bool,
 }
 
 #[derive(Template)]
@@ -136,7 +138,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        demo::Demo,
+        demo::{Demo, Setup},
         entra::PreferredAuthenticationProtocol,
         http::{
             PageForm,
@@ -148,7 +150,7 @@ mod tests {
     #[tokio::test]
     async fn the_start_page_registers_the_federation_and_no_other_page_does() {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let demo = Demo::start(listen, Protocol::Saml).await.unwrap();
+        let demo = Demo::start(listen, Setup::default()).await.unwrap();
         let registered = || {
             let tenant = demo.simulator.tenants();
             let (_, federation) = tenant.first().federations().next().unwrap();

@@ -45,7 +45,7 @@ use crate::{
     },
     keys::{KeyError, KeyRing, create_signing_key},
     provider::{AssembleError, HomeParts, Parts, assemble},
-    trust::{self, Access, Application, AssertionConsumerService, RelyingParty},
+    trust::{self, Access, Application, ApplicationId, AssertionConsumerService, RelyingParty},
     web::APPLICATIONS_PATH,
 };
 
@@ -65,6 +65,9 @@ pub const DEMO_PASSWORD: &str = PASSWORD;
 
 const IDP_HOST: &str = "idp.localhost";
 const ENTRA_HOST: &str = "entra.localhost";
+/// The application's id, and the door that has it.
+const PORTAL: &str = "portal";
+const FRONT_DOOR: &str = "/start/portal";
 const CONFIG: &str = include_str!("../../config/demo.toml");
 
 /// Why the demo could not start, or its walk could not be made.
@@ -102,9 +105,28 @@ pub enum DemoError {
     Tenant(String),
 }
 
+/// What a demo is started with.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// By which protocol the federation is registered, and people walk.
+    pub protocol: Protocol,
+    /// Whether the simulated Entra resolves an email of a foreign domain at its tenanted address. Where
+    /// it does not, people begin at the front door.
+    pub resolve_foreign_email: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            protocol: Protocol::default(),
+            resolve_foreign_email: true,
+        }
+    }
+}
+
 /// A demo that is running.
 pub struct Demo {
-    protocol: Protocol,
+    setup: Setup,
     address: SocketAddr,
     ca: LocalCa,
     simulator: Arc<Simulator>,
@@ -114,9 +136,8 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts everything, the federation registered for `protocol`; port 0 lets the system choose
-    /// one.
-    pub async fn start(listen: SocketAddr, protocol: Protocol) -> Result<Self, DemoError> {
+    /// Starts everything; port 0 lets the system choose one.
+    pub async fn start(listen: SocketAddr, setup: Setup) -> Result<Self, DemoError> {
         let config = Config::parse(CONFIG, "config/demo.toml", Path::new(""))?;
         let ca = LocalCa::new()?;
         let listening = |source| DemoError::Listen {
@@ -140,6 +161,7 @@ impl Demo {
         // read on the next page.
         simulation.saml_hints = HintPolicy::both(Hint::Email);
         simulation.ws_federation_hints = HintPolicy::both(Hint::Email);
+        simulation.resolve_foreign_email = setup.resolve_foreign_email;
         let keys = KeyRing::new(
             create_signing_key("Homerealm demo signing", 30)?.signer,
             None,
@@ -155,6 +177,7 @@ impl Demo {
         let tenants = Tenants::synced(ACCOUNTS, &registered)?;
         let metadata = format!("{}/metadata", edge.base_url);
         let applications = format!("{}{APPLICATIONS_PATH}", edge.base_url);
+        let front_door = format!("{}{FRONT_DOOR}", edge.base_url);
         let provider = assemble(Parts {
             edge,
             session_lifetime: config.session_lifetime,
@@ -178,7 +201,7 @@ impl Demo {
                 })
                 .collect::<Result<_, DemoError>>()?,
         })?;
-        let simulator = Arc::new(Simulator::new(tenants.of(protocol), simulation));
+        let simulator = Arc::new(Simulator::new(tenants.of(setup.protocol), simulation));
         let front = Front {
             identity_provider: provider.identity_provider,
             simulator: simulator.clone(),
@@ -189,12 +212,14 @@ impl Demo {
                 common: format!("{entra_url}/common/"),
                 metadata,
                 applications,
+                front_door,
+                resolves_foreign_email: setup.resolve_foreign_email,
             },
         };
         let stop = CancellationToken::new();
         let serving = tokio::spawn(server.serve(Arc::new(front), stop.clone()));
         Ok(Self {
-            protocol,
+            setup,
             address,
             ca,
             simulator,
@@ -214,8 +239,8 @@ impl Demo {
         self.ca.ca_pem()
     }
 
-    /// Signs somebody in by the demo's protocol: as a person would, from the tenanted address to
-    /// Entra's verdict, or as an application.
+    /// Signs somebody in by the demo's protocol: as a person would, from the tenanted address or the
+    /// front door to Entra's verdict, or as an application.
     pub async fn walk(&self, name: &str, password: &str) -> Result<Report, DemoError> {
         let reachable = match self.address.ip() {
             ip if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -227,11 +252,18 @@ impl Demo {
             .with_address(ENTRA_HOST, reachable)
             .with_timeout(Duration::from_secs(20));
         let entra = origin(ENTRA_HOST, self.address);
-        let (arrived, hops) = match self.protocol {
-            protocol @ (Protocol::Saml | Protocol::WsFed) => {
-                let tenanted = format!("{entra}/{}/", tenant::NAME);
-                let mut walk = Walk::new(client);
-                let arrived = walk.sign_in(protocol, &tenanted, (name, password)).await;
+        let protocol = self.setup.protocol;
+        let (arrived, hops) = match protocol {
+            Protocol::Saml | Protocol::WsFed => {
+                let mut walk = Walk::new(client, protocol);
+                let who = (name, password);
+                let arrived = if self.setup.resolve_foreign_email {
+                    let tenanted = format!("{entra}/{}/", tenant::NAME);
+                    walk.begin_at_entra(&tenanted, who).await
+                } else {
+                    let door = format!("{}{FRONT_DOOR}", origin(IDP_HOST, self.address));
+                    walk.begin_at_the_front_door(&door, who).await
+                };
                 (arrived.map_err(|error| error.to_string()), walk.into_hops())
             }
             Protocol::WsTrust => {
@@ -241,7 +273,7 @@ impl Demo {
             }
         };
         let outcome = self.simulator.outcomes().pop();
-        let who = (self.protocol, name);
+        let who = (protocol, name);
         Ok(Report::new(who, arrived.err(), outcome, hops))
     }
 
@@ -281,13 +313,11 @@ fn relying_parties(config: &Config, consumer: &str) -> Result<Vec<RelyingParty>,
 fn portal(entra: &str) -> Result<Application, DemoError> {
     let link = format!("{entra}/{}/login", tenant::NAME);
     let hints = vec![trust::Hint::Login, trust::Hint::Domain];
-    Application::new(
-        "The partner portal".to_owned(),
-        &link,
-        hints,
-        Access::Everyone,
-    )
-    .map_err(|_| DemoError::Constant("application"))
+    let name = "The partner portal".to_owned();
+    let portal = Application::new(name, &link, hints, Access::Everyone);
+    let mut portal = portal.map_err(|_| DemoError::Constant("application"))?;
+    portal.id = ApplicationId::parse(PORTAL);
+    Ok(portal)
 }
 
 fn directory_settings(port: u16, ca: &LocalCa) -> Result<directory::Settings, DemoError> {

@@ -36,6 +36,7 @@ pub enum WalkError {
 /// Walks through pages and keeps account.
 pub(super) struct Walk {
     browser: Client,
+    protocol: Protocol,
     hops: Vec<Hop>,
 }
 
@@ -46,9 +47,11 @@ struct Page {
 }
 
 impl Walk {
-    pub(super) fn new(browser: Client) -> Self {
+    /// By one of the protocols for browsers.
+    pub(super) fn new(browser: Client, protocol: Protocol) -> Self {
         Self {
             browser,
+            protocol,
             hops: Vec::new(),
         }
     }
@@ -57,11 +60,9 @@ impl Walk {
         self.hops
     }
 
-    /// The way of a partner from the tenanted address to Entra's verdict, by one of the protocols for
-    /// browsers.
-    pub(super) async fn sign_in(
+    /// The way of a partner from the tenanted address to Entra's verdict.
+    pub(super) async fn begin_at_entra(
         &mut self,
-        protocol: Protocol,
         tenanted_address: &str,
         (name, password): (&str, &str),
     ) -> Result<(), WalkError> {
@@ -71,7 +72,7 @@ impl Walk {
                 "a partner opens the portal at Contoso's tenanted address",
             )
             .await?;
-        let found = match protocol {
+        let found = match self.protocol {
             Protocol::WsFed => {
                 "Entra finds the synced user by that email, takes its cloud UPN, sees its suffix \
                  federated, and writes the address of a WS-Federation request"
@@ -84,16 +85,12 @@ impl Walk {
         let page = self
             .submit(&page, None, &[("login_hint", name)], found)
             .await?;
-        let page = match protocol {
-            Protocol::WsFed => {
-                let taken = "Homerealm takes the request and asks for the password";
-                self.follow(&page, "to-idp", taken).await?
-            }
-            Protocol::Saml | Protocol::WsTrust => {
-                let taken = "Homerealm takes the AuthnRequest and asks for the password";
-                self.submit(&page, Some("to-idp"), &[], taken).await?
-            }
-        };
+        let page = self
+            .go_to_idp(
+                &page,
+                "Homerealm takes the request and asks for the password",
+            )
+            .await?;
         let page = self
             .submit(
                 &page,
@@ -103,13 +100,60 @@ impl Walk {
                  the assertion",
             )
             .await?;
-        self.submit(
-            &page,
-            Some("post"),
-            &[],
-            "Entra checks the assertion, strictly",
-        )
-        .await?;
+        self.bring_back(&page).await
+    }
+
+    /// The way of a partner whose email Entra does not resolve: from our own front door.
+    pub(super) async fn begin_at_the_front_door(
+        &mut self,
+        front_door: &str,
+        (name, password): (&str, &str),
+    ) -> Result<(), WalkError> {
+        let page = self
+            .open(
+                &front_door.parse()?,
+                "a partner opens the portal at Homerealm's front door",
+            )
+            .await?;
+        let page = self
+            .submit(
+                &page,
+                Some("sign-in"),
+                &[("name", name), ("password", password)],
+                "Homerealm finds the one account by LDAP, checks the password there, and leads on \
+                 to the tenanted address, with her cloud UPN",
+            )
+            .await?;
+        let page = self
+            .follow(
+                &page,
+                "go-on",
+                "Entra knows that name, sees its suffix federated, and writes a request",
+            )
+            .await?;
+        let page = self
+            .go_to_idp(
+                &page,
+                "her session answers: Homerealm asks for nothing, and signs the assertion",
+            )
+            .await?;
+        self.bring_back(&page).await
+    }
+
+    /// From Entra's page to ours.
+    async fn go_to_idp(&mut self, page: &Page, what: &'static str) -> Result<Page, WalkError> {
+        match self.protocol {
+            Protocol::WsFed => self.follow(page, "to-idp", what).await,
+            Protocol::Saml | Protocol::WsTrust => {
+                self.submit(page, Some("to-idp"), &[], what).await
+            }
+        }
+    }
+
+    /// From our page back to Entra.
+    async fn bring_back(&mut self, page: &Page) -> Result<(), WalkError> {
+        let checked = "Entra checks the assertion, strictly";
+        self.submit(page, Some("post"), &[], checked).await?;
         Ok(())
     }
 

@@ -52,6 +52,7 @@ mod lookalike;
 mod mapping;
 mod memory;
 mod particulars;
+mod route;
 mod sign_in_name;
 mod survey;
 #[cfg(test)]
@@ -66,6 +67,7 @@ pub use home::Home;
 pub use mapping::{
     FederatedDomain, ImmutableIdEncoding, ImmutableIdSource, Mapping, SignInAttribute,
 };
+pub use route::{Arriving, HomeRealm, Route, Routes, When};
 pub use sign_in_name::{NameError, SignInName};
 pub use survey::{Examples, Owners, Survey};
 pub use trace::{Trace, TraceStep};

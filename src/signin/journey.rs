@@ -371,7 +371,7 @@ pub(super) fn grant(
 
 /// A hint that names somebody else than the live session asks instead of assuming, so that a
 /// shared computer never signs the wrong person in.
-fn hint_agrees(hint: Option<&str>, session: &Session) -> bool {
+pub(super) fn hint_agrees(hint: Option<&str>, session: &Session) -> bool {
     let Some(hint) = hint else {
         return true;
     };

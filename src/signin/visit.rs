@@ -2,7 +2,7 @@
 
 use crate::observe::CorrelationId;
 
-use super::{Problem, Session, SessionToken, SignIn, Typed};
+use super::{Problem, Session, SessionToken, SignIn, Typed, journey::hint_agrees};
 
 /// What comes of a name and a password that are typed for a page of our own.
 #[derive(Debug)]
@@ -11,16 +11,17 @@ pub enum Visit {
     Prompt(Problem),
     /// The password was right and has expired: ask for a new one.
     ChangePassword,
-    /// She is signed in: the cookie to set.
-    SignedIn(SessionToken),
+    /// She is signed in: the cookie to set, and the session behind it.
+    SignedIn(SessionToken, Box<Session>),
     /// A random number could not be had, or the store failed.
     Failed,
 }
 
 impl SignIn {
-    /// The live session behind a token.
-    pub async fn session(&self, token: &SessionToken) -> Option<Session> {
-        self.sessions.find(token).await
+    /// The live session behind a token, if it is of the person whom `hint` names.
+    pub async fn session(&self, token: &SessionToken, hint: Option<&str>) -> Option<Session> {
+        let session = self.sessions.find(token).await?;
+        hint_agrees(hint, &session).then_some(session)
     }
 
     /// The person has typed a name and a password. A session that this browser had before ends, as by
@@ -41,7 +42,7 @@ impl SignIn {
             Err(failure) => return Visit::Prompt(failure.problem),
         };
         match self.succeed(previous, &mut session).await {
-            Ok(token) => Visit::SignedIn(token),
+            Ok(token) => Visit::SignedIn(token, Box::new(session)),
             Err(_) => Visit::Failed,
         }
     }

@@ -9,6 +9,8 @@ use super::{Access, Subject};
 pub struct Application {
     /// Its name, for people.
     pub name: String,
+    /// Its name in the address that leads straight to it. `None`: it is opened from the list alone.
+    pub id: Option<ApplicationId>,
     /// Whom it is shown to. Who may use it is for Entra to say.
     pub access: Access,
     /// Up to the mark or sign at which parameters are added.
@@ -17,6 +19,10 @@ pub struct Application {
     fragment: String,
     hints: Vec<Hint>,
 }
+
+/// What an application is called in an address: letters a to z, digits and `-`, at most 64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplicationId(String);
 
 /// What a link tells Entra about the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +49,21 @@ pub enum ApplicationError {
          the tenant"
     )]
     NoTenant(String),
+}
+
+impl ApplicationId {
+    /// The name, if it is one that stands in an address as it is.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_plain =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        ((1..=64).contains(&text.len()) && text.bytes().all(is_plain))
+            .then(|| Self(text.to_owned()))
+    }
+
+    /// As it stands in the address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Hint {
@@ -108,6 +129,7 @@ impl Application {
         }
         Ok(Self {
             name,
+            id: None,
             access,
             before: before.to_owned(),
             fragment: fragment.to_owned(),
@@ -182,6 +204,29 @@ mod tests {
         ] {
             let application = application(link, hints).unwrap();
             assert_eq!(application.address(&wendy()), expected, "{link} {hints:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_stands_in_an_address_as_it_is() {
+        let longest = "a".repeat(64);
+        for good in ["a", "portal-2", "0", "-", &longest] {
+            let id = ApplicationId::parse(good).unwrap();
+            assert_eq!(id.as_str(), good);
+        }
+        for bad in [
+            "",
+            "A",
+            "a b",
+            "a/b",
+            ".",
+            "..",
+            "a%20",
+            "\u{e4}",
+            "a_b",
+            &"a".repeat(65),
+        ] {
+            assert_eq!(ApplicationId::parse(bad), None, "{bad:?}");
         }
     }
 

@@ -27,7 +27,7 @@ mod told_attribute;
 mod ws_federation;
 
 pub use access::{Access, Missing, NotPermitted};
-pub use application::{Application, ApplicationError, Hint};
+pub use application::{Application, ApplicationError, ApplicationId, Hint};
 pub use claims::{Claim, ClaimRule, ClaimSource, NameFormat, NotIssued};
 pub use condition::{Condition, Expected, Test};
 pub use explain::{ClaimExplanation, Explanation};
@@ -149,6 +149,12 @@ impl Trusts {
     /// The applications beside relying parties that people open from our own page.
     pub fn applications(&self) -> &[Application] {
         &self.applications
+    }
+
+    /// The application of this [`ApplicationId`].
+    pub fn application(&self, id: &str) -> Option<&Application> {
+        let has_it = |it: &&Application| it.id.as_ref().is_some_and(|known| known.as_str() == id);
+        self.applications.iter().find(has_it)
     }
 
     /// The relying party with this entity ID, compared character for character (SAML core 8.3.6),

@@ -25,7 +25,9 @@ mod sign_out;
 mod signed_out;
 mod single_logout;
 mod single_sign_on;
+mod start;
 mod unsolicited;
+mod visitor;
 mod ws_federation;
 mod ws_trust;
 
@@ -33,6 +35,7 @@ pub use adfs::PASSIVE_PATH;
 pub use applications::APPLICATIONS_PATH;
 pub use operations::{Operations, Readiness};
 pub use sign_out::SIGN_OUT_PATH;
+pub use start::START_PATH;
 pub use unsolicited::UNSOLICITED_PATH;
 
 use std::{sync::Arc, time::Duration};
@@ -195,6 +198,9 @@ impl IdentityProvider {
             (_, "/signin" | DONE_PATH, _) => Err(Refused::Method("POST")),
             (_, "/password", _) => Err(Refused::Method("GET, HEAD, POST")),
             (_, "/" | "/metadata", _) | (_, _, Some(_)) => Err(Refused::Method("GET, HEAD")),
+            _ if path.starts_with(START_PATH) => {
+                Box::pin(self.front_door(&request, &correlation)).await
+            }
             _ => self.adfs(&request, &correlation).await,
         };
         outcome.unwrap_or_else(|refused| self.refusal_page(&refused, &correlation))

@@ -5,6 +5,7 @@ use hyper::StatusCode;
 
 use crate::{
     http::{FormTarget, PageSecurity, Response, response},
+    observe::CorrelationId,
     saml2::Status,
     signin::SignInRequest,
 };
@@ -30,7 +31,7 @@ impl IdentityProvider {
         let request = &pending.request;
         match &pending.reply {
             // Who has not asked is not answered.
-            Reply::Saml2(reply) if reply.is_unsolicited => self.not_permitted_page(request, None),
+            Reply::Saml2(reply) if reply.is_unsolicited => self.not_permitted_at(request, None),
             Reply::Saml2(reply) => {
                 let denied = Status::RequestDenied;
                 let document = self.status_response(request, reply, denied, CAUSE)?;
@@ -38,16 +39,27 @@ impl IdentityProvider {
                     let party = self.trusted(request)?;
                     return post_response(&party, reply, "You are not signed in", &document);
                 }
-                self.not_permitted_page(request, Some((reply, &document)))
+                self.not_permitted_at(request, Some((reply, &document)))
             }
-            Reply::WsFederation(_) => self.not_permitted_page(request, None),
+            Reply::WsFederation(_) => self.not_permitted_at(request, None),
         }
     }
 
-    fn not_permitted_page(
+    fn not_permitted_at(
         &self,
         request: &SignInRequest,
         answer: Option<(&Saml2Reply, &str)>,
+    ) -> Result<Response, Refused> {
+        let party = self.trusted(request)?;
+        self.not_permitted_page(&party.display_name, answer, &request.correlation)
+    }
+
+    /// The page for what is called `application`.
+    pub(super) fn not_permitted_page(
+        &self,
+        application: &str,
+        answer: Option<(&Saml2Reply, &str)>,
+        correlation: &CorrelationId,
     ) -> Result<Response, Refused> {
         let nonce = nonce()?;
         let status = answer.map(|(reply, document)| StatusForm {
@@ -58,10 +70,10 @@ impl IdentityProvider {
         let page = NotPermittedPage {
             nonce: nonce.as_str(),
             heading: "You may not use this application",
-            relying_party: &self.trusted(request)?.display_name,
+            relying_party: application,
             status,
             support: self.edge.support_contact.as_deref(),
-            correlation: request.correlation.as_str(),
+            correlation: correlation.as_str(),
         };
         let mut html = response::html(StatusCode::FORBIDDEN, page.render()?);
         let mut security = PageSecurity::new().styles(&nonce).strict_transport(true);

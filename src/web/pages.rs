@@ -34,6 +34,14 @@ pub(super) struct ApplicationsPage<'a> {
     pub links: &'a [Link],
 }
 
+/// Leads on to what she came for, by itself or by a link.
+#[derive(Template)]
+#[template(path = "web/going_on.html")]
+pub(super) struct GoingOnPage<'a> {
+    pub nonce: &'a str,
+    pub link: &'a Link,
+}
+
 pub(super) struct Link {
     pub name: String,
     pub address: String,

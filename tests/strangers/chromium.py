@@ -66,6 +66,15 @@ def press(driver, button):
     until(driver, is_gone, "the page stays")
 
 
+def sign_in(driver, name, password):
+    """Fills our sign-in page in, and sends it."""
+    field = by_id(driver, "name")
+    field.clear()
+    field.send_keys(name)
+    by_id(driver, "password").send_keys(password)
+    press(driver, driver.find_element(By.CSS_SELECTOR, "#sign-in button"))
+
+
 def quiet(driver):
     """No page may have met its own content security policy, or failed to load anything."""
     complaints = [

@@ -5,7 +5,7 @@ usage: chromium_demo.py START_URL SCREENSHOTS_FOLDER; exits 0 when every step wa
 
 import sys
 
-from chromium import browser, by_id, press, quiet
+from chromium import browser, by_id, press, quiet, sign_in
 from selenium.webdriver.common.by import By
 
 START, SHOTS = sys.argv[1:]
@@ -18,14 +18,6 @@ def begin(driver, protocol="saml"):
     press(driver, driver.find_element(By.CSS_SELECTOR, f"button[value={protocol}]"))
     by_id(driver, "login_hint").send_keys(WENDY)
     press(driver, driver.find_element(By.TAG_NAME, "button"))
-
-
-def sign_in(driver, name, password):
-    field = by_id(driver, "name")
-    field.clear()
-    field.send_keys(name)
-    by_id(driver, "password").send_keys(password)
-    press(driver, driver.find_element(By.CSS_SELECTOR, "#sign-in button"))
 
 
 def signed_in(driver, protocol="SAML 2.0"):

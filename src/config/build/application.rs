@@ -1,17 +1,43 @@
 //! `[[application]]`.
 
-use crate::trust::{Access, Application, Hint};
+use toml::Spanned;
+
+use crate::trust::{Access, Application, ApplicationId, Hint};
 
 use super::{
-    super::{ConfigError, file},
+    super::{ConfigError, error::Source, file},
     claims::Names,
     https_url,
 };
 
 pub(super) fn build(
-    application: &file::Application,
+    applications: &[file::Application],
     names: Names<'_>,
-) -> Result<Application, ConfigError> {
+) -> Result<Vec<Application>, ConfigError> {
+    let mut built: Vec<Application> = Vec::with_capacity(applications.len());
+    for written in applications {
+        let mut application = one(written, names)?;
+        if let Some(written) = &written.id {
+            let id = id(written, names.source)?;
+            if let Some(other) = built.iter().find(|it| it.id.as_ref() == Some(&id)) {
+                let message = format!("{:?} has this id already", other.name);
+                return Err(names.source.invalid(written.span(), message));
+            }
+            application.id = Some(id);
+        }
+        built.push(application);
+    }
+    Ok(built)
+}
+
+fn id(written: &Spanned<String>, source: Source<'_>) -> Result<ApplicationId, ConfigError> {
+    ApplicationId::parse(written.as_ref()).ok_or_else(|| {
+        let message = "an id is of the letters a to z, digits and -, at most 64 of them";
+        source.invalid(written.span(), message)
+    })
+}
+
+fn one(application: &file::Application, names: Names<'_>) -> Result<Application, ConfigError> {
     let name = application.name.as_ref();
     if name.trim().is_empty() {
         let span = application.name.span();

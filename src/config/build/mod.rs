@@ -97,11 +97,7 @@ pub(super) fn build(
         guard: guard::build(&file.guard, source)?,
         session_lifetime: minutes(&file.session.lifetime_minutes, 1..=1440, source)?,
         relying_parties,
-        applications: file
-            .application
-            .iter()
-            .map(|one| application::build(one, names))
-            .collect::<Result<_, _>>()?,
+        applications: application::build(&file.application, names)?,
         relying_party_folder: file.relying_party_folder.map(|path| folder.join(path)),
         state_folder: file.state_folder.map(|path| folder.join(path)),
         pairwise_salt,

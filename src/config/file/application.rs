@@ -9,6 +9,7 @@ use super::Access;
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct Application {
     pub name: Spanned<String>,
+    pub id: Option<Spanned<String>>,
     pub link: Spanned<String>,
     pub hints: Option<Vec<Hint>>,
     pub access: Option<Spanned<Access>>,

@@ -285,6 +285,16 @@ pub const ACCOUNTS: &[DemoAccount] = &[
         story: "A plus address: tom+contoso is he, and plain tom is nobody here.",
         ..PARTNER
     },
+    DemoAccount {
+        sam_account_name: "hpatel",
+        given_name: "Hema",
+        surname: "Patel",
+        mail: Some("hema.patel@gmail.com"),
+        upn: "hpatel@partners.contoso.com",
+        object_guid: ObjectGuid::from_digits(0x02e0_f13d_5721_49eb_aa04_d728_394a_5b0e),
+        story: "Her address is at a mail host for everybody: no organisation's domain, and yet her own name.",
+        ..PARTNER
+    },
 ];
 
 impl Contents {
@@ -316,10 +326,10 @@ mod tests {
     #[test]
     fn accounts_are_complete_and_distinct() {
         let contents = Contents::demo().unwrap();
-        assert_eq!(contents.accounts.len(), 13);
+        assert_eq!(contents.accounts.len(), 14);
         let guids: HashSet<_> = ACCOUNTS.iter().map(|account| account.object_guid).collect();
         let upns: HashSet<_> = ACCOUNTS.iter().map(|account| account.upn).collect();
-        assert_eq!((guids.len(), upns.len()), (13, 13));
+        assert_eq!((guids.len(), upns.len()), (14, 14));
         for account in ACCOUNTS {
             assert!(!account.story.is_empty() && !account.given_name.is_empty());
             let dn: Dn = account.dn().parse().unwrap();

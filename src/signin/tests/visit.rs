@@ -23,7 +23,7 @@ async fn visit(world: &World, previous: Option<&SessionToken>, name: &str, secre
 
 fn token(visit: Visit) -> SessionToken {
     match visit {
-        Visit::SignedIn(token) => token,
+        Visit::SignedIn(token, _) => token,
         other => panic!("{other:?}"),
     }
 }
@@ -51,9 +51,24 @@ async fn who_comes_by_herself_proves_her_password_like_anybody() {
     }
     assert_eq!(world.store.held(Kind::Session), 0);
     let token = token(visit(&world, None, WENDY, PASSWORD).await);
-    let session = world.sign_in.session(&token).await.expect("a session");
+    let session = world
+        .sign_in
+        .session(&token, None)
+        .await
+        .expect("a session");
     assert_eq!(session.subject.cloud_upn, WENDYS_UPN);
     assert_eq!(session.first_participant, None);
+
+    for (hint, counts) in [
+        (WENDY, true),
+        (WENDYS_UPN, true),
+        ("WMoran@Fabrikam.com", true),
+        ("psingh@northwindtraders.com", false),
+        ("wmoran", false),
+    ] {
+        let found = world.sign_in.session(&token, Some(hint)).await;
+        assert_eq!(found.is_some(), counts, "{hint}");
+    }
 
     // A relying party that asks afterwards is answered by it, and hears of its end.
     let step = world
@@ -71,7 +86,7 @@ async fn who_comes_by_herself_proves_her_password_like_anybody() {
         protocol: Protocol::Saml2,
     };
     assert_eq!(told, [asked]);
-    assert!(world.sign_in.session(&token).await.is_none());
+    assert!(world.sign_in.session(&token, None).await.is_none());
 }
 
 #[tokio::test]
@@ -80,7 +95,7 @@ async fn a_visit_takes_the_place_of_the_session_before() {
         let world = World::new().await;
         let before = world.wendy().await;
         let token = token(visit(&world, Some(&before), name, PASSWORD).await);
-        assert!(world.sign_in.session(&before).await.is_none());
+        assert!(world.sign_in.session(&before, None).await.is_none());
         let ended = world
             .sign_in
             .sign_out(&CorrelationId::random(), &token)
@@ -92,5 +107,5 @@ async fn a_visit_takes_the_place_of_the_session_before() {
     let broken = std::sync::Arc::new(Broken);
     let world = World::with(Contents::demo().unwrap(), store, broken).await;
     let visit = visit(&world, None, WENDY, PASSWORD).await;
-    assert!(!matches!(visit, Visit::SignedIn(_)), "{visit:?}");
+    assert!(!matches!(visit, Visit::SignedIn(..)), "{visit:?}");
 }
