@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod keys;
 mod serve;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Serve the identity provider
     Serve(serve::Arguments),
+    /// Serve the simulated Entra by itself, against any identity provider
+    Simulate(simulate::Arguments),
     /// Look a configuration over, and say what is wrong and how to mend it
     Check(check::Arguments),
     /// Make and list signing keys
@@ -43,6 +46,7 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
     };

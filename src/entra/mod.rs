@@ -46,7 +46,7 @@ mod web;
 pub mod ws_trust;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 
 pub use aadsts::{Aadsts, Refusal};
 pub use acceleration::{Acceleration, Because, DomainHint};

@@ -62,31 +62,39 @@ impl Tenants {
     /// # Errors
     /// When it claims what is another's.
     pub fn with(&self, tenant: Tenant) -> Result<Self, TenantError> {
-        let name = tenant.name().clone();
-        let mut tenant = Some(tenant);
-        let mut tenants: Vec<Tenant> = self
-            .iter()
-            .map(|old| match tenant.take_if(|_| *old.name() == name) {
-                Some(new) => new,
-                None => old.clone(),
-            })
-            .collect();
-        tenants.extend(tenant);
-        Self::new(tenants)
+        let others = self.iter().filter(|old| old.name() != tenant.name());
+        fits(&tenant, others)?;
+        let mut changed = self.clone();
+        let old = std::iter::once(&mut changed.first)
+            .chain(&mut changed.others)
+            .find(|old| old.name() == tenant.name());
+        match old {
+            Some(old) => *old = tenant,
+            None => changed.others.push(tenant),
+        }
+        Ok(changed)
     }
 
     fn admit(&mut self, tenant: Tenant) -> Result<(), TenantError> {
-        for domain in tenant.domains() {
-            if let Some(other) = self.of_domain(&domain.name) {
-                return Err(TenantError::VerifiedElsewhere {
-                    domain: domain.name.clone(),
-                    tenant: other.name().clone(),
-                });
-            }
+        fits(&tenant, self.iter())?;
+        self.others.push(tenant);
+        Ok(())
+    }
+}
+
+/// Whether a tenant claims nothing that is another's.
+fn fits<'t>(tenant: &Tenant, others: impl Iterator<Item = &'t Tenant>) -> Result<(), TenantError> {
+    for other in others {
+        let taken = |domain: &&Domain| other.domain(&domain.name).is_some();
+        if let Some(domain) = tenant.domains().iter().find(taken) {
+            return Err(TenantError::VerifiedElsewhere {
+                domain: domain.name.clone(),
+                tenant: other.name().clone(),
+            });
         }
         for (domain, federation) in tenant.federations() {
             let issuer = &federation.issuer_uri;
-            if let Some((_, first, _)) = self.of_issuer(issuer) {
+            if let Some(first) = other.domain_of_issuer(issuer) {
                 return Err(TenantError::IssuerTwice {
                     issuer: issuer.clone(),
                     first: first.name.clone(),
@@ -94,9 +102,8 @@ impl Tenants {
                 });
             }
         }
-        self.others.push(tenant);
-        Ok(())
     }
+    Ok(())
 }
 
 /// One tenant, and no other.

@@ -71,7 +71,7 @@ fn is_in(list: &[String], all: &str, one: &str) -> bool {
 /// `validatingDomains` of Graph's `federatedTokenValidationPolicy`: for users of which root domains
 /// the token has to come from that domain's federation (facts 4.7).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "rootDomains", rename_all = "camelCase", deny_unknown_fields)]
+#[serde(tag = "rootDomains", rename_all = "camelCase", try_from = "Written")]
 pub enum ValidatingDomains {
     /// For nobody's: each federation of the tenant may speak for each of its users.
     None,
@@ -94,6 +94,44 @@ pub enum ValidatingDomains {
         #[serde(rename = "domainNames")]
         domain_names: Vec<DomainName>,
     },
+}
+
+/// The same as it may be written.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Written {
+    root_domains: RootDomains,
+    domain_names: Option<Vec<DomainName>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum RootDomains {
+    None,
+    All,
+    AllFederated,
+    AllManaged,
+    Enumerated,
+    AllManagedAndEnumeratedFederated,
+}
+
+impl TryFrom<Written> for ValidatingDomains {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, &'static str> {
+        Ok(match (written.root_domains, written.domain_names) {
+            (RootDomains::None, None) => Self::None,
+            (RootDomains::All, None) => Self::All,
+            (RootDomains::AllFederated, None) => Self::AllFederated,
+            (RootDomains::AllManaged, None) => Self::AllManaged,
+            (RootDomains::Enumerated, Some(domain_names)) => Self::Enumerated { domain_names },
+            (RootDomains::AllManagedAndEnumeratedFederated, Some(domain_names)) => {
+                Self::AllManagedAndEnumeratedFederated { domain_names }
+            }
+            (_, Some(_)) => return Err("domainNames goes with rootDomains that enumerate"),
+            (_, None) => return Err("these rootDomains need domainNames"),
+        })
+    }
 }
 
 impl ValidatingDomains {

@@ -128,7 +128,7 @@ impl Simulator {
         let name = match (name, user) {
             ("", Some(user)) => user,
             ("", None) => return self.refuse_missing("user", now),
-            (name, _) => percent_decode(name).unwrap_or_else(|| name.to_owned()),
+            (name, _) => percent_decode(name).unwrap_or_default(),
         };
         let tenants = self.tenants();
         let realm = NamedRealm::of(&tenants, name, self);
