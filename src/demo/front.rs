@@ -30,6 +30,7 @@ pub(super) struct StartPage {
     pub entra: String,
     pub tenanted: String,
     pub common: String,
+    pub hinted: String,
     pub metadata: String,
     pub applications: String,
     pub front_door: String,

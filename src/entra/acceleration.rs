@@ -174,11 +174,12 @@ mod tests {
         }
     }
 
+    /// Ignored domains, respected domains, ignored applications, respected applications.
+    type Lists<'a> = [&'a [&'a str]; 4];
+
     #[test]
     fn respect_wins_over_ignore() {
         let list = |entries: &[&str]| entries.iter().map(|it| (*it).to_owned()).collect();
-        type Lists<'a> = [&'a [&'a str]; 4];
-        // Ignored domains, respected domains, ignored applications, respected applications.
         let table: [(Lists<'_>, Option<&str>, bool); 11] = [
             ([&[], &[], &[], &[]], None, true),
             ([&["Partners.Contoso.com"], &[], &[], &[]], None, false),

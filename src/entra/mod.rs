@@ -10,12 +10,13 @@
 //! and so it works in front of any other identity provider.
 //!
 //! A sign-in flows through the files in this order: `web` takes the name and hands it to the
-//! [`Simulator`]; [`discover`] finds user and federation in the [`Tenant`]; `authn_request` or
-//! `sign_in_request` builds the request, `pending` remembers it; [`verify`] judges the answer;
+//! [`Simulator`]; `begin` looks for a hint ([`Acceleration`]), or [`discover`] finds user and
+//! federation in one of the [`Tenants`]; `authn_request` or `sign_in_request` builds the request, `pending` remembers it; [`verify`] judges the answer;
 //! `outcome` keeps the decision and `pages` show it.
 //!
 //! Applications that ask for the password themselves go another way: `open_id` tells them where,
-//! [`ws_trust`] is what they do there, and they bring what they got back to `open_id`.
+//! [`ws_trust`] is what they do there, and they bring what they got back to `open_id`. `graph` is for
+//! administrators.
 
 mod aadsts;
 mod acceleration;

@@ -1,16 +1,30 @@
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Body, GraphError, created, ok};
+use super::{Answer, Body, GraphError, created, ok, plain};
 use crate::entra::{Authentication, Domain, DomainName, Tenant};
 
 type Changed = Result<(Tenant, Answer), GraphError>;
 
-pub(super) fn all(tenant: &Tenant) -> impl Iterator<Item = Value> {
+/// Graph's `domain`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(clippy::struct_excessive_bools)] // as Graph has it
+pub(super) struct Told<'t> {
+    pub(super) id: &'t DomainName,
+    pub(super) authentication_type: &'static str,
+    pub(super) is_default: bool,
+    pub(super) is_initial: bool,
+    is_root: bool,
+    is_verified: bool,
+}
+
+pub(super) fn all(tenant: &Tenant) -> impl Iterator<Item = Told<'_>> {
     tenant.domains().iter().map(|domain| told(tenant, domain))
 }
 
 pub(super) fn one(tenant: &Tenant, id: &str) -> Result<Value, GraphError> {
-    Ok(told(tenant, find(tenant, id)?))
+    Ok(plain(&told(tenant, find(tenant, id)?)))
 }
 
 pub(super) fn find<'t>(tenant: &'t Tenant, id: &str) -> Result<&'t Domain, GraphError> {
@@ -20,16 +34,16 @@ pub(super) fn find<'t>(tenant: &'t Tenant, id: &str) -> Result<&'t Domain, Graph
         .ok_or_else(|| GraphError::not_found(id))
 }
 
-fn told(tenant: &Tenant, domain: &Domain) -> Value {
+fn told<'t>(tenant: &'t Tenant, domain: &'t Domain) -> Told<'t> {
     let is_federated = tenant.federation_of(&domain.name).is_some();
-    json!({
-        "id": domain.name,
-        "authenticationType": if is_federated { "Federated" } else { "Managed" },
-        "isDefault": domain.name == *tenant.default_domain(),
-        "isInitial": domain.name == *tenant.name(),
-        "isRoot": !matches!(domain.authentication, Authentication::Inherited),
-        "isVerified": true,
-    })
+    Told {
+        id: &domain.name,
+        authentication_type: if is_federated { "Federated" } else { "Managed" },
+        is_default: domain.name == *tenant.default_domain(),
+        is_initial: domain.name == *tenant.name(),
+        is_root: !matches!(domain.authentication, Authentication::Inherited),
+        is_verified: true,
+    }
 }
 
 /// Adds a domain, verified at once: there is no DNS to ask here. Below a verified one it inherits.

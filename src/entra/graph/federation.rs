@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Answer, Body, GraphError, created, domains::find, plain};
+use super::{Answer, Body, GraphError, created, domains::find, plain, with};
 use crate::entra::{Authentication, Domain, InternalDomainFederation, Tenant};
 
 type Changed = Result<(Tenant, Answer), GraphError>;
@@ -18,15 +18,14 @@ pub(super) fn all(
 
 pub(super) fn one(tenant: &Tenant, domain: &str, id: &str) -> Result<Value, GraphError> {
     let mut all = all(tenant, domain)?;
-    all.find(|it| it["id"] == *id)
+    all.find(|it| it.get("id").and_then(Value::as_str) == Some(id))
         .ok_or_else(|| GraphError::not_found(id))
 }
 
 fn told(domain: &Domain, federation: &InternalDomainFederation) -> Value {
-    let mut told = plain(federation);
-    told["@odata.type"] = json!("#microsoft.graph.internalDomainFederation");
-    told["id"] = plain(&domain.federation_id());
-    told
+    let kind = json!("#microsoft.graph.internalDomainFederation");
+    let told = with(plain(federation), "@odata.type", kind);
+    with(told, "id", plain(&domain.federation_id()))
 }
 
 /// Federates a domain. There is one federation to a domain, and `federatedIdpMfaBehavior` has to be
@@ -54,7 +53,7 @@ pub(super) fn create(tenant: &Tenant, domain: &str, mut body: Body) -> Changed {
     body.default_to("federatedIdpMfaBehavior", behavior);
     let federation = body.read()?;
     let name = at.name.to_string();
-    let tenant = with(
+    let tenant = authenticate(
         tenant,
         &name,
         Authentication::Federated(Box::new(federation)),
@@ -73,14 +72,14 @@ pub(super) fn update(tenant: &Tenant, domain: &str, id: &str, mut body: Body) ->
         return Err(GraphError::bad_request("The id cannot be changed."));
     }
     let federation = Box::new(body.onto(federation)?);
-    let tenant = with(tenant, domain, Authentication::Federated(federation))?;
+    let tenant = authenticate(tenant, domain, Authentication::Federated(federation))?;
     Ok((tenant, Answer::Nothing))
 }
 
 /// Ends it: the domain is managed from there on.
 pub(super) fn delete(tenant: &Tenant, domain: &str, id: &str) -> Changed {
     own(tenant, domain, id)?;
-    let tenant = with(tenant, domain, Authentication::Managed)?;
+    let tenant = authenticate(tenant, domain, Authentication::Managed)?;
     Ok((tenant, Answer::Nothing))
 }
 
@@ -99,7 +98,7 @@ fn own<'t>(
     }
 }
 
-fn with(
+fn authenticate(
     tenant: &Tenant,
     domain: &str,
     authentication: Authentication,

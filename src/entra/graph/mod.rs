@@ -189,7 +189,7 @@ impl Simulator {
 fn read(tenant: &Tenant, resource: &Resource) -> Result<Answer, GraphError> {
     Ok(ok(match resource {
         Resource::Organization => collection([organization(tenant)]),
-        Resource::Domains => collection(domains::all(tenant)),
+        Resource::Domains => collection(domains::all(tenant).map(|it| plain(&it))),
         Resource::Domain(id) => domains::one(tenant, id)?,
         Resource::Promote(_) => return Err(GraphError::NotAllowed("POST")),
         Resource::FederationConfiguration(id) => collection(federation::all(tenant, id)?),
@@ -235,10 +235,10 @@ fn organization(tenant: &Tenant) -> Value {
     let domains: Vec<Value> = domains::all(tenant)
         .map(|domain| {
             json!({
-                "name": domain["id"],
-                "type": domain["authenticationType"],
-                "isDefault": domain["isDefault"],
-                "isInitial": domain["isInitial"],
+                "name": domain.id,
+                "type": domain.authentication_type,
+                "isDefault": domain.is_default,
+                "isInitial": domain.is_initial,
             })
         })
         .collect();
@@ -266,6 +266,14 @@ fn collection(items: impl IntoIterator<Item = Value>) -> Value {
 /// What a part of the model is in JSON; none of them can fail to be.
 fn plain(part: &impl Serialize) -> Value {
     serde_json::to_value(part).unwrap_or_default()
+}
+
+/// The same with a property more.
+fn with(mut object: Value, name: &str, value: Value) -> Value {
+    if let Some(properties) = object.as_object_mut() {
+        properties.insert(name.to_owned(), value);
+    }
+    object
 }
 
 fn refuse(error: &GraphError) -> Response {

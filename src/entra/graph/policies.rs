@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Body, GraphError, ok, plain};
+use super::{Answer, Body, GraphError, ok, plain, with};
 use crate::entra::{HomeRealmDiscoveryPolicy, ObjectId, Tenant, ValidatingDomains};
 
 type Changed = Result<(Tenant, Answer), GraphError>;
@@ -66,13 +66,13 @@ pub(super) fn update_discovery(tenant: &Tenant, id: &str, mut body: Body) -> Cha
 }
 
 pub(super) fn validation(tenant: &Tenant) -> Value {
-    let mut domains = plain(tenant.validating_domains());
     let kind = match tenant.validating_domains() {
         ValidatingDomains::Enumerated { .. }
         | ValidatingDomains::AllManagedAndEnumeratedFederated { .. } => "enumeratedDomains",
         _ => "allDomains",
     };
-    domains["@odata.type"] = json!(format!("#microsoft.graph.{kind}"));
+    let kind = json!(format!("#microsoft.graph.{kind}"));
+    let domains = with(plain(tenant.validating_domains()), "@odata.type", kind);
     json!({
         "id": ObjectId::of("federatedTokenValidationPolicy", tenant.name().as_str()),
         "validatingDomains": domains,

@@ -104,7 +104,7 @@ impl Extended {
         }
     }
 
-    pub(super) fn as_of_2_1(mut self) -> Self {
+    pub(super) fn by_2_1(mut self) -> Self {
         self.in_2_1 = self.cloud_instance_name.take();
         self
     }

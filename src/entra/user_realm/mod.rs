@@ -40,10 +40,10 @@ struct NamedRealm<'t> {
 
 impl<'t> NamedRealm<'t> {
     /// `login` may be a domain alone: the addresses take that, too.
-    fn of(tenants: &'t Tenants, login: String, simulator: &'t Simulator) -> Self {
-        let domain = match SignInName::parse(&login) {
+    fn of(tenants: &'t Tenants, login: &str, simulator: &'t Simulator) -> Self {
+        let domain = match SignInName::parse(login) {
             Ok(name) => Some(name.domain().clone()),
-            Err(_) => DomainName::parse(&login).ok(),
+            Err(_) => DomainName::parse(login).ok(),
         };
         let tenant = domain.as_ref().and_then(|name| tenants.of_domain(name));
         let federation = domain
@@ -106,7 +106,7 @@ fn is_ws_federation(federation: &InternalDomainFederation) -> bool {
 impl Simulator {
     /// What MSAL is told about a name.
     pub fn user_realm(&self, name: &str) -> UserRealm {
-        UserRealm::of(&NamedRealm::of(&self.tenants(), name.to_owned(), self))
+        UserRealm::of(&NamedRealm::of(&self.tenants(), name, self))
     }
 
     /// `/common/userrealm/{name}`, or with `user` in the query. `name` is a path's segment.
@@ -131,11 +131,11 @@ impl Simulator {
             (name, _) => percent_decode(name).unwrap_or_default(),
         };
         let tenants = self.tenants();
-        let realm = NamedRealm::of(&tenants, name, self);
+        let realm = NamedRealm::of(&tenants, &name, self);
         match version.as_deref() {
             Some("1.0") => document(StatusCode::OK, &UserRealm::of(&realm)),
             Some("2.0") => document(StatusCode::OK, &Extended::of(&realm)),
-            Some("2.1") => document(StatusCode::OK, &Extended::of(&realm).as_of_2_1()),
+            Some("2.1") => document(StatusCode::OK, &Extended::of(&realm).by_2_1()),
             _ => self.refuse_missing("api-version", now),
         }
     }
@@ -151,7 +151,7 @@ impl Simulator {
             Err(error) => self.refuse_parameters(error, now),
             Ok((None, _)) => self.refuse_missing("login", now),
             Ok((Some(login), xml)) => {
-                let srf = Srf::of(&NamedRealm::of(&tenants, login, self));
+                let srf = Srf::of(&NamedRealm::of(&tenants, &login, self));
                 if xml {
                     response::typed(StatusCode::OK, "text/xml; charset=utf-8", srf.to_xml())
                 } else {

@@ -1,5 +1,7 @@
 //! Graph's calls over the simulator's service.
 
+#![allow(clippy::needless_pass_by_value)] // calls read better so
+
 mod refused;
 
 use hyper::{HeaderMap, header::CONTENT_TYPE};
