@@ -122,20 +122,7 @@ fn in_own_domain<'t>(tenant: &'t Tenant, name: &SignInName) -> Result<HomeRealm<
              with email as an alternate login ID the former cannot sign in by it.",
         )),
         (Some(user), _) => of_user(tenant, user, FoundBy::UserPrincipalName),
-        (None, Some(user)) => {
-            if tenant
-                .federation_of(user.user_principal_name.domain())
-                .is_some()
-            {
-                return Err(not_found(
-                    tenant,
-                    name,
-                    "It is a proxy address of a user in a federated domain; email as an alternate \
-                     login ID is for managed domains only.",
-                ));
-            }
-            of_user(tenant, user, FoundBy::ProxyAddresses)
-        }
+        (None, Some(user)) => of_user(tenant, user, FoundBy::ProxyAddresses),
         (None, None) => match tenant.federation_of(name.domain()) {
             Some((domain, federation)) => Ok(HomeRealm {
                 tenant,
@@ -143,23 +130,39 @@ fn in_own_domain<'t>(tenant: &'t Tenant, name: &SignInName) -> Result<HomeRealm<
                 found_by: FoundBy::Domain,
                 realm: Realm::Federated(domain, federation),
             }),
-            None => Err(not_found(
-                tenant,
-                name,
-                "No user has it as userPrincipalName.",
-            )),
+            None => Err(not_found(tenant, name, why_nobody(tenant, name))),
         },
     }
 }
 
+/// The user of a managed domain who has it as a proxy address, where that is a sign-in name.
 fn find_by_proxy_address<'t>(tenant: &'t Tenant, name: &SignInName) -> Option<&'t User> {
     if !tenant.home_realm_discovery().alternate_id_login.enabled {
         return None;
     }
+    let mut users = tenant.users().iter();
+    users.find(|user| user.has_proxy_address(name) && !is_federated(tenant, user))
+}
+
+fn is_federated(tenant: &Tenant, user: &User) -> bool {
     tenant
-        .users()
-        .iter()
-        .find(|user| user.has_proxy_address(name))
+        .federation_of(user.user_principal_name.domain())
+        .is_some()
+}
+
+fn why_nobody(tenant: &Tenant, name: &SignInName) -> &'static str {
+    let mut users = tenant.users().iter();
+    match users.find(|user| user.has_proxy_address(name)) {
+        None => "No user has it as userPrincipalName.",
+        Some(user) if is_federated(tenant, user) => {
+            "It is a proxy address of a user in a federated domain; email as an alternate login ID is \
+             for managed domains only."
+        }
+        Some(_) => {
+            "It is a proxy address, and AlternateIdLogin is not enabled in the policy for home realm \
+             discovery."
+        }
+    }
 }
 
 fn find_by_email<'t>(tenant: &'t Tenant, name: &SignInName) -> Result<Option<&'t User>, Refusal> {

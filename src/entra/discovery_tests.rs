@@ -138,7 +138,8 @@ fn email_as_an_alternate_login_id_is_for_managed_domains() {
                     user.proxy_addresses = own.map(mail).to_vec();
                     user.proxy_addresses.push(mail("mia@adatum.com"));
                 } else if user.user_principal_name == wendy {
-                    user.proxy_addresses = vec![mail("wendy@partners.contoso.com")];
+                    let own = ["wendy@partners.contoso.com", "wendy@contoso.com"];
+                    user.proxy_addresses = own.map(mail).to_vec();
                 }
             }
             let cloud_only = user("other@contoso.com", None, None);
@@ -154,8 +155,24 @@ fn email_as_an_alternate_login_id_is_for_managed_domains() {
             ask(&tenants(false), "m.berger@contoso.com", at, true),
             nobody
         );
-        // Hers as well, but she is in a federated domain.
-        assert_eq!(ask(&on, "wendy@partners.contoso.com", at, true), nobody);
+        // Wendy is in a federated domain: her proxy addresses are no names, and only what the domain
+        // of one is decides.
+        assert_eq!(ask(&on, "wendy@contoso.com", at, true), nobody);
+        let to_idp = Ok("nobody partners.contoso.com Domain".to_owned());
+        assert_eq!(ask(&on, "wendy@partners.contoso.com", at, true), to_idp);
+    }
+    for (tenants, typed, said) in [
+        (&on, "wendy@contoso.com", "for managed domains only"),
+        (
+            &tenants(false),
+            "m.berger@contoso.com",
+            "AlternateIdLogin is not enabled",
+        ),
+        (&on, "nobody@contoso.com", "as userPrincipalName"),
+    ] {
+        let address = Address::Tenanted(tenants.first());
+        let refusal = discover(tenants, &name(typed), address, true).unwrap_err();
+        assert!(refusal.detail.contains(said), "{typed}: {}", refusal.detail);
     }
     // Not of a verified domain.
     assert_eq!(ask(&on, "mia@adatum.com", "contoso.com", true), nobody);

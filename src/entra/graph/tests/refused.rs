@@ -315,7 +315,7 @@ fn policies() {
         (
             path,
             json!({"validatingDomains": {"rootDomains": "enumerated"}}),
-            "missing field",
+            "need domainNames",
         ),
         (
             path,
