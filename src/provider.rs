@@ -3,12 +3,13 @@
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
+use ipnet::IpNet;
 
 use crate::{
     directory::{self, Directory, SettingsError},
     keys::KeyRing,
     realm::{FederatedDomain, Home, Mapping, Realm},
-    signin::{self, GuardRules, SignIn},
+    signin::{self, GuardRules, SignIn, Surroundings},
     store::{Capacities, MemoryStore},
     trust::{Application, RelyingParty, TrustError, Trusts},
     web::{Edge, EdgeError, IdentityProvider, Readiness},
@@ -22,6 +23,8 @@ pub struct Parts {
     pub session_lifetime: Duration,
     /// How many failures are borne.
     pub guard: GuardRules,
+    /// The organisation's own networks, if tokens say whether a request comes from one of them.
+    pub corporate_networks: Vec<IpNet>,
     /// What it signs with.
     pub keys: KeyRing,
     /// Who may ask.
@@ -84,6 +87,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
             directory.start();
             let mapping = Mapping {
                 told_attributes: trusts.needs().attributes.clone(),
+                password_expiry: trusts.needs().password_expiry,
                 ..home.mapping
             };
             Ok(Home::new(home.name, directory, mapping))
@@ -99,7 +103,8 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
             answers_kept,
             guard: parts.guard,
         },
-    );
+    )
+    .within(surroundings(&parts.edge, parts.corporate_networks));
     let identity_provider =
         IdentityProvider::new(parts.edge, sign_in, trusts.clone(), Arc::new(parts.keys))?;
     Ok(Provider {
@@ -107,6 +112,15 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         realm,
         trusts,
     })
+}
+
+/// Where an identity provider stands that is seen from outside like this.
+pub fn surroundings(edge: &Edge, corporate_networks: Vec<IpNet>) -> Surroundings {
+    Surroundings {
+        corporate_networks,
+        password_page: edge.password_url(),
+        password_reset_url: edge.password_reset_url.clone(),
+    }
 }
 
 /// Ready means: a directory answers the service account. One of several is enough, since this

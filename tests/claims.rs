@@ -535,3 +535,24 @@ async fn the_doctor_misses_groups_that_are_not_there() {
     let page = sign_in(&provider, &mut provider.browser(), &Asked::new(), WENDY).await;
     assert_eq!(name_id(&posted(&page)).0, "2.0:nameid-format:transient");
 }
+
+#[tokio::test]
+async fn a_directory_that_knows_no_end_of_passwords_says_nothing_of_it() {
+    let options = Options {
+        relying_party: "password_expiry = true",
+        ..Options::default()
+    };
+    let provider = Provider::start(&SLAPD, options);
+    let mut browser = provider.browser();
+    let asks = format!("/adfs/ls/?wa=wsignin1.0&wtrealm={SP}");
+    let page = browser.get(&provider.url(&asks), None).await;
+    let page = page.expect("the page");
+    let page = type_password(&mut browser, &page, WENDY, PASSWORD).await;
+    let form = PageForm::find(&page.text(), Some("post")).expect("a token");
+    let token = form.field("wresult").expect("a token");
+    assert!(token.contains("authnmethodsreferences"), "{token}");
+    assert!(!token.contains("passwordexpiration"), "{token}");
+    let (code, text) = check(&provider, &[]);
+    let wants = "it cannot read msDS-UserPasswordExpiryTimeComputed";
+    assert!(code == Some(0) && text.contains(wants), "{text}");
+}

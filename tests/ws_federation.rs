@@ -9,6 +9,8 @@ mod strangers;
 
 #[path = "ws_federation/asked.rs"]
 mod asked;
+#[path = "ws_federation/network.rs"]
+mod network;
 #[path = "bad_input/raw.rs"]
 #[allow(dead_code, clippy::similar_names, clippy::format_push_string)] // a part is enough here
 mod raw;

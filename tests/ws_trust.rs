@@ -45,11 +45,12 @@ static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options
 const OPTIONS: Options = Options {
     starttls: false,
     top: "",
+    listen: "",
     relying_party: r#"audience = "urn:federation:MicrosoftOnline"
 ws_trust_addresses = ["urn:federation:MicrosoftOnline", "https://login.microsoftonline.com/extSTS.srf"]"#,
     directory: "",
     guard: "refusal_step_milliseconds = 0",
-    tables: "[ws_trust]\nenabled = true",
+    tables: "[ws_trust]\nenabled = true\n[requests]\ncorporate_networks = [\"127.0.0.1\"]",
 };
 
 fn start() -> Provider {
@@ -163,6 +164,8 @@ fn must_be_wendys(provider: &Provider, token: &Value) {
     assert_eq!(token["name_identifier"], WENDYS_ID);
     assert_eq!(token["attributes"][UPN], json!([WENDYS_UPN]));
     assert_eq!(token["attributes"][IMMUTABLE_ID], json!([WENDYS_ID]));
+    let inside = "http://schemas.microsoft.com/ws/2012/01/insidecorporatenetwork";
+    assert_eq!(token["attributes"][inside], json!(["true"]));
     assert_eq!(token["method"], "urn:oasis:names:tc:SAML:1.0:am:password");
     let assertion = token["assertion"].as_str().expect("an assertion");
     assert!(xmlsec1_accepts(provider, assertion), "{assertion}");

@@ -103,6 +103,7 @@ pub(super) async fn check(
     }
     let mapping = Mapping {
         told_attributes: needs.attributes.clone(),
+        password_expiry: needs.password_expiry,
         ..config.mapping.clone()
     };
     let home = Home::new(&config.name, directory, mapping);

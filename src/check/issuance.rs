@@ -2,11 +2,12 @@
 //! name are there.
 
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::{
     realm::{Home, MappedAccount, Realm},
-    signin::subject_of,
-    trust::{ClaimExplanation, Needs, Trusts},
+    signin::{Surroundings, password_expiry_of, subject_of},
+    trust::{Circumstances, ClaimExplanation, Needs, Trusts},
 };
 
 use super::Finding;
@@ -82,6 +83,7 @@ pub(super) async fn look(
     trusts: &Trusts,
     realm: &Realm,
     account: Option<&MappedAccount>,
+    surroundings: &Surroundings,
     relying_party: &str,
 ) -> Issuance {
     let Some(party) = trusts.relying_party(relying_party) else {
@@ -96,11 +98,17 @@ pub(super) async fn look(
     let Some(account) = account else {
         return Issuance::refused(relying_party, "there is no account to say anything about");
     };
-    let subject = match subject_of(realm, trusts.needs(), account).await {
+    let mut subject = match subject_of(realm, trusts.needs(), account).await {
         Ok(subject) => subject,
         Err(error) => return Issuance::refused(relying_party, error.to_string()),
     };
-    let explained = party.explain(&subject);
+    subject.note_password_expiry(password_expiry_of(realm, account));
+    let circumstances = Circumstances {
+        // There is no request that came from anywhere.
+        inside_corporate_network: None,
+        ..surroundings.circumstances(&subject, None, OffsetDateTime::now_utc())
+    };
+    let explained = party.explain(&subject, &circumstances);
     let permitted = party.permits(&subject);
     let name_id = explained.name_id.ok().map(|(format, value)| IssuedName {
         format: format.uri(),

@@ -19,7 +19,9 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
+    provider,
     realm::{Home, Owners, Realm},
+    signin::Surroundings,
     trust::Trusts,
 };
 
@@ -163,7 +165,11 @@ pub async fn check(path: &Path, asked: Option<Asked<'_>>, scan: bool) -> Report 
     }
     let user = match (asked, trusts) {
         (None, _) => None,
-        (Some(asked), Some(trusts)) if is_complete => Some(trace(homes, &trusts, asked).await),
+        (Some(asked), Some(trusts)) if is_complete => {
+            let networks = config.corporate_networks.clone();
+            let surroundings = provider::surroundings(&config.edge, networks);
+            Some(trace(homes, &trusts, &surroundings, asked).await)
+        }
         (Some(asked), _) => Some(UserTrace {
             name: asked.user.to_owned(),
             steps: vec![UserStep {
@@ -194,11 +200,18 @@ impl UserTrace {
     }
 }
 
-async fn trace(homes: Vec<Home>, trusts: &Trusts, asked: Asked<'_>) -> UserTrace {
+async fn trace(
+    homes: Vec<Home>,
+    trusts: &Trusts,
+    surroundings: &Surroundings,
+    asked: Asked<'_>,
+) -> UserTrace {
     let realm = Realm::new(homes);
     let (trace, account) = realm.trace_to_account(asked.user).await;
     let issuance = match asked.relying_party {
-        Some(party) => Some(issuance::look(trusts, &realm, account.as_ref(), party).await),
+        Some(party) => {
+            Some(issuance::look(trusts, &realm, account.as_ref(), surroundings, party).await)
+        }
         None => None,
     };
     let steps = trace

@@ -1,7 +1,7 @@
 //! The service account: may it read what a sign-in needs, and nothing more than read?
 
 use crate::{
-    directory::{Directory, DirectoryError, Dn, Entry, Filter},
+    directory::{Directory, DirectoryError, Dn, Entry, Filter, PASSWORD_EXPIRY},
     realm::Home,
 };
 
@@ -79,6 +79,13 @@ async fn look(home: &Home) -> Result<Finding, DirectoryError> {
             LEAST,
         ));
     }
+    if home.mapping().password_expiry && sample.bytes(PASSWORD_EXPIRY).next().is_none() {
+        return Ok(Finding::warn(
+            "service-account",
+            format!("it cannot read {PASSWORD_EXPIRY} of {}", sample.dn()),
+            "password_expiry needs Active Directory, and a service account that may read this",
+        ));
+    }
     Ok(Finding::ok(
         "service-account",
         "it may read accounts; no right to write to one was seen",
@@ -125,6 +132,11 @@ async fn sample(home: &Home) -> Result<Option<Entry>, DirectoryError> {
         return Ok(None);
     };
     // Constructed for this one entry; asked of a whole subtree, it would cost much.
-    let attributes = [WRITABLE, "objectGUID", "userAccountControl"];
+    let attributes = [
+        WRITABLE,
+        "objectGUID",
+        "userAccountControl",
+        PASSWORD_EXPIRY,
+    ];
     home.directory().read(&dn, &filter, &attributes).await
 }

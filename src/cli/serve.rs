@@ -34,6 +34,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
         edge: config.edge.clone(),
         session_lifetime: config.session_lifetime,
         guard: config.guard,
+        corporate_networks: config.corporate_networks.clone(),
         keys: config.signing.key_ring()?,
         relying_parties: config
             .relying_parties

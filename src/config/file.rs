@@ -140,6 +140,8 @@ pub(super) struct Requests {
     pub lifetime_minutes: Spanned<u32>,
     #[serde(default = "one_minute")]
     pub clock_skew_seconds: Spanned<u32>,
+    #[serde(default)]
+    pub corporate_networks: Vec<Spanned<String>>,
 }
 
 impl Default for Requests {
@@ -147,6 +149,7 @@ impl Default for Requests {
         Self {
             lifetime_minutes: ten_minutes(),
             clock_skew_seconds: one_minute(),
+            corporate_networks: Vec::new(),
         }
     }
 }
@@ -199,6 +202,8 @@ pub(super) struct RelyingParty {
     pub permit_unsigned_logout: bool,
     #[serde(default)]
     pub idp_initiated: bool,
+    #[serde(default)]
+    pub password_expiry: bool,
     #[serde(default)]
     pub sign_response: bool,
     pub encrypt_assertions: Option<Spanned<EncryptAssertions>>,

@@ -30,6 +30,7 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
 
 use crate::{
@@ -61,6 +62,8 @@ pub struct Config {
     pub session_lifetime: Duration,
     /// How many failed sign-ins are borne.
     pub guard: GuardRules,
+    /// The organisation's own networks, if tokens say whether a request comes from one of them.
+    pub corporate_networks: Vec<IpNet>,
     /// The federated domains.
     pub domains: Vec<FederatedDomain>,
     /// The secret from which pairwise names are made.

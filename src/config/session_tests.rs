@@ -63,6 +63,75 @@ fn single_logout_has_an_address_or_none() {
 }
 
 #[test]
+fn corporate_networks_are_told_to_entra_alone() {
+    const LINE: &str = "# corporate_networks = []";
+    let config = parse(EXAMPLE).unwrap();
+    assert_eq!(config.corporate_networks, []);
+    assert!(!config.relying_parties[0].load().unwrap().told.network);
+    let networks = r#"corporate_networks = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]"#;
+    let text = with_line(LINE, networks).0;
+    let config = parse(&text).unwrap();
+    let networks = ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"];
+    assert_eq!(
+        config.corporate_networks,
+        networks.map(|network| network.parse().unwrap())
+    );
+    for preset in ["entra", "entra-external", "saml2"] {
+        let text = text.replace("preset = \"entra\"", &format!("preset = {preset:?}"));
+        let config = parse(&text).unwrap();
+        let party = config.relying_parties[0].load().unwrap();
+        assert_eq!(party.told.network, preset == "entra");
+    }
+    for (network, says) in [
+        ("0.0.0.0/0", "everybody would be inside"),
+        ("::/0", "everybody would be inside"),
+        ("10.0.0.0/33", "is no address or network"),
+        ("contoso.com", "is no address or network"),
+    ] {
+        let (text, number) = with_line(LINE, &format!("corporate_networks = [{network:?}]"));
+        let refused = invalid(&text);
+        assert_eq!(refused.line, number, "{refused}");
+        assert!(refused.message.contains(says), "{refused}");
+    }
+}
+
+#[test]
+fn the_end_of_a_password_is_told_to_entra_alone() {
+    const LINE: &str = "# password_expiry = false";
+    let config = parse(EXAMPLE).unwrap();
+    assert!(
+        !config.relying_parties[0]
+            .load()
+            .unwrap()
+            .told
+            .password_expiry
+    );
+    let asked = with_line(LINE, "password_expiry = true").0;
+    let config = parse(&asked).unwrap();
+    assert!(
+        config.relying_parties[0]
+            .load()
+            .unwrap()
+            .told
+            .password_expiry
+    );
+    for (old, new) in [
+        ("preset = \"entra\"", "preset = \"entra-external\""),
+        ("preset = \"entra\"", "preset = \"ws-federation\""),
+        (
+            "password_expiry = true",
+            "password_expiry = true\nprotocols = [\"saml2\"]",
+        ),
+    ] {
+        let refused = invalid(&asked.replace(old, new));
+        assert!(
+            refused.message.starts_with("password_expiry is for"),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
 fn an_application_has_a_name_and_a_link_that_leads_to_a_tenant() {
     const NAME: &str = r#"name = "The partner portal""#;
     const ID: &str = r#"# id = "portal""#;

@@ -12,8 +12,12 @@ const LOCKOUT: i64 = 0x10;
 const DONT_EXPIRE_PASSWORD: i64 = 0x1_0000;
 const PASSWORD_EXPIRED: i64 = 0x80_0000;
 
-/// "Never" of `accountExpires`, besides 0.
+/// "Never" of `accountExpires`, besides 0, and of [`PASSWORD_EXPIRY`].
 const NEVER: i64 = i64::MAX;
+
+/// When the account's password ends (MS-ADTS 3.1.1.4.5): by its own policy or that of the domain, which
+/// `pwdLastSet` and `maxPwdAge` alone do not tell.
+pub(crate) const PASSWORD_EXPIRY: &str = "msDS-UserPasswordExpiryTimeComputed";
 
 /// An attribute that says what state the account is in has a value that is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +65,14 @@ impl AccountState {
     }
 }
 
+/// When the account's password ends, as [`PASSWORD_EXPIRY`] says. `None` where it never does, where it
+/// must be changed now (which is a state: [`AccountState::read`]), and where nothing readable is said.
+pub(crate) fn password_expiry(entry: &Entry) -> Option<OffsetDateTime> {
+    let end = number(entry, PASSWORD_EXPIRY).ok().flatten()?;
+    (end > 0 && end != NEVER).then_some(())?;
+    OffsetDateTime::from_unix_timestamp(end / 10_000_000 - SECONDS_TO_1970).ok()
+}
+
 fn number(entry: &Entry, attribute: &str) -> Result<Option<i64>, UnreadableState> {
     let mut values = entry.bytes(attribute);
     match (values.next(), values.next()) {
@@ -74,9 +86,11 @@ fn number(entry: &Entry, attribute: &str) -> Result<Option<i64>, UnreadableState
     }
 }
 
+/// From 1601 on, where `FILETIME` begins.
+const SECONDS_TO_1970: i64 = 11_644_473_600;
+
 /// In intervals of 100 ns since 1601 (MS-DTYP 2.3.3).
 fn file_time(time: OffsetDateTime) -> i64 {
-    const SECONDS_TO_1970: i64 = 11_644_473_600;
     (time.unix_timestamp().saturating_add(SECONDS_TO_1970)).saturating_mul(10_000_000)
 }
 
@@ -137,6 +151,31 @@ mod tests {
             ),
         ] {
             assert_eq!(read(&attributes), Ok(expected), "{attributes:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_ends_at_a_time_or_not_at_all() {
+        let read = |values: &[&str]| {
+            let values = values.iter().map(|value| value.as_bytes().to_vec());
+            let attribute = (PASSWORD_EXPIRY.to_ascii_lowercase(), values.collect());
+            let end = password_expiry(&Entry::new("CN=x", vec![attribute]));
+            end.map(OffsetDateTime::unix_timestamp)
+        };
+        assert_eq!(read(&["133444736000000000"]), Some(1_700_000_000));
+        assert_eq!(read(&["133444736009999999"]), Some(1_700_000_000));
+        for values in [
+            &["9223372036854775807"][..],
+            &["0"],
+            &["-1"],
+            &["-9223372036854775808"],
+            // No calendar goes as far.
+            &["9223372036854775806"],
+            &["soon"],
+            &[],
+            &["133444736000000000", "133444736000000000"],
+        ] {
+            assert_eq!(read(values), None, "{values:?}");
         }
     }
 

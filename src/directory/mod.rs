@@ -48,6 +48,7 @@ pub(crate) mod test_fixture;
 mod tests;
 mod watch;
 
+pub(crate) use account_control::{PASSWORD_EXPIRY, password_expiry};
 pub use account_state::AccountState;
 pub use bind::{BindError, PasswordProof};
 pub use change::{ChangeError, PasswordChange, PolicyRefusal};

@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 use super::{
     Aadsts, Acceleration, Address, AuthnRequest, Decision, DomainHint, InternalDomainFederation,
     Names, Outcome, PendingRequest, PostToIdp, PreferredAuthenticationProtocol, Protocol, Realm,
-    Refusal, SignInName, SignInRequest, Simulator, Tenant, Tenants, User, WrittenBy, discover,
+    Refusal, SignInName, SignInRequest, Simulator, Tenant, Tenants, User, Whom, WrittenBy,
+    discover,
 };
 
 /// What a browser brings to a sign-in address.
@@ -89,12 +90,9 @@ struct Way<'t> {
     home: &'t Tenant,
     domain: String,
     federation: &'t InternalDomainFederation,
-    typed: Option<SignInName>,
+    whom: Whom,
     user: Option<&'t User>,
     found_by: String,
-    /// Who has to sign in there; `None` where no user was looked for, so that whoever the identity
-    /// provider names is welcome.
-    expected: Option<SignInName>,
 }
 
 impl Simulator {
@@ -123,14 +121,23 @@ impl Simulator {
         if let Some(found) = Acceleration::of(tenants, address, arrival.hint) {
             // No email is resolved on this way; a UPN is one as it stands.
             let user = name.as_ref().and_then(|name| found.tenant.user(name));
+            let whom = match (user, name) {
+                (Some(user), Some(typed)) => Whom::User {
+                    typed,
+                    user_principal_name: user.user_principal_name.clone(),
+                },
+                (_, hinted) => Whom::AnybodyOf {
+                    domain: found.domain.name.clone(),
+                    hinted,
+                },
+            };
             let way = Way {
                 home: found.tenant,
                 domain: found.domain.name.to_string(),
                 federation: found.federation,
-                typed: name,
+                whom,
                 user,
                 found_by: found.because.to_string(),
-                expected: user.map(|user| user.user_principal_name.clone()),
             };
             return Ok(self.go(way, address, arrival.written_by, now));
         }
@@ -143,11 +150,13 @@ impl Simulator {
             (Realm::Federated(domain, federation), user) => {
                 let upn = user.map_or(&name, |user| &user.user_principal_name);
                 let way = Way {
-                    expected: Some(upn.clone()),
                     home: found.tenant,
                     domain: domain.name.to_string(),
                     federation,
-                    typed: Some(name),
+                    whom: Whom::User {
+                        user_principal_name: upn.clone(),
+                        typed: name,
+                    },
                     user,
                     found_by: found.found_by.to_string(),
                 };
@@ -173,7 +182,7 @@ impl Simulator {
     ) -> Next {
         let cloud_upn = way.user.map(|user| &user.user_principal_name);
         let names = Names {
-            typed: way.typed.as_ref(),
+            typed: way.whom.typed(),
             cloud_upn,
         };
         let federation = way.federation;
@@ -193,7 +202,7 @@ impl Simulator {
         let protocol = request.protocol();
         let journey = Journey {
             tenant: way.home.display_name().to_owned(),
-            typed: way.typed.as_ref().map(SignInName::to_string),
+            typed: way.whom.typed().map(SignInName::to_string),
             user: way.user.cloned(),
             found_by: way.found_by,
             brand: federation.display_name.clone(),
@@ -210,8 +219,7 @@ impl Simulator {
                 Address::Tenanted(tenant) => Some(tenant.name().clone()),
                 Address::Common => None,
             },
-            typed: way.typed,
-            user_principal_name: way.expected,
+            whom: way.whom,
             sent_at: now,
         });
         Next::GoToIdp(Box::new(journey))

@@ -58,7 +58,7 @@ pub use hints::{Hint, HintPolicy, Names};
 pub use name::{DomainName, ImmutableId, NameError, SignInName};
 pub use object_id::{NotAnObjectId, ObjectId};
 pub use outcome::{Decision, Outcome};
-pub use pending::{PendingRequest, PendingRequests, Unanswerable};
+pub use pending::{PendingRequest, PendingRequests, Unanswerable, Whom};
 pub use protocol::Protocol;
 pub use settings::Settings;
 pub use sign_in_request::{SignInRequest, WrittenBy};

@@ -25,12 +25,40 @@ pub struct PendingRequest {
     pub home: DomainName,
     /// The tenant at whose address it began, where it named one.
     pub resource: Option<DomainName>,
-    /// What was typed, where something was.
-    pub typed: Option<SignInName>,
-    /// The cloud UPN that discovery found for it; `None` where a hint or a policy led the way.
-    pub user_principal_name: Option<SignInName>,
+    /// Whom the answer must be about.
+    pub whom: Whom,
     /// When the request was sent.
     pub sent_at: OffsetDateTime,
+}
+
+/// Whom a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// One user.
+    User {
+        /// What was typed, or stood in the link.
+        typed: SignInName,
+        /// The cloud UPN that discovery found for it; the same name, where nobody was found.
+        user_principal_name: SignInName,
+    },
+    /// Whoever the federation of a domain vouches for: a link or a policy named the domain, and nobody
+    /// was looked up.
+    AnybodyOf {
+        /// The domain whose federation is asked.
+        domain: DomainName,
+        /// The name that stood in the link, which is passed on and decides nothing.
+        hinted: Option<SignInName>,
+    },
+}
+
+impl Whom {
+    /// What was typed, or stood in the link.
+    pub fn typed(&self) -> Option<&SignInName> {
+        match self {
+            Self::User { typed, .. } => Some(typed),
+            Self::AnybodyOf { hinted, .. } => hinted.as_ref(),
+        }
+    }
 }
 
 impl PendingRequest {
@@ -147,8 +175,10 @@ mod tests {
             state: "state".to_owned(),
             home: domain("contoso.onmicrosoft.com"),
             resource: None,
-            typed: Some(name("wmoran@fabrikam.com")),
-            user_principal_name: Some(name("wmoran@partners.contoso.com")),
+            whom: Whom::User {
+                typed: name("wmoran@fabrikam.com"),
+                user_principal_name: name("wmoran@partners.contoso.com"),
+            },
             sent_at,
         }
     }

@@ -147,7 +147,7 @@ impl Simulator {
         now: OffsetDateTime,
     ) -> Outcome {
         let typed = verdict.request.as_ref().and_then(|request| {
-            let typed = request.typed.as_ref()?;
+            let typed = request.whom.typed()?;
             Some(typed.to_string())
         });
         let request_id = verdict.request.map(|request| request.id);

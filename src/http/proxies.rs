@@ -44,6 +44,11 @@ impl TrustedProxies {
         known
     }
 
+    /// The same, unless it is a proxy's own: then nobody has said where the request came from.
+    pub fn origin_of(&self, request: &Request) -> Option<IpAddr> {
+        Some(self.client_of(request)).filter(|address| !self.contains(*address))
+    }
+
     fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
@@ -56,7 +61,7 @@ mod tests {
 
     use super::*;
 
-    fn client(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+    fn client(peer: &str, forwarded: &[&str], trusted: &[&str]) -> (String, bool) {
         let mut headers = HeaderMap::new();
         for field in forwarded {
             headers.append("x-forwarded-for", HeaderValue::from_str(field).unwrap());
@@ -73,9 +78,11 @@ mod tests {
             .iter()
             .map(|network| network.parse().unwrap())
             .collect();
-        TrustedProxies::new(networks)
-            .client_of(&request)
-            .to_string()
+        let proxies = TrustedProxies::new(networks);
+        let client = proxies.client_of(&request);
+        let origin = proxies.origin_of(&request);
+        assert!(origin.is_none_or(|origin| origin == client));
+        (client.to_string(), origin.is_some())
     }
 
     #[test]
@@ -107,9 +114,11 @@ mod tests {
                 "2001:db8::1",
             ),
         ] {
+            // Else it is the word of a proxy that does not know it either.
+            let is_known = expected != "10.0.0.1" || trusted.is_empty();
             assert_eq!(
                 client(peer, forwarded, trusted),
-                expected,
+                (expected.to_owned(), is_known),
                 "{peer} {forwarded:?}"
             );
         }

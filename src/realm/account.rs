@@ -1,5 +1,7 @@
 use std::{sync::Arc, time::Instant};
 
+use time::OffsetDateTime;
+
 use crate::directory::{AccountState, Dn, ObjectGuid, Principal};
 
 use super::{FederatedDomain, SignInAttribute, SignInName};
@@ -24,6 +26,8 @@ pub(super) struct Fields {
     pub(super) is_external: bool,
     /// What rules of relying parties ask for, as far as it is there.
     pub(super) attributes: Vec<(String, Vec<String>)>,
+    /// When its password ends, where that is asked for and said.
+    pub(super) password_expiry: Option<OffsetDateTime>,
     /// What forbids it to sign in, to be told after the right password only.
     pub(super) state: Option<AccountState>,
     /// The name under which it was found.
@@ -99,6 +103,12 @@ impl MappedAccount {
     /// with their values, sorted: at most 64 of each, and 16 KiB in all.
     pub fn attributes(&self) -> &[(String, Vec<String>)] {
         &self.0.attributes
+    }
+
+    /// When its password ends: `None` where it never does, the directory does not say, or nobody asks
+    /// ([`Mapping::password_expiry`](super::Mapping::password_expiry)).
+    pub fn password_expiry(&self) -> Option<OffsetDateTime> {
+        self.0.password_expiry
     }
 
     /// Which attribute held the typed name.

@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Instant};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use time::OffsetDateTime;
 
-use crate::directory::{AccountState, Attribute, Dn, Entry, Filter, Found, ObjectGuid};
+use crate::directory::{
+    AccountState, Attribute, Dn, Entry, Filter, Found, ObjectGuid, PASSWORD_EXPIRY, password_expiry,
+};
 
 use super::{
     EmailAddress, FederatedDomain, Home, ImmutableId, ImmutableIdEncoding, ImmutableIdSource,
@@ -149,6 +151,9 @@ impl Home {
             matched_by,
             is_external: self.is_external(entry, name),
             attributes: particulars::collect(&self.mapping.told_attributes, entry),
+            password_expiry: (self.mapping.password_expiry)
+                .then(|| password_expiry(entry))
+                .flatten(),
             state,
             name: name.clone(),
             home: index,
@@ -199,6 +204,7 @@ impl Home {
             .into_iter()
             .chain(AccountState::ATTRIBUTES)
             .chain(groups.then_some("memberOf"))
+            .chain(self.mapping.password_expiry.then_some(PASSWORD_EXPIRY))
             .chain([source, OBJECT_GUID])
             .chain(names)
             .collect();

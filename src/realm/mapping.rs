@@ -32,6 +32,8 @@ pub struct Mapping {
     pub allow_privileged: bool,
     /// Attributes that rules of relying parties ask for: read with the account, in the same search.
     pub told_attributes: Vec<Attribute>,
+    /// Whether it is read, too, when the account's password ends (Active Directory).
+    pub password_expiry: bool,
     /// How long a mapping is remembered. Within this time a change of the account's address,
     /// place or UPN is not seen; the password is asked of the directory each time.
     pub cache_lifetime: Duration,
@@ -52,6 +54,7 @@ impl Default for Mapping {
             allow_own_domains: false,
             allow_privileged: false,
             told_attributes: Vec::new(),
+            password_expiry: false,
             cache_lifetime: Self::CACHE_LIFETIME,
             cache_capacity: Self::CACHE_CAPACITY,
         }

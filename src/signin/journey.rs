@@ -14,8 +14,8 @@ use crate::{
 
 use super::{
     Admission, Answered, BrowserId, Confirmations, Grant, Guard, GuardRules, Participant, Problem,
-    Proof, Refusal, Session, SessionToken, Sessions, SignInRequest, Source, Step, Verdict,
-    failure::Failure, message::RecentMessages, participants::Participants, subject_of,
+    Proof, Refusal, Session, SessionToken, Sessions, SignInRequest, Source, Step, Surroundings,
+    Verdict, failure::Failure, message::RecentMessages, participants::Participants, subject_of,
 };
 
 /// How long things last.
@@ -50,6 +50,7 @@ pub struct SignIn {
     answered: Answered,
     pub(super) guard: Guard,
     pub(super) recent: RecentMessages,
+    pub(super) surroundings: Surroundings,
 }
 
 impl SignIn {
@@ -69,6 +70,7 @@ impl SignIn {
             answered: Answered::new(store.clone(), settings.answers_kept),
             guard: Guard::new(store.clone(), settings.guard),
             recent: RecentMessages::new(store),
+            surroundings: Surroundings::default(),
         }
     }
 
@@ -184,9 +186,11 @@ impl SignIn {
     /// The person behind a name and its password, with what rules ask to be known of her.
     async fn person(&self, typed: Typed<'_>) -> Result<Subject, Failure> {
         let (name, account) = self.prove_password(typed).await?;
-        subject_of(&self.realm, self.trusts.needs(), &account)
+        let mut subject = subject_of(&self.realm, self.trusts.needs(), &account)
             .await
-            .map_err(|error| Failure::directory(&error).of(Some(name.key())))
+            .map_err(|error| Failure::directory(&error).of(Some(name.key())))?;
+        self.note_password_expiry(&mut subject, &account);
+        Ok(subject)
     }
 
     /// The session that may answer this request.

@@ -5,6 +5,7 @@
 //! from which assertions are written, can be made nowhere else.
 
 mod answered;
+mod circumstances;
 mod confirmations;
 mod failure;
 mod guard;
@@ -20,6 +21,7 @@ mod tests;
 mod visit;
 
 pub use answered::{Answered, BrowserId};
+pub use circumstances::{Surroundings, password_expiry_of};
 pub use confirmations::{Confirmation, Confirmations};
 pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
 pub use journey::{Settings, SignIn, Typed};

@@ -176,6 +176,11 @@ impl Sessions {
         Self { store, lifetime }
     }
 
+    /// From the password to the end.
+    pub(super) fn lifetime(&self) -> Duration {
+        self.lifetime
+    }
+
     /// Begins a session under a fresh token: a token that was there before the password was proven
     /// never becomes a session (session fixation).
     pub async fn begin(&self, session: &Session) -> Result<SessionToken, SessionError> {

@@ -32,6 +32,8 @@ pub async fn subject_of(
             places: places.map(Dn::key).collect(),
             groups: groups.iter().map(Dn::key).collect(),
             attributes: account.attributes().to_vec(),
+            // Of one who has signed in by it, only.
+            password_expiry: None,
         }
         .kept(),
     })

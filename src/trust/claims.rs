@@ -20,11 +20,16 @@ pub struct Claim<'a> {
 impl<'a> Claim<'a> {
     /// A claim with one value, and nothing but a name.
     pub const fn new(name: &'a str, value: &'a str) -> Self {
+        Self::of(name, Cow::Borrowed(value))
+    }
+
+    /// The same with a value that may be its own.
+    pub(super) const fn of(name: &'a str, value: Cow<'a, str>) -> Self {
         Self {
             name,
             friendly_name: None,
             name_format: None,
-            values: Values::One(Cow::Borrowed(value)),
+            values: Values::One(value),
         }
     }
 

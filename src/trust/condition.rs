@@ -154,6 +154,7 @@ mod tests {
                 places: vec!["ou=partners,dc=contoso".into()],
                 groups: vec!["cn=wiki,ou=groups,dc=contoso".into()],
                 attributes: vec![("Department".into(), vec!["HR".into(), "Straße".into()])],
+                password_expiry: None,
             }
             .kept(),
         }

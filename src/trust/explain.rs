@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::{ClaimRule, ClaimSource, NameIdFormat, NameIdRule, NotIssued, RelyingParty, Subject};
+use super::{
+    Circumstances, ClaimRule, ClaimSource, NameIdFormat, NameIdRule, NotIssued, RelyingParty,
+    Subject,
+};
 
 /// What a relying party would be told about a person, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub struct ClaimExplanation {
 
 impl RelyingParty {
     /// Explains what would be issued about `subject`. Grants nothing.
-    pub fn explain(&self, subject: &Subject) -> Explanation {
+    pub fn explain(&self, subject: &Subject, circumstances: &Circumstances) -> Explanation {
         let access = self
             .access
             .decide(subject)
@@ -51,6 +54,7 @@ impl RelyingParty {
             claims: self
                 .issuing_rules()
                 .map(|rule| rule.explain(subject))
+                .chain(self.told.explain(circumstances))
                 .collect(),
         }
     }

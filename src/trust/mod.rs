@@ -11,6 +11,7 @@
 
 mod access;
 mod application;
+mod circumstances;
 mod claims;
 mod condition;
 mod explain;
@@ -28,6 +29,7 @@ mod ws_federation;
 
 pub use access::{Access, Missing, NotPermitted};
 pub use application::{Application, ApplicationError, ApplicationId, Hint};
+pub use circumstances::{Circumstances, ExpiringPassword, PasswordExpiry, Told};
 pub use claims::{Claim, ClaimRule, ClaimSource, NameFormat, NotIssued};
 pub use condition::{Condition, Expected, Test};
 pub use explain::{ClaimExplanation, Explanation};

@@ -19,6 +19,8 @@ pub struct Needs {
     pub directory: bool,
     /// Whether it matters what address a person signs in with.
     pub email: bool,
+    /// Whether it matters when her password ends.
+    pub password_expiry: bool,
 }
 
 impl Needs {
@@ -33,6 +35,7 @@ impl Needs {
 
     fn add_party(&mut self, party: &RelyingParty) {
         self.add_access(&party.access);
+        self.password_expiry |= party.told.password_expiry;
         match party.name_id_rule().source() {
             Some(NameIdSource::Email) => self.email = true,
             Some(NameIdSource::Attribute(name)) => self.add_attribute(name),

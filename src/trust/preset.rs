@@ -1,4 +1,10 @@
-use super::{Access, ClaimRule, ClaimSource, NameIdRule, Protocol};
+use super::{
+    Access, ClaimRule, ClaimSource, NameIdRule, Protocol,
+    circumstances::{
+        INSIDE_CORPORATE_NETWORK, PASSWORD_CHANGE_URL, PASSWORD_EXPIRATION_DAYS,
+        PASSWORD_EXPIRATION_TIME,
+    },
+};
 
 /// What kind of relying party it is: what holds of all of its kind, so that nobody has to know it
 /// by heart.
@@ -42,10 +48,10 @@ const RESERVED: &[&str] = &[
     "http://schemas.microsoft.com/ws/2008/06/identity/claims/authenticationmethod",
     "http://schemas.microsoft.com/ws/2008/06/identity/claims/issuerid",
     "http://schemas.microsoft.com/ws/2012/01/accounttype",
-    "http://schemas.microsoft.com/ws/2012/01/insidecorporatenetwork",
-    "http://schemas.microsoft.com/ws/2012/01/passwordchangeurl",
-    "http://schemas.microsoft.com/ws/2012/01/passwordexpirationdays",
-    "http://schemas.microsoft.com/ws/2012/01/passwordexpirationtime",
+    INSIDE_CORPORATE_NETWORK,
+    PASSWORD_CHANGE_URL,
+    PASSWORD_EXPIRATION_DAYS,
+    PASSWORD_EXPIRATION_TIME,
     "http://schemas.microsoft.com/ws/2013/11/alternateloginid",
     "http://schemas.microsoft.com/ws/2017/04/identity/claims/multifactorauthenticationinstant",
 ];

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use super::{
-    Access, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule, NotPermitted, Preset,
-    Protocol, SingleLogout, Subject, WsFederation, claims,
+    Access, Circumstances, Claim, ClaimRule, NameFormat, NameId, NameIdError, NameIdRule,
+    NotPermitted, Preset, Protocol, SingleLogout, Subject, Told, WsFederation, claims,
 };
 use crate::{keys::VerifyingKey, xml::Encryption};
 
@@ -29,6 +29,8 @@ pub struct RelyingParty {
     pub single_logout: SingleLogout,
     /// Whether people may be sent there signed in although it has not asked. Never for Entra.
     pub idp_initiated: bool,
+    /// Of which circumstances its tokens of WS-Federation and WS-Trust tell. None, but for Entra.
+    pub told: Told,
     /// The name that the sign-in page shows.
     pub display_name: String,
     /// The `Audience` of assertions; for Entra the same as its entity ID.
@@ -165,6 +167,7 @@ impl RelyingParty {
             ws_federation: WsFederation::new(Vec::new()),
             single_logout: SingleLogout::default(),
             idp_initiated: false,
+            told: Told::default(),
             audience: entity_id.to_owned(),
             request_signatures: RequestSignatures::NotVerified,
             sign_response: false,
@@ -255,23 +258,29 @@ impl RelyingParty {
         claims::issue(&self.preset_saml2, &self.claims, subject)
     }
 
-    /// What a token of WS-Federation or WS-Trust says: the same rules, and what the preset says
-    /// there.
-    pub fn token_claims<'a>(&'a self, subject: &'a Subject) -> Vec<Claim<'a>> {
-        claims::issue(&self.preset_tokens, &self.claims, subject)
+    /// What a token of WS-Federation or WS-Trust says: the same rules, what the preset says there, and
+    /// what it is told of the circumstances.
+    pub fn token_claims<'a>(
+        &'a self,
+        subject: &'a Subject,
+        circumstances: &'a Circumstances,
+    ) -> Vec<Claim<'a>> {
+        let mut claims = claims::issue(&self.preset_tokens, &self.claims, subject);
+        claims.extend(self.told.claims(circumstances));
+        claims
     }
 
     /// The names of all claims that a token of WS-Federation or WS-Trust may have.
     pub fn token_claim_names(&self) -> impl Iterator<Item = &str> {
         let rules = self.preset_tokens.iter().chain(&self.claims);
-        rules.map(|rule| rule.name.as_str())
+        let names = rules.map(|rule| rule.name.as_str());
+        names.chain(self.told.names())
     }
 
     /// The rules by which something is issued, as far as it may ask by the protocol.
     pub(super) fn issuing_rules(&self) -> impl Iterator<Item = &ClaimRule> {
         let saml2 = self.speaks(Protocol::Saml2).then_some(&self.preset_saml2);
-        let by_token = self.speaks(Protocol::WsFederation) || self.speaks(Protocol::WsTrust);
-        let tokens = by_token.then_some(&self.preset_tokens);
+        let tokens = self.gets_tokens().then_some(&self.preset_tokens);
         let of_preset = saml2.into_iter().chain(tokens).flatten();
         of_preset.chain(&self.claims)
     }
@@ -326,6 +335,11 @@ impl RelyingParty {
     /// Whether it may ask by this protocol.
     pub fn speaks(&self, protocol: Protocol) -> bool {
         self.protocols.contains(&protocol)
+    }
+
+    /// Whether it may ask for tokens of WS-Federation or WS-Trust.
+    pub fn gets_tokens(&self) -> bool {
+        self.speaks(Protocol::WsFederation) || self.speaks(Protocol::WsTrust)
     }
 
     /// Where an answer goes when the request does not say.

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::directory::Dn;
 
-use super::ToldAttribute;
+use super::{PasswordExpiry, ToldAttribute};
 
 /// What is known of a person at issue time, by the field's own names.
 ///
@@ -49,6 +49,9 @@ pub struct Particulars {
     /// Of the attributes that rules name, those that the account has, with their values, sorted.
     #[serde(rename = "a", skip_serializing_if = "Vec::is_empty", default)]
     pub attributes: Vec<(String, Vec<String>)>,
+    /// When the password ends by which she signed in.
+    #[serde(rename = "x", skip_serializing_if = "Option::is_none", default)]
+    pub password_expiry: Option<PasswordExpiry>,
 }
 
 impl Subject {
@@ -57,6 +60,20 @@ impl Subject {
     pub fn email(&self) -> Option<&str> {
         let is_external = self.particulars.as_ref()?.external;
         is_external.then_some(self.sign_in_name.as_str())
+    }
+
+    /// When the password ends by which she signed in, where a relying party is to be told of it.
+    pub fn password_expiry(&self) -> Option<PasswordExpiry> {
+        self.particulars.as_ref()?.password_expiry
+    }
+
+    /// Notes when the password ends by which she has just signed in.
+    pub(crate) fn note_password_expiry(&mut self, expiry: Option<PasswordExpiry>) {
+        if expiry.is_some() || self.password_expiry().is_some() {
+            let mut known = self.particulars.take().unwrap_or_default();
+            known.password_expiry = expiry;
+            self.particulars = known.kept();
+        }
     }
 
     /// The directory that her account is in, where a rule asks for it.
@@ -142,6 +159,7 @@ mod tests {
                 places: vec!["ou=a".into()],
                 groups: vec!["cn=b".into()],
                 attributes: vec![("department".into(), vec!["IT".into()])],
+                password_expiry: Some(PasswordExpiry::new(time::OffsetDateTime::UNIX_EPOCH, true)),
             }
             .kept(),
             ..plain

@@ -40,7 +40,7 @@ impl IdentityProvider {
             .sign_in
             .begin(&pending.request, &browser.id, session.as_ref())
             .await;
-        let mut answer = self.answer(pending, step, &browser.id, None)?;
+        let mut answer = self.answer(request, pending, step, &browser.id, None)?;
         browser.remember(&mut answer)?;
         Ok(answer)
     }

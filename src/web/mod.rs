@@ -87,6 +87,9 @@ const MAX_NAME: usize = 254;
 /// The address that requests come to, below the base URL.
 pub const SSO_PATH: &str = "/saml2/sso";
 
+/// The address at which passwords are changed, below the base URL.
+const PASSWORD_PATH: &str = "/password";
+
 /// The address that sessions are ended at by SAML, below the base URL.
 pub const SLO_PATH: &str = "/saml2/slo";
 
@@ -105,6 +108,11 @@ impl Edge {
     /// The absolute address of WS-Federation.
     pub fn passive_url(&self) -> String {
         format!("{}{PASSIVE_PATH}", self.base_url)
+    }
+
+    /// The absolute address of the page on which passwords are changed.
+    pub fn password_url(&self) -> String {
+        format!("{}{PASSWORD_PATH}", self.base_url)
     }
 
     /// The longest time between a request's first answer and the last moment at which the same
@@ -183,8 +191,8 @@ impl IdentityProvider {
             (_, TELL_PATH, _) => self.tell(&request),
             (&Method::POST, DONE_PATH, _) => Box::pin(self.sign_out_done(&request)).await,
             (&Method::POST, "/signin", _) => Box::pin(self.sign_in_form(&request)).await,
-            (&Method::GET | &Method::HEAD, "/password", _) => self.password_page(&correlation),
-            (&Method::POST, "/password", _) => {
+            (&Method::GET | &Method::HEAD, PASSWORD_PATH, _) => self.password_page(&correlation),
+            (&Method::POST, PASSWORD_PATH, _) => {
                 Box::pin(self.password_form(&request, &correlation)).await
             }
             (&Method::GET, "/", _) if self.has_applications() => {

@@ -120,7 +120,7 @@ impl IdentityProvider {
                     .sign_in
                     .prove(&pending.request, &browser, session.as_ref(), typed)
                     .await;
-                self.answer(pending, step, &browser, Some(shown))
+                self.answer(request, pending, step, &browser, Some(shown))
             }
         }
     }

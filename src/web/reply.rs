@@ -11,7 +11,7 @@ use hyper::{
 use time::OffsetDateTime;
 
 use crate::{
-    http::{FormTarget, Nonce, PageSecurity, Response, response},
+    http::{FormTarget, Nonce, PageSecurity, Request, Response, response},
     observe::CorrelationId,
     saml2::Status,
     signin::{BrowserId, Grant, Problem, Refusal, SignInRequest, Step},
@@ -44,6 +44,7 @@ impl IdentityProvider {
     /// The page for the next step. `typed` is the name that the person typed last.
     pub(super) fn answer(
         &self,
+        request: &Request,
         pending: Pending,
         step: Step,
         browser: &BrowserId,
@@ -54,7 +55,7 @@ impl IdentityProvider {
             Step::ChangePassword => {
                 self.new_password_step(pending, browser, typed.unwrap_or(""), None)
             }
-            Step::Granted(grant) => self.issue(&pending, &grant),
+            Step::Granted(grant) => self.issue(request, &pending, &grant),
             Step::Refused(Refusal::NoPassive) => match &pending.reply {
                 Reply::Saml2(reply) => self.answer_with_status(
                     &pending.request,
@@ -78,11 +79,18 @@ impl IdentityProvider {
         }
     }
 
-    fn issue(&self, pending: &Pending, grant: &Grant) -> Result<Response, Refused> {
+    fn issue(
+        &self,
+        request: &Request,
+        pending: &Pending,
+        grant: &Grant,
+    ) -> Result<Response, Refused> {
         let mut answer = match &pending.reply {
             Reply::Saml2(reply) => self.issue_by_saml2(&pending.request, reply, grant),
             Reply::WsFederation(reply) => {
-                self.issue_by_ws_federation(&pending.request, reply, grant)
+                let from = self.edge.proxies.origin_of(request);
+                let circumstances = self.sign_in.circumstances(grant, from);
+                self.issue_by_ws_federation(&pending.request, reply, grant, &circumstances)
             }
         }?;
         if let Some(token) = &grant.new_session {

@@ -45,7 +45,7 @@ impl IdentityProvider {
             .await;
         let typed = Some(name).filter(|name| name.len() <= MAX_NAME);
         Ok(self
-            .answer(pending, step, &browser, typed)
+            .answer(request, pending, step, &browser, typed)
             .unwrap_or_else(|refused| self.refusal_page(&refused, &correlation)))
     }
 

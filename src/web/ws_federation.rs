@@ -15,7 +15,7 @@ use crate::{
     saml1,
     saml2::{self, new_id},
     signin::{Grant, SignInRequest},
-    trust::{Claim, NameId, Protocol, RelyingParty, TokenVersion},
+    trust::{Circumstances, Claim, NameId, Protocol, RelyingParty, TokenVersion},
     wsfed::{self, SignInResponse, Token},
 };
 
@@ -120,6 +120,7 @@ impl IdentityProvider {
         request: &SignInRequest,
         reply: &WsFederationReply,
         grant: &Grant,
+        circumstances: &Circumstances,
     ) -> Result<Response, Refused> {
         let relying_party = self.trusted(request)?;
         if !relying_party.ws_federation.is_reply_address(&reply.address) {
@@ -127,8 +128,10 @@ impl IdentityProvider {
         }
         let assertion_id = new_id()?;
         let name_id = name_id(&relying_party, grant)?;
+        let claims = relying_party.token_claims(&grant.subject, circumstances);
+        let says = (&name_id, claims.as_slice());
         let document = self
-            .token_response(&relying_party, reply, grant, &name_id, &assertion_id)
+            .token_response(&relying_party, reply, grant, says, &assertion_id)
             .map_err(|error| Refused::Internal(error.to_string()))?;
         audit::Issued {
             correlation: &request.correlation,
@@ -161,12 +164,11 @@ impl IdentityProvider {
         relying_party: &RelyingParty,
         reply: &WsFederationReply,
         grant: &Grant,
-        name_id: &NameId<'_>,
+        (name_id, claims): (&NameId<'_>, &[Claim<'_>]),
         assertion_id: &str,
     ) -> Result<String, crate::xml::WriteError> {
         let settings = &relying_party.ws_federation;
-        let claims = relying_party.token_claims(&grant.subject);
-        let attributes = attributes(&claims);
+        let attributes = attributes(claims);
         let now = OffsetDateTime::now_utc();
         let (not_before, not_on_or_after) = (
             now - relying_party.not_before_skew,
@@ -196,7 +198,7 @@ impl IdentityProvider {
                 audience: &relying_party.audience,
                 not_before,
                 not_on_or_after,
-                attributes: &claims,
+                attributes: claims,
                 authn_instant: grant.authn_instant,
                 session_index: &grant.session_index,
                 authn_context: saml2::AuthnContextClass::PasswordProtectedTransport,

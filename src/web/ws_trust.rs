@@ -17,7 +17,7 @@ use crate::{
     saml1::{Assertion, AuthenticationMethod},
     saml2::new_id,
     signin::{Denied, Grant, Message, MessageKey, Problem, Refusal, Source, Typed},
-    trust::RelyingParty,
+    trust::{Circumstances, RelyingParty},
     wstrust::{
         Endpoint, Fault, FaultCode, TokenRequest, TokenResponse, Version, metadata_exchange,
     },
@@ -135,7 +135,11 @@ impl IdentityProvider {
         };
         let exchanged = self.sign_in.exchange(&ws_trust.key, message, typed);
         match timeout(LONGEST_EXCHANGE, exchanged).await {
-            Ok(Ok(grant)) => self.issue_token(&exchange, &asked, &relying_party, &grant),
+            Ok(Ok(grant)) => {
+                let from = self.edge.proxies.origin_of(request);
+                let circumstances = self.sign_in.circumstances(&grant, from);
+                self.issue_token(&exchange, &asked, &relying_party, &grant, &circumstances)
+            }
             Ok(Err(denied)) => exchange.deny(&relying_party, denied),
             Err(_) => {
                 let cause = "the directory took too long";
@@ -151,10 +155,11 @@ impl IdentityProvider {
         asked: &TokenRequest,
         relying_party: &RelyingParty,
         grant: &Grant,
+        circumstances: &Circumstances,
     ) -> Result<Response, Refused> {
         let now = OffsetDateTime::now_utc();
         let id = new_id()?;
-        let claims = relying_party.token_claims(&grant.subject);
+        let claims = relying_party.token_claims(&grant.subject, circumstances);
         let name_id = name_id(relying_party, grant)?;
         let attributes = attributes(&claims);
         let document = TokenResponse {

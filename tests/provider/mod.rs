@@ -40,6 +40,8 @@ pub(crate) struct Options {
     pub(crate) starttls: bool,
     /// Lines before all tables.
     pub(crate) top: &'static str,
+    /// Lines for the listener's table.
+    pub(crate) listen: &'static str,
     /// Lines for the relying party's table.
     pub(crate) relying_party: &'static str,
     /// Lines for the directory's table.
@@ -124,6 +126,7 @@ support_contact = "help@contoso.test"
 address = "{address}"
 tls_certificate = "tls.crt"
 tls_key = "tls.key"
+{listen}
 [operations]
 address = "{operations}"
 [guard]
@@ -144,6 +147,7 @@ assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
 {tables}"#,
             port = address.port(),
             top = options.top,
+            listen = options.listen,
             guard = options.guard,
             preset = match options.relying_party.split("[[relying_party]]").next() {
                 Some(own) if own.contains("preset = ") => "",

@@ -86,13 +86,18 @@ replace(anchored, **{"mS-DS-ConsistencyGuid": bytes(range(65, 81))})
 user("disabled", "Dee Disabled", "disabled@fabrikam.com", uac=514)
 user("ended", "Ed Ended", "ended@fabrikam.com", accountExpires=str(unix2nttime(int(time.time()) - DAY)))
 user("mustchange", "Max Change", "mustchange@fabrikam.com", pwdLastSet="0")
-old = user("oldpassword", "Olga Old", "oldpassword@fabrikam.com")
-# Over LDAP pwdLastSet takes only 0 and -1.
-replace(
-    old,
-    [f"local_oid:{dsdb.DSDB_CONTROL_BYPASS_PASSWORD_HASH_OID}:0"],
-    pwdLastSet=str(unix2nttime(int(time.time()) - 90 * DAY)),
-)
+for sam, name, days in (
+    ("oldpassword", "Olga Old", 90),
+    ("soon", "Sonja Soon", 35),
+    ("changing", "Chan Ging", 35),
+):
+    # Over LDAP pwdLastSet takes only 0 and -1.
+    replace(
+        user(sam, name, f"{sam}@fabrikam.com"),
+        [f"local_oid:{dsdb.DSDB_CONTROL_BYPASS_PASSWORD_HASH_OID}:0"],
+        pwdLastSet=str(unix2nttime(int(time.time()) - days * DAY)),
+    )
+user("forever", "Eva Ever", "forever@fabrikam.com", uac=512 | 65536)
 user("nohours", "Nora Hours", "nohours@fabrikam.com", logonHours=bytes(21))
 user("elsewhere", "Elsa Where", "elsewhere@fabrikam.com", userWorkstations="HER-OWN-PC")
 user("locked", "Lou Locked", "locked@fabrikam.com")

@@ -1,6 +1,9 @@
-//! How many failures are borne, and whose word on addresses is taken.
+//! How many failures are borne, whose word on addresses is taken, and which addresses are our own.
+
+use std::net::IpAddr;
 
 use ipnet::IpNet;
+use toml::Spanned;
 
 use crate::{http::TrustedProxies, signin::GuardRules};
 
@@ -48,23 +51,33 @@ pub(super) fn proxies(
             "plain_http_behind_a_tls_proxy needs trusted_proxies: the addresses of the proxy",
         ));
     }
-    let parse = |text: &toml::Spanned<String>| {
-        let written = text.as_ref();
-        written
-            .parse::<IpNet>()
-            .or_else(|_| {
-                written
-                    .parse()
-                    .map(|address: std::net::IpAddr| address.into())
-            })
-            .map_err(|_| {
-                source.invalid(text.span(), format!("{written:?} is no address or network"))
-            })
-    };
-    let networks = listen
-        .trusted_proxies
-        .iter()
-        .map(parse)
-        .collect::<Result<_, _>>()?;
-    Ok(TrustedProxies::new(networks))
+    let networks = listen.trusted_proxies.iter();
+    let networks = networks.map(|text| network(text, source));
+    Ok(TrustedProxies::new(networks.collect::<Result<_, _>>()?))
+}
+
+/// The organisation's own networks. The whole Internet is none of them: Entra may ask less of those
+/// who are inside.
+pub(super) fn corporate_networks(
+    requests: &file::Requests,
+    source: Source<'_>,
+) -> Result<Vec<IpNet>, ConfigError> {
+    let networks = requests.corporate_networks.iter().map(|text| {
+        let network = network(text, source)?;
+        if network.prefix_len() == 0 {
+            let message = "everybody would be inside the corporate network";
+            return Err(source.invalid(text.span(), message));
+        }
+        Ok(network)
+    });
+    networks.collect()
+}
+
+fn network(text: &Spanned<String>, source: Source<'_>) -> Result<IpNet, ConfigError> {
+    let written = text.as_ref();
+    let address = || written.parse().map(|address: IpAddr| address.into());
+    written
+        .parse::<IpNet>()
+        .or_else(|_| address())
+        .map_err(|_| source.invalid(text.span(), format!("{written:?} is no address or network")))
 }

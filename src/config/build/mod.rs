@@ -22,6 +22,7 @@ use tracing::level_filters::LevelFilter;
 use crate::{
     observe::LogFormat,
     realm::{DomainName, FederatedDomain},
+    trust::Preset,
     web::Edge,
 };
 
@@ -62,6 +63,7 @@ pub(super) fn build(
         domains: &domains,
         directories: &directory_names,
     };
+    let corporate_networks = guard::corporate_networks(&file.requests, source)?;
     let salt = pairwise_salt.as_ref();
     let mut relying_parties = Vec::with_capacity(file.relying_party.len() + fragments.len());
     for party in &file.relying_party {
@@ -69,6 +71,10 @@ pub(super) fn build(
     }
     for fragment in fragments {
         relying_parties.push(in_folder(fragment, names, salt)?);
+    }
+    for RelyingPartyFile { party, .. } in &mut relying_parties {
+        let is_told = party.preset() == Preset::Entra && party.gets_tokens();
+        party.told.network = is_told && !corporate_networks.is_empty();
     }
     Ok(Config {
         edge: Edge {
@@ -94,6 +100,7 @@ pub(super) fn build(
             certificate: folder.join(file.signing.certificate),
             next_certificate: file.signing.next_certificate.map(|path| folder.join(path)),
         },
+        corporate_networks,
         guard: guard::build(&file.guard, source)?,
         session_lifetime: minutes(&file.session.lifetime_minutes, 1..=1440, source)?,
         relying_parties,

@@ -99,6 +99,7 @@ pub(super) fn build(
         ));
     }
     settings.idp_initiated = party.idp_initiated;
+    settings.told.password_expiry = tells_password_expiry(party, &settings, source)?;
     let single_logout = single_logout(party, source)?;
     if !single_logout.is_unknown() && !settings.speaks(Protocol::Saml2) {
         let span = party.entity_id.span();
@@ -250,6 +251,21 @@ fn single_logout(
         }
         _ => Ok(single_logout),
     }
+}
+
+/// Whether its tokens say that a password ends soon.
+fn tells_password_expiry(
+    party: &file::RelyingParty,
+    settings: &RelyingParty,
+    source: Source<'_>,
+) -> Result<bool, ConfigError> {
+    let is_told = settings.preset() == Preset::Entra && settings.gets_tokens();
+    if party.password_expiry && !is_told {
+        let message = "password_expiry is for the preset \"entra\", and for its tokens of \
+                       WS-Federation and WS-Trust: by SAML 2.0 Entra does not read it";
+        return Err(source.invalid(party.entity_id.span(), message));
+    }
+    Ok(party.password_expiry)
 }
 
 /// Refuses a claim that could not be told by one of the protocols: SAML 1.1 cuts its name in two.

@@ -7,7 +7,7 @@ use super::{Answer, Check, Context, SignedIn, Verdict, Verifier, anchor, shown, 
 use crate::{
     entra::{
         Aadsts, InternalDomainFederation, PendingRequest, Protocol, Refusal, Tenant, Unanswerable,
-        User,
+        User, Whom,
     },
     xml::{Element, VerifiedElement},
 };
@@ -113,24 +113,36 @@ impl<'a> Judgement<'a> {
     }
 
     /// Whether it is the person whom the request was made for.
-    pub(super) fn is_the_one_typed(
+    pub(super) fn is_whom_was_asked_for(
         &mut self,
         signed_in: &SignedIn,
         request: &PendingRequest,
     ) -> Result<(), Refusal> {
         let upn = &signed_in.user.user_principal_name;
-        let Some(expected) = &request.user_principal_name else {
-            let whoever = "whoever signs in: no name was looked for";
-            self.held("User", whoever);
-            return Ok(());
+        let found = match &request.whom {
+            Whom::User {
+                typed,
+                user_principal_name,
+            } => {
+                if upn != user_principal_name {
+                    return Err(Aadsts::AnotherUserThanTyped.refuse(format!(
+                        "{typed} was typed, which is {user_principal_name}; the assertion is about \
+                         {upn}.",
+                    )));
+                }
+                format!("the one found for {typed}")
+            }
+            Whom::AnybodyOf { domain, .. } => {
+                if signed_in.domain != domain.as_str() {
+                    return Err(Aadsts::InvalidSamlToken.refuse(format!(
+                        "The federation of {domain} was asked, and that of {} answers.",
+                        signed_in.domain
+                    )));
+                }
+                format!("of {domain}, which the link or the policy named")
+            }
         };
-        let typed = request.typed.as_ref().unwrap_or(expected);
-        if upn != expected {
-            return Err(Aadsts::AnotherUserThanTyped.refuse(format!(
-                "{typed} was typed, which is {expected}; the assertion is about {upn}."
-            )));
-        }
-        self.held("User", format!("the one found for {typed}"));
+        self.held("User", found);
         Ok(())
     }
 }

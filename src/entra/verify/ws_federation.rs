@@ -49,7 +49,7 @@ impl Judgement<'_> {
         })?;
         let token = self.token_in(&document)?;
         let signed_in = self.saml1_assertion(token)?;
-        self.is_the_one_typed(&signed_in, &request)?;
+        self.is_whom_was_asked_for(&signed_in, &request)?;
         Ok(signed_in)
     }
 

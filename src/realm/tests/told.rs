@@ -1,6 +1,6 @@
 //! What rules of relying parties ask to be told of an account.
 
-use crate::directory::Attribute;
+use crate::directory::{Attribute, Entry};
 
 use super::*;
 
@@ -43,6 +43,28 @@ async fn attributes_that_are_asked_for_come_with_the_one_search() {
             .map(|(name, value)| (name.to_owned(), vec![value.to_owned()]))
             .collect();
         assert_eq!(account.attributes(), attributes);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_password_is_read_where_it_is_asked_for() {
+    let mut contents = contents();
+    let odd = contents.accounts.last_mut().unwrap();
+    let attributes = odd.entry.attributes();
+    let attributes = attributes.map(|(name, values)| (name.to_owned(), values.to_vec()));
+    let end = (
+        "msDS-UserPasswordExpiryTimeComputed".to_owned(),
+        vec![b"133444736000000000".to_vec()],
+    );
+    odd.entry = Entry::new(DN, attributes.chain([end]).collect());
+    let fixture = Fixture::start_with(contents).await;
+    for (asks, seconds) in [(false, None), (true, Some(1_700_000_000))] {
+        let realm = realm(&fixture, |mapping| mapping.password_expiry = asks);
+        let before = fixture.embedded.counts().searches;
+        let account = find(&realm, "odd@fabrikam.com").await.unwrap();
+        assert_eq!(fixture.embedded.counts().searches, before + 1);
+        let end = account.password_expiry();
+        assert_eq!(end.map(time::OffsetDateTime::unix_timestamp), seconds);
     }
 }
 

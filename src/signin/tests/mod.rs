@@ -1,5 +1,6 @@
 //! The journey against the embedded directory: who gets in, and who learns what.
 
+mod circumstances;
 mod demand;
 mod message;
 mod permitted;

@@ -57,6 +57,7 @@ impl World {
         let trusts = Arc::new(Trusts::new(parties, domains.clone()).unwrap());
         let mapping = Mapping {
             told_attributes: trusts.needs().attributes.clone(),
+            password_expiry: trusts.needs().password_expiry,
             sign_in_attributes: vec![SignInAttribute::Mail, SignInAttribute::UserPrincipalName],
             federated_domains: domains,
             scopes: vec![PARTNERS.parse().unwrap()],

@@ -72,6 +72,17 @@ fn in_group(name: &str) -> Condition {
     Condition::new(vec![Test::Group(vec![group(name)])]).unwrap()
 }
 
+/// Inside, with a password that ends within a week and a half.
+fn expiring() -> Circumstances {
+    Circumstances {
+        inside_corporate_network: Some(true),
+        expiring_password: Some(ExpiringPassword {
+            left: std::time::Duration::from_secs(11 * 24 * 60 * 60 - 1),
+            change_url: Some("https://idp.test/password".into()),
+        }),
+    }
+}
+
 /// Names and values.
 fn plain(claims: &[Claim<'_>]) -> Vec<(String, Vec<String>)> {
     claims

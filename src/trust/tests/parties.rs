@@ -13,7 +13,7 @@ fn presets_know_their_kind() {
             vec!["wmoran@partners.contoso.com".to_owned()]
         )]
     );
-    let token: Vec<_> = plain(&entra.token_claims(&wendy));
+    let token: Vec<_> = plain(&entra.token_claims(&wendy, &Circumstances::default()));
     assert_eq!(token[0].1, ["wmoran@partners.contoso.com"]);
     assert_eq!(token[1].1, ["AAAA"]);
     assert!(token[2].1[0].ends_with("authenticationmethod/password"));
@@ -41,7 +41,7 @@ fn presets_know_their_kind() {
             vec!["wmoran@fabrikam.com".to_owned()]
         )]
     );
-    let token = plain(&external.token_claims(&wendy));
+    let token = plain(&external.token_claims(&wendy, &Circumstances::default()));
     assert!(
         token.len() == 2 && token[0].0.ends_with("/ImmutableID"),
         "{token:?}"
@@ -65,7 +65,11 @@ fn presets_know_their_kind() {
     assert!(RelyingParty::new(Preset::Saml2, "rp", vec![]).is_none());
     let by_ws_federation = of(Preset::WsFederation);
     assert_eq!(by_ws_federation.access, Access::Nobody);
-    assert!(by_ws_federation.token_claims(&wendy).is_empty());
+    assert!(
+        by_ws_federation
+            .token_claims(&wendy, &Circumstances::default())
+            .is_empty()
+    );
     for (party, protocols) in [
         (&entra, &Protocol::ALL[..]),
         (&external, &[Protocol::Saml2, Protocol::WsFederation]),
@@ -73,6 +77,57 @@ fn presets_know_their_kind() {
         (&by_ws_federation, &[Protocol::WsFederation]),
     ] {
         assert_eq!(party.protocols, protocols);
+    }
+}
+
+#[test]
+fn circumstances_are_told_where_it_is_said() {
+    let wendy = wendy();
+    let told = |network, password, circumstances: &Circumstances| {
+        let mut entra = of(Preset::Entra);
+        (entra.told.network, entra.told.password_expiry) = (network, password);
+        let claims = plain(&entra.token_claims(&wendy, circumstances));
+        let names: Vec<_> = entra.token_claim_names().map(str::to_owned).collect();
+        assert!(claims.iter().all(|(name, _)| names.contains(name)));
+        // By SAML 2.0 nobody reads it.
+        assert_eq!(entra.claims(&wendy).len(), 1);
+        let mut values = Vec::new();
+        for (name, mut of_name) in claims.into_iter().skip(3) {
+            let name = name.strip_prefix("http://schemas.microsoft.com/ws/2012/01/");
+            values.push((name.unwrap().to_owned(), of_name.remove(0)));
+        }
+        let explained = entra.explain(&wendy, circumstances).claims;
+        let unsaid = explained.into_iter().skip(4).map(|claim| claim.outcome);
+        let is_issued = unsaid.flatten().count();
+        assert_eq!(is_issued, values.len());
+        values
+    };
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let network = |value| pair("insidecorporatenetwork", value);
+    let password = [
+        pair("passwordexpirationtime", "950399"),
+        pair("passwordexpirationdays", "10"),
+        pair("passwordchangeurl", "https://idp.test/password"),
+    ];
+    let all = expiring();
+    assert_eq!(told(false, false, &all), []);
+    assert_eq!(told(true, false, &all), [network("true")]);
+    assert_eq!(told(false, true, &all), password);
+    let both = told(true, true, &all);
+    assert_eq!((&both[0], &both[1..]), (&network("true"), &password[..]));
+    assert_eq!(told(true, true, &Circumstances::default()), []);
+    let mut outside = expiring();
+    outside.inside_corporate_network = Some(false);
+    outside.expiring_password.as_mut().unwrap().change_url = None;
+    assert_eq!(
+        told(true, true, &outside)[..3],
+        [&[network("false")], &password[..2]].concat()
+    );
+    assert_eq!(told(true, true, &outside).len(), 3);
+    for tells in [true, false] {
+        let mut entra = of(Preset::Entra);
+        entra.told.password_expiry = tells;
+        assert_eq!(Needs::of(&[entra]).password_expiry, tells);
     }
 }
 

@@ -48,6 +48,7 @@ fn any_person() -> impl Strategy<Value = Subject> {
                 places: vec!["place".into()],
                 groups: groups.map(|(key, _)| (*key).to_owned()).collect(),
                 attributes: attributes.collect(),
+                password_expiry: Some(PasswordExpiry::new(time::OffsetDateTime::UNIX_EPOCH, true)),
             }
             .kept(),
         }
@@ -94,9 +95,11 @@ proptest! {
             may_say.push((name, values));
         }
         let mut issued = BTreeSet::new();
+        // Of which it is not to be told.
+        let circumstances = expiring();
         for (protocol, claims) in [
             (Protocol::Saml2, party.claims(&person)),
-            (Protocol::WsFederation, party.token_claims(&person)),
+            (Protocol::WsFederation, party.token_claims(&person, &circumstances)),
         ] {
             for (name, values) in plain(&claims) {
                 prop_assert!(!values.is_empty());
@@ -112,7 +115,7 @@ proptest! {
             }
         }
         // What explains is what issues.
-        let explained = party.explain(&person).claims.into_iter();
+        let explained = party.explain(&person, &circumstances).claims.into_iter();
         let told = explained.flat_map(|claim| {
             let values = claim.outcome.unwrap_or_default().into_iter();
             values.map(move |value| (claim.name.clone(), value))

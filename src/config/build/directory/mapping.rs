@@ -62,6 +62,7 @@ pub(super) fn build(
         allow_privileged: file.permit_privileged_accounts,
         // What the trusts need, once they are known.
         told_attributes: Vec::new(),
+        password_expiry: false,
         cache_lifetime: seconds(&file.mapping_cache_seconds, 0..=3600, source)?,
         cache_capacity: Mapping::CACHE_CAPACITY,
     })

@@ -15,9 +15,9 @@ use super::{
 };
 
 /// A claim type in the two parts that SAML 1.1 has for it.
-struct Claim {
-    namespace: &'static str,
-    name: &'static str,
+pub(super) struct Claim {
+    pub(super) namespace: &'static str,
+    pub(super) name: &'static str,
 }
 
 const UPN: Claim = Claim {
@@ -51,7 +51,7 @@ pub(super) fn check_upn(assertion: &Element, user: &User) -> Result<(), Refusal>
 
 /// The one value of a claim that may come at most once, over all attribute statements; and the
 /// types of all other claims, as somebody would read them.
-fn value_of<'e>(
+pub(super) fn value_of<'e>(
     assertion: &'e Element,
     claim: &Claim,
 ) -> Result<(Option<&'e str>, Vec<String>), Refusal> {

@@ -2,6 +2,7 @@
 //!
 //! WS-Federation and WS-Trust carry the same assertion, and Entra holds it to the same.
 
+mod circumstances;
 mod claims;
 mod conditions;
 mod outline;
@@ -63,6 +64,9 @@ impl<'a> Judgement<'a> {
             "UPN",
             format!("the cloud UPN, {}", user.user_principal_name),
         );
+        if let Some(said) = circumstances::check(assertion, &authentication)? {
+            self.held("Circumstances", said);
+        }
         Ok(SignedIn {
             user: user.clone(),
             protocol: self.protocol,

@@ -43,7 +43,7 @@ impl<'a> Judgement<'a> {
             self.held("Response signature", "holds too");
         }
         let signed_in = self.accept_saml2(&verified, &envelope, realm, &request)?;
-        self.is_the_one_typed(&signed_in, &request)?;
+        self.is_whom_was_asked_for(&signed_in, &request)?;
         Ok(signed_in)
     }
 

@@ -3,6 +3,7 @@
 
 mod answer;
 mod assertion;
+mod circumstances;
 mod grant;
 mod signature;
 mod times;
@@ -13,7 +14,7 @@ use time::{Duration, OffsetDateTime};
 use super::*;
 use crate::{
     entra::{
-        PendingRequest, PendingRequests, Protocol, Tenant,
+        PendingRequest, PendingRequests, Protocol, Tenant, Whom,
         fixture::{
             self, ISSUER,
             document::{ACS, AUDIENCE, Node},
@@ -62,8 +63,10 @@ impl Case {
                 state: WCTX.to_owned(),
                 home: fixture::domain("contoso.onmicrosoft.com"),
                 resource: None,
-                typed: Some(fixture::name("wmoran@fabrikam.com")),
-                user_principal_name: Some(fixture::name("wmoran@partners.contoso.com")),
+                whom: Whom::User {
+                    typed: fixture::name("wmoran@fabrikam.com"),
+                    user_principal_name: fixture::name("wmoran@partners.contoso.com"),
+                },
                 sent_at: now,
             },
             answer: sign_in_response(now),

@@ -22,8 +22,10 @@ fn about(case: &mut Case, upn: &str, anchor: &str) {
 }
 
 fn typed(case: &mut Case, upn: &str) {
-    case.request.typed = Some(fixture::name(upn));
-    case.request.user_principal_name = Some(fixture::name(upn));
+    case.request.whom = Whom::User {
+        typed: fixture::name(upn),
+        user_principal_name: fixture::name(upn),
+    };
 }
 
 #[test]
@@ -46,6 +48,26 @@ fn the_user_is_the_one_that_was_typed() {
         alex(case);
         typed(case, "alex@partners.contoso.com");
     });
+}
+
+/// Where a link named the domain, and nobody was looked up.
+#[test]
+fn anybody_of_the_domain_that_was_asked_may_answer() {
+    let asked = |case: &mut Case, domain: &str| {
+        case.request.whom = Whom::AnybodyOf {
+            domain: fixture::domain(domain),
+            hinted: None,
+        };
+    };
+    accepted(|case| asked(case, "partners.contoso.com"));
+    accepted(|case| {
+        about(case, "alex@partners.contoso.com", "alex");
+        asked(case, "partners.contoso.com");
+    });
+    let refusal = refused(|case| asked(case, "vendors.example"));
+    assert_eq!(refusal.code, Aadsts::InvalidSamlToken);
+    let said = "The federation of vendors.example was asked";
+    assert!(refusal.detail.contains(said), "{}", refusal.detail);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use time::{Duration, OffsetDateTime};
 use super::*;
 use crate::{
     entra::{
-        PendingRequests, Tenant,
+        PendingRequests, Tenant, Whom,
         fixture::{
             self, CURRENT, ISSUER,
             document::{ACS, AUDIENCE, Node, assertion_of, response_to},
@@ -58,8 +58,10 @@ impl Case {
                 state: RELAY_STATE.to_owned(),
                 home: fixture::domain("contoso.onmicrosoft.com"),
                 resource: None,
-                typed: Some(fixture::name("wmoran@fabrikam.com")),
-                user_principal_name: Some(fixture::name("wmoran@partners.contoso.com")),
+                whom: Whom::User {
+                    typed: fixture::name("wmoran@fabrikam.com"),
+                    user_principal_name: fixture::name("wmoran@partners.contoso.com"),
+                },
                 sent_at: now,
             },
             response: response_to(REQUEST_ID, now),

@@ -18,8 +18,10 @@ fn email(assertion: &mut Node, value: &str) {
 }
 
 fn typed(case: &mut Case, upn: &str) {
-    case.request.typed = Some(fixture::name(upn));
-    case.request.user_principal_name = Some(fixture::name(upn));
+    case.request.whom = Whom::User {
+        typed: fixture::name(upn),
+        user_principal_name: fixture::name(upn),
+    };
 }
 
 #[test]
@@ -41,24 +43,6 @@ fn the_name_id_is_somebodys_immutable_id() {
     );
 }
 
-/// After a domain hint without a name.
-#[test]
-fn where_nobody_was_looked_for_anybody_of_the_tenant_may_come() {
-    let by_hint = |case: &mut Case| {
-        case.request.typed = None;
-        case.request.user_principal_name = None;
-    };
-    accepted(|case| {
-        about(case, "alex@partners.contoso.com", "alex");
-        by_hint(case);
-    });
-    let refusal = refused(|case| {
-        about(case, "mia@contoso.com", "mia");
-        by_hint(case);
-    });
-    assert_eq!(refusal.code, TokenValidationPolicy);
-}
-
 #[test]
 fn the_user_is_the_one_that_was_typed() {
     let refusal = refused(|case| about(case, "alex@partners.contoso.com", "alex"));
@@ -67,6 +51,26 @@ fn the_user_is_the_one_that_was_typed() {
         about(case, "alex@partners.contoso.com", "alex");
         typed(case, "alex@partners.contoso.com");
     });
+}
+
+/// Where a link named the domain, and nobody was looked up.
+#[test]
+fn anybody_of_the_domain_that_was_asked_may_answer() {
+    let asked = |case: &mut Case, domain: &str| {
+        case.request.whom = Whom::AnybodyOf {
+            domain: fixture::domain(domain),
+            hinted: None,
+        };
+    };
+    accepted(|case| asked(case, "partners.contoso.com"));
+    accepted(|case| {
+        about(case, "alex@partners.contoso.com", "alex");
+        asked(case, "partners.contoso.com");
+    });
+    let refusal = refused(|case| asked(case, "vendors.example"));
+    assert_eq!(refusal.code, Aadsts::InvalidSamlToken);
+    let said = "The federation of vendors.example was asked";
+    assert!(refusal.detail.contains(said), "{}", refusal.detail);
 }
 
 #[test]
