@@ -19,7 +19,7 @@ fn chromium_walks_the_demo() {
 
 #[test]
 fn one_prompt_is_enough_where_entra_resolves_no_foreign_email() {
-    walks("chromium_front_door.py", &["--no-email-resolution"], 6);
+    walks("chromium_front_door.py", &["--no-email-resolution"], 7);
 }
 
 /// Has Chromium walk a demo by a script, which tells each of so many walks that it made.

@@ -158,6 +158,55 @@ fn msal_finds_both_endpoints_and_prefers_the_newer_one() {
     assert_eq!(found["policies"].as_array().map(Vec::len), Some(2));
 }
 
+/// Whoever may ask finds the endpoints in the metadata, and the names that a token may come from.
+#[tokio::test]
+async fn the_metadata_names_endpoints_and_issuers() {
+    const VENDORS: &str = "https://idp.test/vendors";
+    const SECOND: &str = r#"
+[ws_trust]
+enabled = true
+[[federated_domain]]
+suffix = "vendors.contoso.com"
+issuer = "https://idp.test/vendors"
+[[relying_party]]
+entity_id = "urn:intranet"
+preset = "ws-federation"
+access = "everyone"
+issuer = "https://idp.test/intranet"
+assertion_consumer_services = ["https://intranet.test/_trust/"]
+"#;
+    // The first domain is the entity, and the provider's own comes behind these tables.
+    let passive = "/adfs/ls/".to_owned();
+    let active = Version::ALL.map(|version| version.path().to_owned());
+    for (tables, entity, expected, issuers) in [
+        ("", ISSUER, vec![passive], vec![]),
+        (
+            SECOND,
+            VENDORS,
+            active.to_vec(),
+            vec![VENDORS, ISSUER, "https://idp.test/intranet"],
+        ),
+    ] {
+        let provider = Provider::start(&SLAPD, Options { tables, ..OPTIONS });
+        let path = "/FederationMetadata/2007-06/FederationMetadata.xml";
+        let reply = provider.browser().get(&provider.url(path), None).await;
+        let document = reply.expect("an answer").text();
+        let named = |before: &str, after: &str| {
+            let parts = document.split(before).skip(1);
+            let found = parts.map(|part| part.split_once(after).expect("an end").0.to_owned());
+            found.collect::<Vec<_>>()
+        };
+        let endpoints = named("<fed:SecurityTokenServiceEndpoint>", "</wsa:Address>");
+        assert_eq!(endpoints.len(), expected.len(), "{endpoints:?}");
+        for (endpoint, path) in endpoints.iter().zip(&expected) {
+            let address = format!("<wsa:Address>{}", address(&provider, path));
+            assert!(endpoint.ends_with(&address), "{endpoint}");
+        }
+        assert_eq!(named("<fed:IssuerName Uri=\"", "\""), issuers);
+        assert_eq!(named("entityID=\"", "\""), [entity]);
+    }
+}
+
 fn must_be_wendys(provider: &Provider, token: &Value) {
     assert_eq!(token["issuer"], ISSUER, "{token}");
     assert_eq!(token["audience"], ENTRA);

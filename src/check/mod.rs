@@ -10,6 +10,7 @@ mod issuance;
 mod keys;
 mod metadata;
 mod rights;
+mod ws_trust;
 
 pub use issuance::{Issuance, IssuedClaim, IssuedName};
 
@@ -147,6 +148,7 @@ pub async fn check(path: &Path, asked: Option<Asked<'_>>, scan: bool) -> Report 
     if let Some(trusts) = &trusts {
         findings.extend(metadata::check(&config, trusts).await);
         findings.extend(federation::relying_parties(trusts));
+        findings.push(ws_trust::check(&config.edge, trusts));
     }
     let needs = trusts
         .as_ref()

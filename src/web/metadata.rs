@@ -14,6 +14,7 @@ use crate::{
     saml2::{Endpoints, MetadataError, identity_provider_metadata},
     trust::{NameIdFormat, Protocol, RelyingParty, Trusts},
     wsfed::{self, federation_metadata},
+    wstrust,
 };
 
 use super::{Edge, refusal::Refused};
@@ -42,10 +43,12 @@ impl Metadata {
         };
         let name_id_formats: Vec<_> = NameIdFormat::ALL.into_iter().filter(issued).collect();
         let first = trusts.domains().first();
+        let (passive, active) = (edge.passive_url(), active_addresses(edge));
         let federation = federation_metadata(
             &wsfed::Endpoints {
-                passive: &edge.passive_url(),
-                active: &edge.passive_url(),
+                passive: &passive,
+                active: &active.iter().map(String::as_str).collect::<Vec<_>>(),
+                issuers: &issuers(trusts, &parties),
                 claim_types: &claim_types(&parties),
                 saml2: Endpoints {
                     entity_id: first.map_or("", |domain| &domain.issuer),
@@ -97,6 +100,31 @@ impl Metadata {
             .map(|(_, document)| answer(document))
             .ok_or(Refused::NotFound)
     }
+}
+
+/// Where programs bring passwords, if they may.
+fn active_addresses(edge: &Edge) -> Vec<String> {
+    let versions = wstrust::Version::ALL.into_iter();
+    versions
+        .filter(|_| edge.ws_trust)
+        .map(|version| format!("{}{}", edge.base_url, version.path()))
+        .collect()
+}
+
+/// Whoever a token of this role may come from: the federated domains to Entra, and to others whatever
+/// they were promised; each once, the document's own first.
+fn issuers<'a>(trusts: &'a Trusts, parties: &'a [Arc<RelyingParty>]) -> Vec<&'a str> {
+    let domains = trusts.domains().iter().map(|domain| domain.issuer.as_str());
+    let by_token = parties
+        .iter()
+        .filter(|party| party.speaks(Protocol::WsFederation) || party.speaks(Protocol::WsTrust));
+    let mut all: Vec<&str> = Vec::new();
+    for issuer in domains.chain(by_token.filter_map(|party| party.issuer.as_deref())) {
+        if !all.contains(&issuer) {
+            all.push(issuer);
+        }
+    }
+    all
 }
 
 /// What the tokens of WS-Federation may say, each once.

@@ -12,9 +12,12 @@ use super::names::{FEDERATION, TRUST, TRUST_13, auth, fed, md, wsa, xsi};
 pub struct Endpoints<'a> {
     /// Where browsers are sent for WS-Federation.
     pub passive: &'a str,
-    /// Where clients without a browser ask for tokens. WS-Federation wants one to be named: the
-    /// passive one where there is no other.
-    pub active: &'a str,
+    /// Where clients without a browser ask for tokens. WS-Federation wants one to be named, and takes
+    /// the passive one where there is no other.
+    pub active: &'a [&'a str],
+    /// All issuers that tokens may have. An entity has one ID; where there are more issuers, they are
+    /// named as its logical services (WS-Federation 1.2, 3.1.3).
+    pub issuers: &'a [&'a str],
     /// The claim types that tokens may have.
     pub claim_types: &'a [&'a str],
     /// The other role, with the issuer of both.
@@ -53,6 +56,13 @@ pub fn federation_metadata(
         ],
     );
     saml2::write_certificates(&mut writer, keys);
+    if endpoints.issuers.len() > 1 {
+        writer.open(fed("LogicalServiceNamesOffered"), &[]);
+        for issuer in endpoints.issuers {
+            writer.leaf(fed("IssuerName"), &[(Name::plain("Uri"), issuer)], "");
+        }
+        writer.close();
+    }
     writer.open(fed("TokenTypesOffered"), &[]);
     for token_type in [saml1::TOKEN_TYPE, saml2::TOKEN_TYPE] {
         writer.leaf(fed("TokenType"), &[(Name::plain("Uri"), token_type)], "");
@@ -63,11 +73,14 @@ pub fn federation_metadata(
         writer.leaf(auth("ClaimType"), &[(Name::plain("Uri"), claim_type)], "");
     }
     writer.close();
-    write_endpoint(
-        &mut writer,
-        "SecurityTokenServiceEndpoint",
-        endpoints.active,
-    );
+    let passive = [endpoints.passive];
+    let active = match endpoints.active {
+        [] => &passive,
+        active => active,
+    };
+    for address in active {
+        write_endpoint(&mut writer, "SecurityTokenServiceEndpoint", address);
+    }
     write_endpoint(&mut writer, "PassiveRequestorEndpoint", endpoints.passive);
     writer.close();
     saml2::write_identity_provider(&mut writer, &endpoints.saml2, keys);

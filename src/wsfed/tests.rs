@@ -352,9 +352,15 @@ fn the_token_verifies_within_the_answer() {
 }
 
 fn metadata(keys: &KeyRing) -> String {
+    let active = ["https://idp.test/adfs/services/trust/2005/usernamemixed"];
+    metadata_with(keys, &active, &["https://idp.test/partners"])
+}
+
+fn metadata_with(keys: &KeyRing, active: &[&str], issuers: &[&str]) -> String {
     let endpoints = Endpoints {
         passive: "https://idp.test/adfs/ls/",
-        active: "https://idp.test/adfs/services/trust/2005/usernamemixed",
+        active,
+        issuers,
         claim_types: &["http://schemas.xmlsoap.org/claims/UPN"],
         saml2: saml2::Endpoints {
             entity_id: "https://idp.test/partners",
@@ -377,6 +383,41 @@ fn the_metadata_is_the_golden_one() {
         .replace(certificate, "[certificate]")
         .replace(id, "_id");
     assert_eq!(fixed, include_str!("golden/metadata.xml").trim_end());
+}
+
+#[test]
+fn each_address_and_each_issuer_is_named() {
+    let keys = KeyRing::new(create_signing_key("idp", 1).unwrap().signer, None);
+    let told = |active: &[&str], issuers: &[&str]| {
+        let document = metadata_with(&keys, active, issuers);
+        let root = xml::read(document.as_bytes(), &Limits::default()).unwrap();
+        let role = descendant(&root, "RoleDescriptor").unwrap();
+        let of_kind = |kind: &str| {
+            let found = role.elements().filter(|it| it.local_name() == kind);
+            found
+                .map(|it| {
+                    descendant(it, "Address")
+                        .unwrap()
+                        .text()
+                        .unwrap()
+                        .to_owned()
+                })
+                .collect::<Vec<_>>()
+        };
+        let names = descendant(role, "LogicalServiceNamesOffered");
+        let names = names.map(|names| {
+            let uris = names.elements().map(|name| name.attribute("Uri").unwrap());
+            uris.map(str::to_owned).collect::<Vec<_>>()
+        });
+        let passive = of_kind("PassiveRequestorEndpoint");
+        assert_eq!(passive, ["https://idp.test/adfs/ls/"]);
+        (of_kind("SecurityTokenServiceEndpoint"), names)
+    };
+    let passive = "https://idp.test/adfs/ls/";
+    assert_eq!(told(&[], &["urn:a"]), (vec![passive.to_owned()], None));
+    let (active, names) = told(&["https://a.test/", "https://b.test/"], &["urn:a", "urn:b"]);
+    assert_eq!(active, ["https://a.test/", "https://b.test/"]);
+    assert_eq!(names.unwrap(), ["urn:a", "urn:b"]);
 }
 
 /// Entra learns of the next certificate from here; whoever could change one would be its issuer.

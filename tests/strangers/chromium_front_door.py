@@ -75,6 +75,22 @@ def a_partner_of_a_public_mail_host():
         driver.quit()
 
 
+def a_link_that_names_the_domain_asks_for_no_name():
+    """`whr` and `domain_hint` spare Entra's question, whatever it would make of her email."""
+    for hint in ("whr", "domain_hint"):
+        driver = browser()
+        try:
+            register(driver, "wsfed" if hint == "whr" else "saml")
+            driver.get(f"{driver.current_url}login?{hint}=partners.contoso.com")
+            assert by_id(driver, "name").get_attribute("value") == ""
+            sign_in(driver, WENDY, PASSWORD)
+            protocol = "WS-Federation" if hint == "whr" else "SAML 2.0"
+            signed_in(driver, "wmoran@partners.contoso.com", protocol)
+            quiet(driver)
+        finally:
+            driver.quit()
+
+
 def a_link_with_another_name_asks():
     """Wendy's session on a shared computer does not open the portal for Hema."""
     driver = browser()
@@ -111,6 +127,7 @@ for walk, arguments in (
     (one_prompt_in_all, ("saml", "SAML 2.0")),
     (one_prompt_in_all, ("wsfed", "WS-Federation")),
     (a_partner_of_a_public_mail_host, ()),
+    (a_link_that_names_the_domain_asks_for_no_name, ()),
     (a_link_with_another_name_asks, ()),
     (no_script_is_needed, ()),
 ):

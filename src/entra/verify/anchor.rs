@@ -131,6 +131,9 @@ mod tests {
             ("MyIRAFVEd2aImaq7zN3u_w", "padding"),
             ("myirafved2aimaq7zn3u/w==", "lower case"),
             ("AAAAAAAAAAAAAAAAAAAAAA==", "No user's"),
+            // The same number, but no GUID.
+            ("112233-4455-6677-8899-aabbccddeeff", "No user's"),
+            ("+0112233-4455-6677-8899-aabbccddeeff", "No user's"),
         ];
         for (name_id, said) in table {
             let refusal = not_found(&contoso(), name_id);

@@ -72,3 +72,19 @@ pub(super) fn shown(text: &str) -> String {
     }
     format!("{start:?}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_quoted_and_cut_where_it_is_long() {
+        assert_eq!(shown("a\n\"b\""), r#""a\n\"b\"""#);
+        let longest = "\u{e4}".repeat(120);
+        assert_eq!(shown(&longest), format!("\"{longest}\""));
+        assert_eq!(
+            shown(&format!("{longest}x")),
+            format!("\"{longest}\u{2026}\"")
+        );
+    }
+}

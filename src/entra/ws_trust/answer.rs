@@ -175,7 +175,6 @@ fn cut_out<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let (_, inside) = text.get(start..)?.split_once('>')?;
     let begin = text.len() - inside.len();
     let end = places()
-        .filter(|&at| at > begin)
         .filter(|&at| is_tag(text.get(..at).unwrap_or_default(), "/"))
         .last()?;
     let end = text.get(..end)?.rfind("</")?;

@@ -116,6 +116,7 @@ fn an_answer_is_the_one_to_this_request_in_this_version() {
         ("RSTRC/IssueFinal", "RSTR/Issue", "Action"),
         ("s:Header", "s:Other", "no header"),
         ("s:Body", "s:Other", "one body"),
+        ("s:Envelope", "s:Other", "no SOAP 1.2 envelope"),
         (
             SOAP,
             "http://schemas.xmlsoap.org/soap/envelope/",
@@ -180,6 +181,9 @@ fn what_cannot_be_cut_out_is_no_token() {
         ("<a-b:T>x</a-b:T>", None),
         ("<T>x</T><T>y</T>", Some("x</T><T>y")),
         ("T <T>T</T> T", Some("T")),
+        ("<T>x</T></other>T", Some("x")),
+        ("</T><T>x", None),
+        ("<T></T>", Some("")),
         ("<T>x", None),
         ("<T", None),
         ("</T>", None),

@@ -163,4 +163,8 @@ fn what_a_library_dies_of_is_told() {
         Err(dies(Library::DotNet, "two bindings have one name"))
     );
     assert_eq!(python(&bindings), python(DOCUMENT));
+    // It does not die of one whose action it does not know.
+    let renewing = bindings.replacen("2005/02/trust/RST/Issue", "2005/02/trust/RST/Renew", 1);
+    assert_ne!(renewing, bindings);
+    assert_eq!(dot_net(&renewing), dot_net(DOCUMENT));
 }

@@ -1,5 +1,6 @@
 //! The simulator as browsers and programs have it: over its service.
 
+mod domain_hint;
 mod home_realm;
 mod pages;
 mod sign_in;

@@ -236,6 +236,14 @@ fn all_statements_are_about_one_bearer() {
             confirmation.children.push(saml1("SubjectConfirmationData"));
         };
         says(&data, "not understood");
+        says(
+            &|it| it.at("Subject").children.push(saml1("Evidence")),
+            "not understood",
+        );
+        says(
+            &|it| it.at("Subject").children.swap(0, 1),
+            "out of its order",
+        );
     }
 }
 

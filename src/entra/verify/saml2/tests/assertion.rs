@@ -1,7 +1,10 @@
 use super::*;
 use crate::{
-    entra::fixture::document::{attribute, saml},
-    xml::Name,
+    entra::{
+        fixture::document::{attribute, saml},
+        verify::Context,
+    },
+    xml::{self, Limits, Name},
 };
 
 const DATA: &str = "Subject/SubjectConfirmation/SubjectConfirmationData";
@@ -32,6 +35,24 @@ fn the_issuer_is_registered_to_the_character() {
         let entity = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";
         case.assertion().at("Issuer").set("Format", entity);
     });
+}
+
+/// The certificate was chosen by the issuer before the signature was checked.
+#[test]
+fn the_signed_issuer_is_the_one_that_was_looked_up() {
+    let mut case = Case::new();
+    case.assertion().signer = None;
+    let document = case.assertion().to_xml();
+    let assertion = xml::read(document.as_bytes(), &Limits::default()).unwrap();
+    let context = Context {
+        expectations: &case.expectations,
+        protocol: Protocol::Saml,
+        now: case.now,
+    };
+    let check = |issuer| conditions::check_outline(&assertion, issuer, &context);
+    assert_eq!(check(ISSUER), Ok(()));
+    let refusal = check(fixture::OTHER_ISSUER).unwrap_err();
+    assert_eq!(refusal.code, Aadsts::UnknownRealm);
 }
 
 #[test]
@@ -156,6 +177,12 @@ fn the_audience_is_entra() {
     let second = saml("AudienceRestriction").holding([other()]);
     let both = |it: &mut Node| it.at("Conditions").children.push(second);
     misconfigured_assertion(both, "The Audience is \"https://sp.example/\"");
+    let stranger = saml("Other").saying(AUDIENCE);
+    let beside = |it: &mut Node| {
+        let restriction = it.at("Conditions/AudienceRestriction");
+        restriction.children.push(stranger);
+    };
+    misconfigured_assertion(beside, "not understood");
     accepted(|case| {
         let restriction = case.assertion().at("Conditions/AudienceRestriction");
         restriction.children.insert(0, other());
@@ -193,6 +220,8 @@ fn the_authentication_has_exactly_one_class() {
         &|context| context.children.push(saml("AuthnContextDecl")),
         "not understood",
     );
+    let stranger = |it: &mut Node| it.at("AuthnStatement").children.push(saml("Subject"));
+    misconfigured_assertion(stranger, "not understood");
     let two = |it: &mut Node| it.at("AuthnStatement").repeat("AuthnContext");
     misconfigured_assertion(two, "AuthnContext occurs more than once");
     let no_index = accepted(|case| case.assertion().at("AuthnStatement").unset("SessionIndex"));
@@ -204,6 +233,11 @@ fn encrypted_attributes_are_refused() {
     let statement = "AttributeStatement";
     let encrypted = |it: &mut Node| it.at(statement).children.push(saml("EncryptedAttribute"));
     misconfigured_assertion(encrypted, "not understood");
+    let beside = |it: &mut Node| {
+        let email = it.at(statement).at("Attribute");
+        email.children.push(saml("EncryptedAttribute"));
+    };
+    misconfigured_assertion(beside, "not understood");
     accepted(|case| {
         let plain = attribute("displayName", "Wendy Moran");
         case.assertion().at(statement).children.push(plain);

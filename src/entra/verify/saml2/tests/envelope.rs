@@ -1,6 +1,6 @@
 use super::*;
 use crate::entra::fixture::document::{saml, samlp};
-use crate::xml::Name;
+use crate::xml::{Limits, Name};
 use Aadsts::{AssertionNotPresent, InvalidSamlToken, InvalidXml};
 
 fn misconfigured_response(change: impl FnOnce(&mut Node), said: &str) {
@@ -45,6 +45,12 @@ fn what_is_not_base64_of_strict_xml_is_refused() {
     }
     let huge = "A".repeat(600_000);
     assert_eq!(case.judge_field(&huge).result.unwrap_err().code, InvalidXml);
+    // However little of it stands for anything.
+    let lines = "\r\n".repeat(Limits::default().bytes);
+    let refusal = case.judge_field(&format!("{in_lines}{lines}"));
+    let refusal = refusal.result.unwrap_err();
+    assert_eq!(refusal.code, InvalidXml);
+    assert!(refusal.detail.contains("characters"), "{}", refusal.detail);
 }
 
 #[test]

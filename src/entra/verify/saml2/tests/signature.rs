@@ -188,6 +188,13 @@ fn sha1_is_accepted_where_the_switch_says_so() {
     case.expectations.accept_sha1 = true;
     let verdict = case.judge_document(golden);
     assert!(verdict.result.is_ok(), "{:?}", verdict.result);
+    // No other algorithm is, and nobody is told that it was this one.
+    let hmac = golden.replace("#rsa-sha1", "#hmac-sha1");
+    assert_ne!(hmac, golden);
+    let refusal = case.judge_document(&hmac).result.unwrap_err();
+    let detail = refusal.detail;
+    assert!(detail.contains("Sign with rsa-sha256"), "{detail}");
+    assert!(!detail.contains("set not to be"), "{detail}");
 }
 
 #[test]
