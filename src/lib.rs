@@ -22,6 +22,7 @@ pub mod realm;
 pub mod saml1;
 pub mod saml2;
 pub mod signin;
+pub mod simulate;
 pub mod store;
 pub mod trust;
 pub mod upstream;

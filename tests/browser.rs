@@ -14,7 +14,7 @@ use strangers::{python, run, tool};
 
 #[test]
 fn chromium_walks_the_demo() {
-    walks("chromium_demo.py", &[], 8);
+    walks("chromium_demo.py", &[], 9);
 }
 
 #[test]

@@ -279,7 +279,14 @@ fn commands_that_are_shown_exist() {
         }
         seen.insert(subcommand.join(" "));
     }
-    for command in ["check", "demo", "keys list", "keys new", "serve"] {
+    for command in [
+        "check",
+        "demo",
+        "keys list",
+        "keys new",
+        "serve",
+        "simulate",
+    ] {
         assert!(seen.contains(command), "{command} is not shown anywhere");
     }
 }

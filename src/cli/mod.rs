@@ -8,6 +8,7 @@ mod demo;
 mod keys;
 mod realm;
 mod serve;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Serve the identity provider
     Serve(serve::Arguments),
+    /// Serve the simulated Entra by itself, against any identity provider
+    Simulate(simulate::Arguments),
     /// Look a configuration over, and say what is wrong and how to mend it
     Check(check::Arguments),
     /// Tell where a name belongs, and why; or a whole list of names
@@ -46,6 +49,7 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Realm(arguments) => realm::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),

@@ -83,13 +83,13 @@ impl fmt::Display for Invalid {
 
 /// A text to make errors about.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     pub file: &'a str,
     pub text: &'a str,
 }
 
 impl Source<'_> {
-    pub(super) fn invalid(&self, span: Range<usize>, message: impl Into<String>) -> ConfigError {
+    pub(crate) fn invalid(&self, span: Range<usize>, message: impl Into<String>) -> ConfigError {
         ConfigError::Invalid(Invalid {
             file: self.file.to_owned(),
             line: self.line(&span),
@@ -115,7 +115,7 @@ impl Source<'_> {
     }
 
     /// What the TOML library found wrong, with the nearest name that would have been right.
-    pub(super) fn toml(&self, error: &toml::de::Error) -> ConfigError {
+    pub(crate) fn toml(&self, error: &toml::de::Error) -> ConfigError {
         let message = match error.message() {
             // serde's words for `x = "attribute"` where `x = { attribute = ... }` is meant.
             "invalid type: unit variant, expected newtype variant" => {

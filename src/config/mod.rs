@@ -25,6 +25,7 @@ mod session_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use error::Source;
 pub use error::{ConfigError, Invalid};
 pub use secret::SecretSource;
 

@@ -30,6 +30,7 @@ pub(super) struct StartPage {
     pub entra: String,
     pub tenanted: String,
     pub common: String,
+    pub hinted: String,
     pub metadata: String,
     pub applications: String,
     pub front_door: String,
@@ -84,7 +85,7 @@ impl Front {
         let Some(protocol) = chosen.filter(|_| matches!(from, "same-origin" | "same-site")) else {
             return response::text(StatusCode::BAD_REQUEST, "no protocol to begin with\n");
         };
-        self.simulator.replace_tenant(self.tenants.of(protocol));
+        self.simulator.replace_tenants(self.tenants.of(protocol));
         redirect(Redirect::SeeOther, &self.start.tenanted).unwrap_or_else(|error| {
             tracing::error!(%error, "the tenanted address cannot be named");
             response::text(StatusCode::INTERNAL_SERVER_ERROR, "no address\n")
@@ -152,8 +153,8 @@ mod tests {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let demo = Demo::start(listen, Setup::default()).await.unwrap();
         let registered = || {
-            let tenant = demo.simulator.tenant();
-            let (_, federation) = tenant.federations().next().unwrap();
+            let tenant = demo.simulator.tenants();
+            let (_, federation) = tenant.first().federations().next().unwrap();
             federation.preferred_authentication_protocol
         };
         let tls = client_config(&[demo.ca_pem().as_bytes()]).unwrap();

@@ -34,7 +34,9 @@ use crate::{
         self, Password, ServiceAccount, TlsMode,
         embedded::{
             Contents, EmbeddedDirectory, EmbeddedError,
-            demo_accounts::{ACCOUNTS, BASE, PASSWORD, SERVICE_DN, SERVICE_PASSWORD},
+            demo_accounts::{
+                ACCOUNTS, BASE, FEDERATED_SUFFIX, PASSWORD, SERVICE_DN, SERVICE_PASSWORD,
+            },
         },
     },
     entra::{self, Hint, HintPolicy, Simulator},
@@ -213,6 +215,10 @@ impl Demo {
                 entra: entra_url.clone(),
                 tenanted: format!("{entra_url}/{}/", tenant::NAME),
                 common: format!("{entra_url}/common/"),
+                hinted: format!(
+                    "{entra_url}/{}/login?domain_hint={FEDERATED_SUFFIX}",
+                    tenant::NAME
+                ),
                 metadata,
                 applications,
                 front_door,

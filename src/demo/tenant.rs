@@ -83,13 +83,14 @@ fn synced(
             name: domain(federated.suffix.as_ascii())?,
             authentication: Authentication::Federated(Box::new(InternalDomainFederation {
                 display_name: "Contoso partners".to_owned(),
-                issuer_uri: federated.issuer.clone(),
-                preferred_authentication_protocol: preferred,
-                passive_sign_in_uri: passive.clone(),
                 active_sign_in_uri: active_sign_in_uri.clone(),
                 metadata_exchange_uri: metadata_exchange_uri.clone(),
-                signing_certificate: registered.certificate.clone(),
-                next_signing_certificate: None,
+                ..InternalDomainFederation::new(
+                    &federated.issuer,
+                    preferred,
+                    &passive,
+                    registered.certificate.clone(),
+                )
             })),
         });
     }
@@ -107,7 +108,6 @@ fn user(account: &DemoAccount) -> Result<User, DemoError> {
         format!("{}@{NAME}", account.sam_account_name)
     };
     Ok(User {
-        user_principal_name: name(&upn)?,
         on_premises_user_principal_name: account.mail.map(name).transpose()?,
         on_premises_immutable_id: Some(
             ImmutableId::parse(&account.immutable_id())
@@ -119,6 +119,7 @@ fn user(account: &DemoAccount) -> Result<User, DemoError> {
             UserType::Guest
         },
         display_name: account.display_name(),
+        ..User::new(name(&upn)?)
     })
 }
 

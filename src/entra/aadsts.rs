@@ -27,6 +27,8 @@ pub enum Aadsts {
     SigningKeyNotRegistered,
     /// 5000820: issued by the realm of one root domain for a user of another.
     TokenValidationPolicy,
+    /// 50020: a user of another tenant.
+    NotInTenant,
     /// 50034: nobody in the tenant has this sign-in name.
     UserAccountNotFound,
     /// 50107: no domain of the tenant is registered with this issuer.
@@ -98,6 +100,7 @@ impl Aadsts {
             Self::GrantNotValidNow => 500_133,
             Self::SigningKeyNotRegistered => 5_000_811,
             Self::TokenValidationPolicy => 5_000_820,
+            Self::NotInTenant => 50020,
             Self::UserAccountNotFound => 50034,
             Self::UnknownRealm => 50107,
             Self::InvalidDomainName => 50128,
@@ -125,6 +128,7 @@ impl Aadsts {
             }
             Self::SigningKeyNotRegistered => "The signing certificate is not registered",
             Self::TokenValidationPolicy => "The realm may not speak for this user",
+            Self::NotInTenant => "A user of another tenant",
             Self::UserAccountNotFound => "No such user",
             Self::UnknownRealm => "The issuer is not registered",
             Self::InvalidDomainName => "Not a name with a domain",
@@ -176,6 +180,11 @@ impl Aadsts {
                 "Let the domain of the user's cloud UPN and the domain whose federation issued the \
                  token share one root. A guest whose UPN fell back to onmicrosoft.com was synced \
                  with a suffix that was not verified."
+            }
+            Self::NotInTenant => {
+                "Sign in with the account that this tenant has. A partner's own email led home, to \
+                 her own organization's sign-in: it is not resolved here, or nobody was synced with \
+                 it. Type the cloud UPN, or use a link with a domain hint."
             }
             Self::UserAccountNotFound => {
                 "See that the account is synced, with the cloud UPN as userPrincipalName and the \
@@ -258,7 +267,8 @@ impl Aadsts {
                  slash, and a missing preferredAuthenticationProtocol of saml, are what \
                  practitioners report."
             }
-            Self::UserAccountNotFound
+            Self::NotInTenant
+            | Self::UserAccountNotFound
             | Self::InvalidDomainName
             | Self::ImmutableIdNotFound
             | Self::ImmutableIdMissing
@@ -300,8 +310,11 @@ impl Aadsts {
                  valid registered keys."
             }
             Self::TokenValidationPolicy => {
-                "Federated token validation failed: the token's realm does not match the user's \
-                 domain."
+                "Sign-in blocked by Federated Token Validation policy. Contact your administrator \
+                 for details."
+            }
+            Self::NotInTenant => {
+                "The user account does not exist in the tenant and cannot access the application."
             }
             Self::UserAccountNotFound => {
                 "The user account does not exist in the directory. To sign into this application, \

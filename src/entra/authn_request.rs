@@ -95,7 +95,8 @@ fn relay_state() -> String {
     format!("++//{}", STANDARD.encode(opaque))
 }
 
-fn escape(text: &str) -> String {
+/// Text for markup.
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -43,19 +43,20 @@ impl HintPolicy {
 /// The names that there are to hand on.
 #[derive(Clone, Copy, Debug)]
 pub struct Names<'a> {
-    /// The name as it was typed, or stood in the link.
+    /// The name as it was typed, where one was.
     pub typed: Option<&'a SignInName>,
-    /// The cloud UPN of the user found.
+    /// The cloud UPN of the user found, where one was looked for and found.
     pub cloud_upn: Option<&'a SignInName>,
 }
 
 impl Names<'_> {
-    /// The one that a hint asks for. Where nobody was looked up, there is the name of the link alone.
+    /// The one that a hint asks for. Where no user is known, there is only what was typed.
     pub(super) fn of(&self, hint: Hint) -> Option<String> {
-        match hint {
+        let name = match hint {
             Hint::None => None,
-            Hint::Email => self.typed.map(ToString::to_string),
-            Hint::CloudUpn => self.cloud_upn.or(self.typed).map(ToString::to_string),
-        }
+            Hint::Email => self.typed,
+            Hint::CloudUpn => self.cloud_upn.or(self.typed),
+        };
+        name.map(SignInName::to_string)
     }
 }

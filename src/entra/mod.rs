@@ -10,20 +10,25 @@
 //! and so it works in front of any other identity provider.
 //!
 //! A sign-in flows through the files in this order: `web` takes the name and hands it to the
-//! [`Simulator`]; [`discover`] finds user and federation in the [`Tenant`]; `authn_request` or
-//! `sign_in_request` builds the request, `pending` remembers it; [`verify`] judges the answer;
+//! [`Simulator`]; `begin` looks for a hint ([`Acceleration`]), or [`discover`] finds user and
+//! federation in one of the [`Tenants`]; `authn_request` or `sign_in_request` builds the request, `pending` remembers it; [`verify`] judges the answer;
 //! `outcome` keeps the decision and `pages` show it.
 //!
 //! Applications that ask for the password themselves go another way: `open_id` tells them where,
-//! [`ws_trust`] is what they do there, and they bring what they got back to `open_id`.
+//! [`ws_trust`] is what they do there, and they bring what they got back to `open_id`. `graph` is for
+//! administrators.
 
 mod aadsts;
+mod acceleration;
 mod access_tokens;
 mod authn_request;
+mod begin;
 mod discovery;
+mod graph;
 mod hints;
 mod instant;
 mod name;
+mod object_id;
 mod open_id;
 mod outcome;
 mod pages;
@@ -31,29 +36,38 @@ mod pending;
 mod protocol;
 mod query;
 mod random;
+mod settings;
 mod sign_in_request;
 mod simulator;
 mod tenant;
+mod tenants;
 mod user_realm;
 pub mod verify;
 mod web;
 pub mod ws_trust;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 
 pub use aadsts::{Aadsts, Refusal};
+pub use acceleration::{Acceleration, Because, DomainHint};
 pub use authn_request::{AuthnRequest, PostToIdp};
-pub use discovery::{Address, FoundBy, HomeRealm, Realm, discover, federation_of};
+pub use begin::{Arrival, Journey, Managed, Next, ToIdp};
+pub use discovery::{Address, FoundBy, HomeRealm, Realm, discover};
 pub use hints::{Hint, HintPolicy, Names};
 pub use name::{DomainName, ImmutableId, NameError, SignInName};
+pub use object_id::{NotAnObjectId, ObjectId};
 pub use outcome::{Decision, Outcome};
 pub use pending::{PendingRequest, PendingRequests, Unanswerable, Whom};
 pub use protocol::Protocol;
+pub use settings::Settings;
 pub use sign_in_request::{SignInRequest, WrittenBy};
-pub use simulator::{Journey, Next, Settings, Simulator, ToIdp};
+pub use simulator::Simulator;
 pub use tenant::{
-    Authentication, Domain, InternalDomainFederation, PreferredAuthenticationProtocol, Tenant,
-    TenantError, User, UserType,
+    AlternateIdLogin, Authentication, Domain, DomainHintPolicy, FederatedIdpMfaBehavior,
+    HomeRealmDiscoveryPolicy, InternalDomainFederation, PreferredAuthenticationProtocol,
+    PromptLoginBehavior, ProxyAddress, ProxyAddressError, Subject, Tenant, TenantError,
+    TenantParts, User, UserType, ValidatingDomains,
 };
+pub use tenants::Tenants;
 pub use user_realm::UserRealm;

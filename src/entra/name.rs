@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A DNS domain name in ASCII form, at least two labels, held in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct DomainName(String);
 
 /// A name of the shape `local@domain`: a user principal name, or an email address.
@@ -13,8 +14,8 @@ pub struct DomainName(String);
 /// Two names are equal when they differ in nothing but the case of ASCII letters: Entra treats
 /// user principal names so, and the simulator extends it to email addresses, whose local part
 /// RFC 5321 would let differ. No other folding is done, so that `+tag` stays part of the name.
-#[derive(Clone, Debug, Serialize)]
-#[serde(into = "String")]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct SignInName {
     local: String,
     domain: DomainName,
@@ -23,7 +24,8 @@ pub struct SignInName {
 /// `onPremisesImmutableId`: the source anchor of a synced user, compared by the octet.
 ///
 /// Entra holds at most 64 characters; case, `+`, `/` and `=` matter (facts 1.4 and 5.3).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct ImmutableId(String);
 
 /// Why a text is not the name it should be.
@@ -141,6 +143,30 @@ impl fmt::Display for ImmutableId {
 impl From<SignInName> for String {
     fn from(name: SignInName) -> Self {
         name.to_string()
+    }
+}
+
+impl TryFrom<String> for DomainName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        Self::parse(&text)
+    }
+}
+
+impl TryFrom<String> for SignInName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        Self::parse(&text)
+    }
+}
+
+impl TryFrom<String> for ImmutableId {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        Self::parse(&text)
     }
 }
 

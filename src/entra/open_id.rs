@@ -12,8 +12,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{
-    Aadsts, Decision, Outcome, Refusal, SignInName, Simulator, UserRealm,
-    access_tokens::AccessTokens, query::percent_decode, verify::Answer,
+    Aadsts, Address, Decision, DomainName, Outcome, Refusal, Simulator, access_tokens::AccessTokens,
 };
 use crate::http::{FormError, Request, Response, response};
 
@@ -21,13 +20,6 @@ use crate::http::{FormError, Request, Response, response};
 pub(super) const SAML1_GRANT: &str = "urn:ietf:params:oauth:grant-type:saml1_1-bearer";
 
 impl Simulator {
-    /// The realm of a name (facts 3.1). `name` is a path's segment.
-    pub fn user_realm(&self, name: &str) -> UserRealm {
-        let name = percent_decode(name).and_then(|name| SignInName::parse(&name).ok());
-        let host = self.base_url().rsplit('/').next().unwrap_or_default();
-        UserRealm::of(&self.tenant(), name.as_ref(), host, self.audience())
-    }
-
     /// The discovery document of the tenant that addresses call `tenant`, as far as there is
     /// something at the addresses it names. MSAL insists on an `authorization_endpoint`: it is where
     /// a browser begins here, and gives no code.
@@ -46,8 +38,17 @@ impl Simulator {
     }
 
     /// The token endpoint: an assertion comes in, an access token goes out, or Entra's error.
-    pub(super) fn token(&self, request: &Request, now: OffsetDateTime) -> Response {
-        let outcome = match self.grant(request, now) {
+    pub(super) fn token(
+        &self,
+        request: &Request,
+        address: Address<'_>,
+        now: OffsetDateTime,
+    ) -> Response {
+        let resource = match address {
+            Address::Tenanted(tenant) => Some(tenant.name()),
+            Address::Common => None,
+        };
+        let outcome = match self.grant(request, resource, now) {
             Ok(outcome) => outcome,
             Err(error) => self.refuse(Aadsts::MissingField.refuse(format!("{error}.")), now),
         };
@@ -69,7 +70,12 @@ impl Simulator {
         error(&self.refuse(refusal.clone(), now), refusal)
     }
 
-    fn grant(&self, request: &Request, now: OffsetDateTime) -> Result<Outcome, FormError> {
+    fn grant(
+        &self,
+        request: &Request,
+        resource: Option<&DomainName>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, FormError> {
         let form = request.form()?;
         let missing = |field: &str| {
             let said = Aadsts::MissingField.refuse_saying(
@@ -81,9 +87,7 @@ impl Simulator {
         match (form.single("grant_type")?, form.single("assertion")?) {
             (None, _) => missing("grant_type"),
             (Some(SAML1_GRANT), None) => missing("assertion"),
-            (Some(SAML1_GRANT), Some(assertion)) => {
-                Ok(self.receive(Answer::WsTrust { assertion }, now))
-            }
+            (Some(SAML1_GRANT), Some(assertion)) => Ok(self.redeem(assertion, resource, now)),
             (Some(other), _) => {
                 let other: String = other.chars().take(120).collect();
                 let refusal =
@@ -156,8 +160,10 @@ pub(super) fn document(status: StatusCode, content: &impl Serialize) -> Response
 
 /// An address that applications ask.
 pub(super) enum Endpoint<'r> {
-    /// `/common/userrealm/{name}`.
+    /// `/common/userrealm/{name}`, or `/common/userrealm?user={name}`.
     UserRealm(&'r str),
+    /// `/getuserrealm.srf`, in any case.
+    GetUserRealm,
     /// `/{tenant}/v2.0/.well-known/openid-configuration`.
     Configuration(&'r str),
     /// `/{tenant}/oauth2/v2.0/token`.
@@ -169,13 +175,16 @@ pub(super) enum Endpoint<'r> {
 impl<'r> Endpoint<'r> {
     /// The one that a path, without its first slash, leads to.
     pub(super) fn of(path: &'r str) -> Option<Self> {
+        if path.eq_ignore_ascii_case("getuserrealm.srf") {
+            return Some(Self::GetUserRealm);
+        }
         if path == "oidc/userinfo" {
             return Some(Self::UserInfo);
         }
         match path.split_once('/')? {
-            ("common", rest) if rest.starts_with("userrealm/") => {
-                let name = rest.strip_prefix("userrealm/")?;
-                (!name.is_empty() && !name.contains('/')).then_some(Self::UserRealm(name))
+            ("common", rest) if rest == "userrealm" || rest.starts_with("userrealm/") => {
+                let name = rest.strip_prefix("userrealm")?.trim_start_matches('/');
+                (!name.contains('/')).then_some(Self::UserRealm(name))
             }
             (tenant, "v2.0/.well-known/openid-configuration") => Some(Self::Configuration(tenant)),
             (tenant, "oauth2/v2.0/token") => Some(Self::Token(tenant)),

@@ -5,7 +5,7 @@ use time::Duration;
 
 use super::*;
 use crate::entra::{
-    Settings, Simulator,
+    Settings, Simulator, Tenants,
     fixture::{self, document::Node, saml1::assertion},
     web::tests::{get, post, send_with},
 };
@@ -13,84 +13,6 @@ use crate::entra::{
 fn simulator() -> Simulator {
     let settings = Settings::at("https://login.example:8443");
     Simulator::new(fixture::contoso_by_ws_federation(), settings)
-}
-
-fn realm(simulator: &Simulator, name: &str) -> Value {
-    let page = get(
-        simulator,
-        &format!("/common/userrealm/{name}?api-version=1.0"),
-    );
-    assert_eq!(page.status, StatusCode::OK);
-    assert_eq!(page.headers["content-type"], "application/json");
-    serde_json::from_str(&page.text).unwrap()
-}
-
-#[test]
-fn the_realm_is_the_domains() {
-    let simulator = simulator();
-    let federated = json!({
-        "ver": "1.0",
-        "account_type": "Federated",
-        "domain_name": "partners.contoso.com",
-        "federation_protocol": "WSTrust",
-        "federation_metadata_url": "https://idp.contoso.com/adfs/services/trust/mex",
-        "federation_active_auth_url": "https://idp.contoso.com/adfs/services/trust/2005/usernamemixed",
-        "cloud_instance_name": "login.example:8443",
-        "cloud_audience_urn": "urn:federation:MicrosoftOnline",
-    });
-    // Whether there is such a user is not told.
-    for name in [
-        "wmoran@partners.contoso.com",
-        "wmoran%40partners.contoso.com",
-        "nobody@partners.contoso.com",
-    ] {
-        assert_eq!(realm(&simulator, name), federated, "{name}");
-    }
-    for (name, account_type, domain) in [
-        (
-            "emil@emea.partners.contoso.com",
-            "Federated",
-            Some("emea.partners.contoso.com"),
-        ),
-        ("mia@contoso.com", "Managed", Some("contoso.com")),
-        (
-            "admin@contoso.onmicrosoft.com",
-            "Managed",
-            Some("contoso.onmicrosoft.com"),
-        ),
-        ("wmoran@fabrikam.com", "Unknown", Some("fabrikam.com")),
-        ("wmoran", "Unknown", None),
-        ("%ff@contoso.com", "Unknown", None),
-    ] {
-        let realm = realm(&simulator, name);
-        assert_eq!(realm["account_type"], account_type, "{name}");
-        assert_eq!(realm.get("domain_name").and_then(Value::as_str), domain);
-        let told = realm.get("federation_metadata_url").is_some();
-        assert_eq!(told, account_type == "Federated", "{name}");
-    }
-    for nowhere in [
-        "/common/userrealm/",
-        "/common/userrealm/a/b",
-        "/other/userrealm/a@b.example",
-    ] {
-        assert_eq!(get(&simulator, nowhere).status, StatusCode::NOT_FOUND);
-    }
-}
-
-/// What Entra says there is not known, and there is no endpoint for a password.
-#[test]
-fn a_federation_by_saml_names_no_endpoints() {
-    let settings = Settings::at("https://login.example");
-    let simulator = Simulator::new(fixture::contoso(), settings);
-    let realm = realm(&simulator, "wmoran@partners.contoso.com");
-    assert_eq!(realm["account_type"], "Federated");
-    for absent in [
-        "federation_protocol",
-        "federation_metadata_url",
-        "federation_active_auth_url",
-    ] {
-        assert_eq!(realm.get(absent), None);
-    }
 }
 
 #[test]
@@ -227,12 +149,32 @@ fn a_refusal_is_told_as_entra_tells_applications() {
     assert!(nobody.text.contains("AADSTS90002"));
 }
 
+/// The token endpoint names a tenant, or none; the user is of the tenant that the issuer belongs to.
+#[test]
+fn a_token_is_for_a_user_of_the_tenant() {
+    let tenants = Tenants::from(fixture::contoso_by_ws_federation());
+    let tenants = tenants.with(fixture::fabrikam()).unwrap();
+    let simulator = Simulator::new(tenants, Settings::at("https://login.example"));
+    let good = encoded(&assertion(OffsetDateTime::now_utc()));
+    let bring = |tenant: &str| {
+        let fields = [("grant_type", SAML1_GRANT), ("assertion", &good)];
+        post(&simulator, &format!("/{tenant}/oauth2/v2.0/token"), &fields)
+    };
+    for its_own in ["partners.contoso.com", "common", "organizations"] {
+        assert_eq!(bring(its_own).status, StatusCode::OK, "{its_own}");
+    }
+    let elsewhere = bring("fabrikam.com");
+    assert_eq!(elsewhere.status, StatusCode::BAD_REQUEST);
+    assert!(elsewhere.text.contains("AADSTS50020"), "{}", elsewhere.text);
+}
+
 #[test]
 fn each_address_takes_its_own_method() {
     let simulator = simulator();
     for (method, path, allowed) in [
         (Method::GET, TOKEN, "POST"),
         (Method::POST, "/common/userrealm/a@b.example", "GET"),
+        (Method::POST, "/getuserrealm.srf?login=a@b.example", "GET"),
         (Method::POST, "/oidc/userinfo", "GET"),
         (
             Method::PUT,

@@ -4,7 +4,7 @@ use askama::Template;
 use hyper::StatusCode;
 
 use super::{
-    Journey, Outcome, Refusal, ToIdp, User,
+    Journey, Managed, Outcome, Refusal, ToIdp,
     verify::{Check, SignedIn},
 };
 use crate::http::{
@@ -41,7 +41,6 @@ struct Start<'a> {
 #[template(path = "entra/to_idp.html")]
 struct Onward<'a> {
     nonce: &'a str,
-    typed: &'a str,
     journey: &'a Journey,
 }
 
@@ -50,7 +49,7 @@ struct Onward<'a> {
 struct Password<'a> {
     nonce: &'a str,
     address: &'a str,
-    user: &'a User,
+    managed: &'a Managed,
 }
 
 #[derive(Template)]
@@ -94,11 +93,10 @@ pub(super) fn start(
 
 /// Takes the browser to the identity provider; by itself where scripts run, else by a button or a
 /// link.
-pub(super) fn to_idp(typed: &str, journey: &Journey) -> Result<Response, PageError> {
+pub(super) fn to_idp(journey: &Journey) -> Result<Response, PageError> {
     let nonce = Nonce::new()?;
     let page = Onward {
         nonce: nonce.as_str(),
-        typed,
         journey,
     };
     let mut security = PageSecurity::new().styles(&nonce).scripts(&nonce);
@@ -109,12 +107,12 @@ pub(super) fn to_idp(typed: &str, journey: &Journey) -> Result<Response, PageErr
 }
 
 /// Where Entra itself would ask for the password.
-pub(super) fn password(address: &str, user: &User) -> Result<Response, PageError> {
+pub(super) fn password(address: &str, managed: &Managed) -> Result<Response, PageError> {
     let nonce = Nonce::new()?;
     let page = Password {
         nonce: nonce.as_str(),
         address,
-        user,
+        managed,
     };
     respond(StatusCode::OK, &page, &PageSecurity::new().styles(&nonce))
 }

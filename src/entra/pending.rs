@@ -21,6 +21,10 @@ pub struct PendingRequest {
     pub id: String,
     /// What must come back byte for byte: `RelayState`, or `wctx`.
     pub state: String,
+    /// The tenant whose identity provider was asked, by its first domain.
+    pub home: DomainName,
+    /// The tenant at whose address it began, where it named one.
+    pub resource: Option<DomainName>,
     /// Whom the answer must be about.
     pub whom: Whom,
     /// When the request was sent.
@@ -34,11 +38,11 @@ pub enum Whom {
     User {
         /// What was typed, or stood in the link.
         typed: SignInName,
-        /// The cloud UPN that discovery found for it.
+        /// The cloud UPN that discovery found for it; the same name, where nobody was found.
         user_principal_name: SignInName,
     },
-    /// Whoever the federation of a domain vouches for: a link named the domain, and nobody was
-    /// looked up.
+    /// Whoever the federation of a domain vouches for: a link or a policy named the domain, and nobody
+    /// was looked up.
     AnybodyOf {
         /// The domain whose federation is asked.
         domain: DomainName,
@@ -53,17 +57,6 @@ impl Whom {
         match self {
             Self::User { typed, .. } => Some(typed),
             Self::AnybodyOf { hinted, .. } => hinted.as_ref(),
-        }
-    }
-
-    /// The cloud UPN of the user found.
-    pub fn user_principal_name(&self) -> Option<&SignInName> {
-        match self {
-            Self::User {
-                user_principal_name,
-                ..
-            } => Some(user_principal_name),
-            Self::AnybodyOf { .. } => None,
         }
     }
 }
@@ -171,7 +164,7 @@ impl PendingRequests {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entra::fixture::name;
+    use crate::entra::fixture::{domain, name};
 
     const LIFE: Duration = Duration::minutes(10);
 
@@ -180,6 +173,8 @@ mod tests {
             protocol: Protocol::Saml,
             id: id.to_owned(),
             state: "state".to_owned(),
+            home: domain("contoso.onmicrosoft.com"),
+            resource: None,
             whom: Whom::User {
                 typed: name("wmoran@fabrikam.com"),
                 user_principal_name: name("wmoran@partners.contoso.com"),

@@ -15,11 +15,14 @@ pub(super) fn octets<const N: usize>() -> [u8; N] {
 
 /// A random GUID (RFC 9562 version 4), lower case, without braces.
 pub(super) fn guid() -> String {
-    let mut octets = octets::<16>();
-    let number = u128::from_be_bytes(octets);
-    // Version 4 in bits 48 to 51 and the variant in bits 64 and 65 (RFC 9562 5.4).
-    let number = number & !(0xf << 76) & !(0b11 << 62) | (4 << 76) | (0b10 << 62);
-    octets = number.to_be_bytes();
+    to_guid(u128::from_be_bytes(octets::<16>()), 4)
+}
+
+/// A GUID of some version, made of a number.
+pub(super) fn to_guid(number: u128, version: u128) -> String {
+    // The version in bits 48 to 51 and the variant in bits 64 and 65 (RFC 9562 4).
+    let number = number & !(0xf << 76) & !(0b11 << 62) | (version << 76) | (0b10 << 62);
+    let octets = number.to_be_bytes();
     let mut text = String::with_capacity(36);
     for (index, octet) in octets.iter().enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {

@@ -62,38 +62,32 @@ fn judged(provider: &Provider, account: &str, wresult: &str) -> Vec<Check> {
     let name = |text: &str| SignInName::parse(text).expect("a name");
     let upn = name(&format!("{account}@partners.contoso.com"));
     let domain = |text: &str| DomainName::parse(text).expect("a domain");
-    let federation = InternalDomainFederation {
-        display_name: "Contoso partners".to_owned(),
-        issuer_uri: ISSUER.to_owned(),
-        preferred_authentication_protocol: PreferredAuthenticationProtocol::WsFed,
-        passive_sign_in_uri: provider.url("/adfs/ls/").to_string(),
-        active_sign_in_uri: None,
-        metadata_exchange_uri: None,
-        signing_certificate: Certificate::from_pem(&certificate).expect("a certificate"),
-        next_signing_certificate: None,
-    };
+    let federation = InternalDomainFederation::new(
+        ISSUER,
+        PreferredAuthenticationProtocol::WsFed,
+        &provider.url("/adfs/ls/").to_string(),
+        Certificate::from_pem(&certificate).expect("a certificate"),
+    );
     let federated = Domain {
         name: domain("partners.contoso.com"),
         authentication: Authentication::Federated(Box::new(federation)),
     };
     let user = User {
-        user_principal_name: upn.clone(),
         on_premises_user_principal_name: Some(name(&format!("{account}@fabrikam.com"))),
         on_premises_immutable_id: ImmutableId::parse(SAMBA.object_guid(account)).ok(),
         user_type: UserType::Guest,
-        display_name: account.to_owned(),
+        ..User::new(upn.clone())
     };
-    let tenant = Tenant::new(
-        domain("contoso.onmicrosoft.com"),
-        vec![federated],
-        vec![user],
-    );
+    let home = domain("contoso.onmicrosoft.com");
+    let tenant = Tenant::new(home.clone(), vec![federated], vec![user]);
     let now = OffsetDateTime::now_utc();
     let pending = PendingRequests::new(1, Duration::minutes(10));
     pending.remember(PendingRequest {
         protocol: Protocol::WsFederation,
         id: "6d7e8b1c-0d6c-4d0e-9a53-6f1f3a6d2f10".to_owned(),
         state: WCTX.to_owned(),
+        home,
+        resource: None,
         whom: Whom::User {
             typed: name(&format!("{account}@fabrikam.com")),
             user_principal_name: upn,
@@ -101,7 +95,7 @@ fn judged(provider: &Provider, account: &str, wresult: &str) -> Vec<Check> {
         sent_at: now,
     });
     let verifier = Verifier {
-        tenant: &tenant.expect("a tenant"),
+        tenants: &tenant.expect("a tenant").into(),
         expectations: &Expectations {
             audience: SP.to_owned(),
             assertion_consumer_service: ACS.to_owned(),

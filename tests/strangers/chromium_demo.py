@@ -154,6 +154,18 @@ def the_common_address_leads_nowhere():
         driver.quit()
 
 
+def a_domain_hint_leads_past_the_form():
+    driver = browser()
+    try:
+        driver.get(START)
+        press(driver, by_id(driver, "hinted"))
+        sign_in(driver, WENDY, PASSWORD)
+        signed_in(driver)
+        quiet(driver)
+    finally:
+        driver.quit()
+
+
 def a_person_begins_at_our_own_page():
     """She signs in there, and the link to what lives at Entra leads past every form."""
     driver = browser()
@@ -181,6 +193,7 @@ for walk in (
     no_script_is_needed_by_ws_federation,
     a_tab_that_waited_is_refused_when_the_federation_has_changed,
     the_common_address_leads_nowhere,
+    a_domain_hint_leads_past_the_form,
     a_person_begins_at_our_own_page,
 ):
     walk()

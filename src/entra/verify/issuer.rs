@@ -3,26 +3,47 @@
 use super::{Judgement, shown};
 use crate::entra::{
     Aadsts, Domain, InternalDomainFederation, PreferredAuthenticationProtocol, Refusal, Tenant,
-    User,
+    Tenants, User,
 };
 
+/// The federation that an assertion comes from.
+#[derive(Clone, Copy)]
+pub(super) struct Issuer<'a> {
+    pub(super) tenant: &'a Tenant,
+    pub(super) domain: &'a Domain,
+    pub(super) federation: &'a InternalDomainFederation,
+}
+
 impl<'a> Judgement<'a> {
-    /// The federation that an assertion says it comes from: a claim until the signature holds.
-    pub(super) fn realm(
-        &mut self,
-        issuer: &str,
-    ) -> Result<(&'a Domain, &'a InternalDomainFederation), Refusal> {
-        let tenant = self.verifier.tenant;
-        let found = tenant
-            .federations()
-            .find(|(_, federation)| federation.issuer_uri == issuer);
-        let (domain, federation) = found.ok_or_else(|| unknown_issuer(tenant, issuer))?;
+    /// The federation that an assertion says it comes from: a claim until the signature holds. Where
+    /// a request was sent, it is one of the tenant whose identity provider was asked.
+    pub(super) fn realm(&mut self, issuer: &str) -> Result<Issuer<'a>, Refusal> {
+        let tenants = self.verifier.tenants;
+        let asked = self.request().map(|request| request.home.clone());
+        let of_asked = |tenant: &Tenant| asked.as_ref().is_none_or(|name| tenant.name() == name);
+        let found = tenants.of_issuer(issuer);
+        let (tenant, domain, federation) = found.ok_or_else(|| unknown_issuer(tenants, issuer))?;
+        if !of_asked(tenant) {
+            return Err(unknown_realm(
+                issuer,
+                format!(
+                    "It is registered for {}, in another tenant ({}) than the one whose identity \
+                     provider was asked.",
+                    domain.name,
+                    tenant.name()
+                ),
+            ));
+        }
         self.held(
             "Issuer",
             format!("{issuer}, registered for {}", domain.name),
         );
         self.is_asked_by_this_protocol(domain, federation)?;
-        Ok((domain, federation))
+        Ok(Issuer {
+            tenant,
+            domain,
+            federation,
+        })
     }
 
     fn is_asked_by_this_protocol(
@@ -46,16 +67,25 @@ impl<'a> Judgement<'a> {
         })
     }
 
-    /// The token validation policy of facts 4.7: the realm's root domain is the user's.
+    /// The token validation policy of facts 4.7: the realm's root domain is the user's, for users of
+    /// all domains that the policy includes.
     pub(super) fn realm_may_speak_for(
         &mut self,
         user: &User,
-        domain: &Domain,
+        Issuer { tenant, domain, .. }: Issuer<'_>,
     ) -> Result<(), Refusal> {
         let upn = &user.user_principal_name;
-        let root = self.verifier.tenant.root_of(upn.domain());
+        let root = tenant.root_of(upn.domain());
         if root.is_some_and(|root| root.name == domain.name) {
             self.held("Realm", format!("{} may speak for {upn}", domain.name));
+            return Ok(());
+        }
+        if root.is_some_and(|root| !tenant.validating_domains().include(root)) {
+            let found = format!(
+                "{} speaks for {upn}, whose domain the token validation policy leaves out",
+                domain.name
+            );
+            self.held("Realm", found);
             return Ok(());
         }
         Err(Aadsts::TokenValidationPolicy.refuse(format!(
@@ -66,8 +96,9 @@ impl<'a> Judgement<'a> {
 }
 
 /// Refuses an issuer that no domain has, with the one that was perhaps meant.
-fn unknown_issuer(tenant: &Tenant, issuer: &str) -> Refusal {
-    let near = tenant.federations().find_map(|(domain, federation)| {
+fn unknown_issuer(tenants: &Tenants, issuer: &str) -> Refusal {
+    let registered = || tenants.iter().flat_map(Tenant::federations);
+    let near = registered().find_map(|(domain, federation)| {
         let registered = &federation.issuer_uri;
         let how = difference(registered, issuer)?;
         Some(format!(
@@ -78,8 +109,7 @@ fn unknown_issuer(tenant: &Tenant, issuer: &str) -> Refusal {
     unknown_realm(
         issuer,
         near.unwrap_or_else(|| {
-            let issuers: Vec<String> = tenant
-                .federations()
+            let issuers: Vec<String> = registered()
                 .map(|(domain, federation)| {
                     format!("{} for {}", federation.issuer_uri, domain.name)
                 })

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use super::{Answer, Check, Context, SignedIn, Verdict, Verifier, anchor, shown, signature};
 use crate::{
     entra::{
-        Aadsts, InternalDomainFederation, PendingRequest, Protocol, Refusal, Unanswerable, User,
-        Whom,
+        Aadsts, InternalDomainFederation, PendingRequest, Protocol, Refusal, Tenant, Unanswerable,
+        User, Whom,
     },
     xml::{Element, VerifiedElement},
 };
@@ -85,9 +85,17 @@ impl<'a> Judgement<'a> {
         .check(element)
     }
 
-    /// The user who has this source anchor.
-    pub(super) fn user_of(&mut self, immutable_id: &str) -> Result<&'a User, Refusal> {
-        let tenant = self.verifier.tenant;
+    /// The request that the answer names, once that is known.
+    pub(super) fn request(&self) -> Option<&PendingRequest> {
+        self.request.as_ref()
+    }
+
+    /// The user of a tenant who has this source anchor.
+    pub(super) fn user_of(
+        &mut self,
+        tenant: &'a Tenant,
+        immutable_id: &str,
+    ) -> Result<&'a User, Refusal> {
         let user = tenant
             .users()
             .iter()
@@ -131,7 +139,7 @@ impl<'a> Judgement<'a> {
                         signed_in.domain
                     )));
                 }
-                format!("of {domain}, which the link named")
+                format!("of {domain}, which the link or the policy named")
             }
         };
         self.held("User", found);

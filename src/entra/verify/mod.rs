@@ -25,7 +25,7 @@ mod ws_trust;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use super::{PendingRequest, PendingRequests, Protocol, Refusal, Tenant, User};
+use super::{PendingRequest, PendingRequests, Protocol, Refusal, Tenants, User};
 use crate::xml::Element;
 use context::{Context, read_instant, shown};
 use judgement::Judgement;
@@ -84,11 +84,11 @@ impl Answer<'_> {
     }
 }
 
-/// Judges the answers to the requests of one tenant.
+/// Judges answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Verifier<'a> {
     /// Who is synced, and who vouches for whom.
-    pub tenant: &'a Tenant,
+    pub tenants: &'a Tenants,
     /// What answers are held to.
     pub expectations: &'a Expectations,
     /// The requests that may be answered.
@@ -124,6 +124,8 @@ pub struct SignedIn {
     pub protocol: Protocol,
     /// The issuer.
     pub issuer: String,
+    /// The tenant whose user it is, by its first domain.
+    pub tenant: String,
     /// The domain whose federation the issuer is.
     pub domain: String,
     /// The `ImmutableID` that the assertion carried.

@@ -8,9 +8,9 @@ mod conditions;
 mod outline;
 mod statements;
 
-use super::{DS, Judgement, SignedIn, sequence, shown};
+use super::{DS, Judgement, SignedIn, issuer::Issuer, sequence, shown};
 use crate::{
-    entra::{Aadsts, Domain, InternalDomainFederation, Refusal},
+    entra::{Aadsts, Refusal},
     xml::Element,
 };
 
@@ -24,7 +24,7 @@ impl<'a> Judgement<'a> {
     pub(super) fn saml1_assertion(&mut self, assertion: &Element) -> Result<SignedIn, Refusal> {
         outline::is_saml1(assertion)?;
         let realm = self.realm(sequence::attribute(assertion, "Issuer")?)?;
-        let (verified, which) = self.signature(assertion, realm.1)?;
+        let (verified, which) = self.signature(assertion, realm.federation)?;
         outline::signature_is_last(assertion)?;
         self.held(
             "Signature",
@@ -37,10 +37,10 @@ impl<'a> Judgement<'a> {
     fn accept_saml1(
         &mut self,
         assertion: &Element,
-        (domain, federation): (&'a Domain, &'a InternalDomainFederation),
+        realm: Issuer<'a>,
     ) -> Result<SignedIn, Refusal> {
         let context = self.context();
-        outline::check(assertion, &federation.issuer_uri, &context)?;
+        outline::check(assertion, &realm.federation.issuer_uri, &context)?;
         conditions::check(assertion, &context)?;
         self.held("Conditions", "this audience and this time");
         let subject = statements::subject(assertion)?;
@@ -57,8 +57,8 @@ impl<'a> Judgement<'a> {
             )));
         }
         self.held("NameIdentifier", "the ImmutableID, at most 64 characters");
-        let user = self.user_of(immutable_id)?;
-        self.realm_may_speak_for(user, domain)?;
+        let user = self.user_of(realm.tenant, immutable_id)?;
+        self.realm_may_speak_for(user, realm)?;
         claims::check_upn(assertion, user)?;
         self.held(
             "UPN",
@@ -70,8 +70,9 @@ impl<'a> Judgement<'a> {
         Ok(SignedIn {
             user: user.clone(),
             protocol: self.protocol,
-            issuer: federation.issuer_uri.clone(),
-            domain: domain.name.to_string(),
+            issuer: realm.federation.issuer_uri.clone(),
+            tenant: realm.tenant.name().to_string(),
+            domain: realm.domain.name.to_string(),
             immutable_id: immutable_id.to_owned(),
             authn_context: authentication.method,
             authn_instant: authentication.instant,

@@ -5,11 +5,9 @@ mod envelope;
 mod statements;
 mod subject;
 
-use super::{Judgement, SignedIn, shown};
+use super::{Judgement, SignedIn, issuer::Issuer, shown};
 use crate::{
-    entra::{
-        Aadsts, Domain, InternalDomainFederation, PendingRequest, Protocol, Refusal, Unanswerable,
-    },
+    entra::{Aadsts, PendingRequest, Protocol, Refusal, Unanswerable},
     xml::Element,
 };
 use envelope::Envelope;
@@ -38,10 +36,10 @@ impl<'a> Judgement<'a> {
         self.held("Assertion", "exactly one, not encrypted");
 
         let realm = self.realm(conditions::issuer_of(assertion)?)?;
-        let (verified, which) = self.signature(assertion, realm.1)?;
+        let (verified, which) = self.signature(assertion, realm.federation)?;
         self.held("Signature", format!("over the Assertion, with the {which}"));
         if envelope.is_signed() {
-            self.signature(envelope.element(), realm.1)?;
+            self.signature(envelope.element(), realm.federation)?;
             self.held("Response signature", "holds too");
         }
         let signed_in = self.accept_saml2(&verified, &envelope, realm, &request)?;
@@ -54,12 +52,12 @@ impl<'a> Judgement<'a> {
         &mut self,
         assertion: &Element,
         envelope: &Envelope<'_>,
-        (domain, federation): (&'a Domain, &'a InternalDomainFederation),
+        realm: Issuer<'a>,
         request: &PendingRequest,
     ) -> Result<SignedIn, Refusal> {
         let context = self.context();
-        conditions::check_outline(assertion, &federation.issuer_uri, &context)?;
-        envelope.issuer_agrees(&federation.issuer_uri)?;
+        conditions::check_outline(assertion, &realm.federation.issuer_uri, &context)?;
+        envelope.issuer_agrees(&realm.federation.issuer_uri)?;
         let subject = subject::Subject::read(assertion)?;
         self.held("NameID", "persistent, at most 64 characters");
         subject.confirmation.check(&request.id, &context)?;
@@ -72,8 +70,8 @@ impl<'a> Judgement<'a> {
         let authn = statements::Authn::read(assertion, &context)?;
         self.held("AuthnStatement", authn.class.as_str());
 
-        let user = self.user_of(subject.name_id)?;
-        self.realm_may_speak_for(user, domain)?;
+        let user = self.user_of(realm.tenant, subject.name_id)?;
+        self.realm_may_speak_for(user, realm)?;
         statements::check_names(assertion, user, subject.name_id)?;
         self.held(
             "IDPEmail",
@@ -82,8 +80,9 @@ impl<'a> Judgement<'a> {
         Ok(SignedIn {
             user: user.clone(),
             protocol: Protocol::Saml,
-            issuer: federation.issuer_uri.clone(),
-            domain: domain.name.to_string(),
+            issuer: realm.federation.issuer_uri.clone(),
+            tenant: realm.tenant.name().to_string(),
+            domain: realm.domain.name.to_string(),
             immutable_id: subject.name_id.to_owned(),
             authn_context: authn.class,
             authn_instant: authn.instant,

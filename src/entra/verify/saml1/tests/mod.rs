@@ -61,6 +61,8 @@ impl Case {
                 protocol: Protocol::WsFederation,
                 id: ID.to_owned(),
                 state: WCTX.to_owned(),
+                home: fixture::domain("contoso.onmicrosoft.com"),
+                resource: None,
                 whom: Whom::User {
                     typed: fixture::name("wmoran@fabrikam.com"),
                     user_principal_name: fixture::name("wmoran@partners.contoso.com"),
@@ -106,7 +108,7 @@ impl Case {
 
     fn verify(&self, pending: &PendingRequests, answer: Answer<'_>) -> Verdict {
         let verifier = Verifier {
-            tenant: &self.tenant,
+            tenants: &self.tenant.clone().into(),
             expectations: &self.expectations,
             pending,
         };

@@ -56,6 +56,8 @@ impl Case {
                 protocol: Protocol::Saml,
                 id: REQUEST_ID.to_owned(),
                 state: RELAY_STATE.to_owned(),
+                home: fixture::domain("contoso.onmicrosoft.com"),
+                resource: None,
                 whom: Whom::User {
                     typed: fixture::name("wmoran@fabrikam.com"),
                     user_principal_name: fixture::name("wmoran@partners.contoso.com"),
@@ -93,7 +95,7 @@ impl Case {
 
     fn judge_among(&self, pending: &PendingRequests, saml_response: &str) -> Verdict {
         let verifier = Verifier {
-            tenant: &self.tenant,
+            tenants: &self.tenant.clone().into(),
             expectations: &self.expectations,
             pending,
         };

@@ -1,6 +1,6 @@
 use super::*;
-use crate::entra::fixture::OTHER_ISSUER;
 use crate::entra::fixture::document::{attribute, saml};
+use crate::entra::{ValidatingDomains, fixture::OTHER_ISSUER};
 use Aadsts::{AnotherUserThanTyped, ImmutableIdNotFound, InvalidSamlToken, TokenValidationPolicy};
 
 const UPN_CLAIM: &str = "http://schemas.xmlsoap.org/claims/UPN";
@@ -90,6 +90,68 @@ fn an_issuer_speaks_for_its_own_domain_only() {
             typed(case, upn);
         });
         assert_eq!(refusal.code, TokenValidationPolicy, "{upn}");
+    }
+}
+
+/// The examples of facts 4.7: partners' and vendors' domains are federated, contoso.com is managed.
+#[test]
+fn the_token_validation_policy_says_for_whom_that_counts() {
+    use ValidatingDomains::{
+        All, AllFederated, AllManaged, AllManagedAndEnumeratedFederated, Enumerated, None,
+    };
+    let names = |names: &[&str]| names.iter().map(|name| fixture::domain(name)).collect();
+    // Whether the partners' issuer may speak for a vendor, and for Mia of contoso.com.
+    let table = [
+        (None, true, true),
+        (All, false, false),
+        (AllFederated, false, true),
+        (AllManaged, true, false),
+        (
+            Enumerated {
+                domain_names: names(&["vendors.example"]),
+            },
+            false,
+            true,
+        ),
+        (
+            Enumerated {
+                domain_names: names(&["contoso.com", "partners.contoso.com"]),
+            },
+            true,
+            false,
+        ),
+        (
+            AllManagedAndEnumeratedFederated {
+                domain_names: names(&["partners.contoso.com"]),
+            },
+            true,
+            false,
+        ),
+        (
+            AllManagedAndEnumeratedFederated {
+                domain_names: names(&["vendors.example"]),
+            },
+            false,
+            false,
+        ),
+    ];
+    for (policy, vendor, managed) in table {
+        for (upn, anchor, accepted) in [
+            ("vera@vendors.example", "vera", vendor),
+            ("mia@contoso.com", "mia", managed),
+            ("wmoran@partners.contoso.com", fixture::WENDYS_ANCHOR, true),
+            ("emil@emea.partners.contoso.com", "emil", true),
+        ] {
+            let mut case = Case::new();
+            let mut parts = case.tenant.parts();
+            parts.validating_domains = policy.clone();
+            case.tenant = Tenant::build(parts).unwrap();
+            about(&mut case, upn, anchor);
+            typed(&mut case, upn);
+            let refused = case.judge().result.err().map(|refusal| refusal.code);
+            let expected = (!accepted).then_some(TokenValidationPolicy);
+            assert_eq!(refused, expected, "{policy:?} for {upn}");
+        }
     }
 }
 

@@ -63,7 +63,8 @@ fn an_issuer_belongs_to_one_domain() {
 #[test]
 fn addresses_are_https() {
     type Change = fn(&mut InternalDomainFederation, String);
-    let properties: [(&str, Change); 3] = [
+    let properties: [(&str, Change); 4] = [
+        ("signOutUri", |it, bad| it.sign_out_uri = Some(bad)),
         ("passiveSignInUri", |it, bad| it.passive_sign_in_uri = bad),
         ("activeSignInUri", |it, bad| {
             it.active_sign_in_uri = Some(bad);
@@ -162,5 +163,141 @@ fn a_federation_takes_answers_by_its_own_protocols() {
         (WsFed, Protocol::WsTrust, true),
     ] {
         assert_eq!(preferred.takes(protocol), taken, "{preferred} {protocol}");
+    }
+}
+
+fn build(change: impl FnOnce(&mut TenantParts)) -> Result<Tenant, TenantError> {
+    let mut parts = contoso().parts();
+    change(&mut parts);
+    Tenant::build(parts)
+}
+
+#[test]
+fn a_tenant_can_be_taken_apart_and_put_together() {
+    let again = build(|_| ()).unwrap();
+    assert_eq!(format!("{again:?}"), format!("{:?}", contoso()));
+    assert_eq!(again.id(), contoso().id());
+}
+
+#[test]
+fn the_default_domain_stays_managed() {
+    let default = |name: &str| build(|parts| parts.default_domain = Some(domain(name)));
+    assert_eq!(
+        default("contoso.com").unwrap().default_domain(),
+        &domain("contoso.com")
+    );
+    assert_eq!(
+        default("partners.contoso.com").unwrap_err(),
+        TenantError::DefaultCannotFederate(domain("partners.contoso.com"))
+    );
+    assert_eq!(
+        default("adatum.com").unwrap_err(),
+        TenantError::DefaultNotVerified(domain("adatum.com"))
+    );
+}
+
+#[test]
+fn policies_name_what_is_there() {
+    let preferred = |name: &str| {
+        build(|parts| parts.home_realm_discovery.preferred_domain = Some(domain(name)))
+    };
+    assert!(preferred("emea.partners.contoso.com").is_ok());
+    for bad in ["contoso.com", "adatum.com"] {
+        assert_eq!(
+            preferred(bad).unwrap_err(),
+            TenantError::PreferredDomain(domain(bad))
+        );
+    }
+    let enumerated = |name: &str| {
+        let domain_names = vec![domain("contoso.com"), domain(name)];
+        build(|parts| parts.validating_domains = ValidatingDomains::Enumerated { domain_names })
+    };
+    assert!(enumerated("vendors.example").is_ok());
+    for bad in ["emea.partners.contoso.com", "adatum.com"] {
+        assert_eq!(
+            enumerated(bad).unwrap_err(),
+            TenantError::NotARoot(domain(bad))
+        );
+    }
+}
+
+#[test]
+fn what_is_not_simulated_is_refused() {
+    let signed = InternalDomainFederation {
+        is_signed_authentication_request_required: true,
+        ..federation(ISSUER, CURRENT.certificate())
+    };
+    assert!(matches!(
+        refusal(vec![federated("a.example", signed)], vec![]),
+        TenantError::NotSimulated { .. }
+    ));
+    let passwords = |parts: &mut TenantParts| {
+        parts.home_realm_discovery.allow_cloud_password_validation = true;
+    };
+    assert!(matches!(
+        build(passwords).unwrap_err(),
+        TenantError::NotSimulated { .. }
+    ));
+}
+
+#[test]
+fn ids_and_proxy_addresses_belong_to_one_user() {
+    let addresses = |texts: &[&str]| {
+        let read = |text: &&str| ProxyAddress::try_from((*text).to_owned()).unwrap();
+        texts.iter().map(read).collect::<Vec<_>>()
+    };
+    let with = |mine: &[&str], others: &[&str]| {
+        build(|parts| {
+            let [first, second, ..] = parts.users.as_mut_slice() else {
+                panic!("Contoso has users")
+            };
+            first.proxy_addresses = addresses(others);
+            second.proxy_addresses = addresses(mine);
+        })
+    };
+    assert!(
+        with(
+            &["SMTP:a@contoso.com", "smtp:b@contoso.com", "sip:x"],
+            &["sip:x"]
+        )
+        .is_ok()
+    );
+    for (mine, others) in [
+        (vec!["SMTP:a@contoso.com", "SMTP:b@contoso.com"], vec![]),
+        (vec!["SMTP:a@contoso.com", "smtp:A@contoso.com"], vec![]),
+        (vec!["smtp:a@contoso.com"], vec!["SMTP:A@contoso.com"]),
+    ] {
+        let refused = with(&mine, &others).unwrap_err();
+        assert!(
+            matches!(refused, TenantError::ProxyAddressTwice(_)),
+            "{mine:?}"
+        );
+    }
+    let same_id = build(|parts| {
+        let [first, second, ..] = parts.users.as_mut_slice() else {
+            panic!("Contoso has users")
+        };
+        second.id = first.id.clone();
+    });
+    assert!(matches!(same_id, Err(TenantError::IdTwice(_))));
+}
+
+#[test]
+fn proxy_addresses_have_a_kind() {
+    let read = |text: &str| ProxyAddress::try_from(text.to_owned());
+    let mail = |text: &str| crate::entra::fixture::name(text);
+    assert_eq!(
+        read("SMTP:a@b.example"),
+        Ok(ProxyAddress::Primary(mail("a@b.example")))
+    );
+    assert_eq!(
+        read("smtp:a@b.example"),
+        Ok(ProxyAddress::Secondary(mail("a@b.example")))
+    );
+    for text in ["SMTP:a@b.example", "smtp:a@b.example", "x500:/o=a:b"] {
+        assert_eq!(String::from(read(text).unwrap()), text);
+    }
+    for bad in ["", "a@b.example", ":a@b.example", "smtp:", "smtp:a", "sip:"] {
+        assert!(read(bad).is_err(), "{bad:?}");
     }
 }

@@ -4,13 +4,13 @@ use hyper::{Method, StatusCode, header::ALLOW, header::HeaderValue};
 use time::OffsetDateTime;
 
 use super::{
-    Aadsts, Address, Decision, DomainName, Next, Outcome, Refusal, Simulator, WrittenBy,
-    open_id::{self, Endpoint},
+    Aadsts, Arrival, Decision, DomainHint, Next, Outcome, Simulator, WrittenBy, begin, graph,
+    open_id::Endpoint,
     pages::{self, PageError},
     verify::Answer,
 };
 use crate::http::{
-    Request, Response, ResponseFuture, Service,
+    Form, FormError, Request, Response, ResponseFuture, Service,
     response::{self, Redirect},
 };
 
@@ -26,6 +26,8 @@ enum Place<'r> {
     LoginSrf,
     /// Where applications ask without a browser.
     Application(Endpoint<'r>),
+    /// Where administrators read and change tenants.
+    Graph(graph::Call<'r>),
     /// Nothing is there.
     Nowhere,
 }
@@ -35,6 +37,9 @@ impl Place<'_> {
         let path = path.strip_prefix('/').unwrap_or(path);
         if let Some(endpoint) = Endpoint::of(path) {
             return Place::Application(endpoint);
+        }
+        if let Some(call) = graph::Call::of(path) {
+            return Place::Graph(call);
         }
         match path.split_once('/') {
             None if path.is_empty() => Place::Root,
@@ -60,22 +65,15 @@ impl Service for Simulator {
 
 impl Simulator {
     fn respond(&self, request: &Request, now: OffsetDateTime) -> Result<Response, PageError> {
-        let tenant = self.tenant();
-        let tenant = tenant.name().as_str();
         match (Place::of(&request.path), &request.method) {
             (Place::Root, &Method::GET) => {
-                Ok(response::redirect(Redirect::Found, &format!("/{tenant}/"))?)
+                let door = format!("/{}/", self.tenants().first().name());
+                Ok(response::redirect(Redirect::Found, &door)?)
             }
-            (Place::Door(name), &Method::GET) => match self.address(name) {
-                Some(Address::Tenanted) => pages::start(self.application(), name, None),
-                Some(Address::Common) => pages::start(self.application(), name, Some(tenant)),
-                None => self.no_such_tenant(name, now),
-            },
-            (Place::Login(name), &Method::GET | &Method::POST) => match self.address(name) {
-                Some(address) => self.login(name, address, request, now),
-                None => self.no_such_tenant(name, now),
-            },
+            (Place::Door(name), &Method::GET) => self.door(name, now),
+            (Place::Login(name), &Method::GET | &Method::POST) => self.login(name, request, now),
             (Place::LoginSrf, &Method::POST) => self.login_srf(request, now),
+            (Place::Graph(call), method) => Ok(self.graph(&call, method, request)),
             (Place::Application(endpoint), method) if endpoint.method() == *method => {
                 Ok(self.application_endpoint(&endpoint, request, now))
             }
@@ -93,19 +91,20 @@ impl Simulator {
         }
     }
 
-    fn address(&self, name: &str) -> Option<Address> {
-        if matches!(name, "common" | "organizations") {
-            return Some(Address::Common);
-        }
-        // Any verified domain names its tenant.
-        let name = DomainName::parse(name).ok()?;
-        self.tenant().domain(&name).map(|_| Address::Tenanted)
+    /// The application's door. Where the tenant's policy leads on at once, there is none.
+    fn door(&self, name: &str, now: OffsetDateTime) -> Result<Response, PageError> {
+        let arrival = Arrival {
+            address: name,
+            name: None,
+            hint: DomainHint::default(),
+            written_by: WrittenBy::Server,
+        };
+        self.go_on(arrival, now)
     }
 
     fn login(
         &self,
         name: &str,
-        address: Address,
         request: &Request,
         now: OffsetDateTime,
     ) -> Result<Response, PageError> {
@@ -118,33 +117,47 @@ impl Simulator {
             Method::POST => WrittenBy::Page,
             _ => WrittenBy::Server,
         };
-        let said = form.and_then(|form| {
-            let hint = form.single("domain_hint")?.or(form.single("whr")?);
-            let typed = form.single("login_hint")?;
-            Ok((hint.map(str::to_owned), typed.map(str::to_owned)))
+        let arrival = form.as_ref().map_err(|error| *error).and_then(|form| {
+            Ok(Arrival {
+                address: name,
+                name: form.single("login_hint")?,
+                hint: domain_hint(form)?,
+                written_by,
+            })
         });
-        let typed = match said {
-            Ok((hint, typed)) => {
-                let journey =
-                    hint.and_then(|hint| self.begin_at_domain(&hint, typed.as_deref(), now));
-                if let Some(journey) = journey {
-                    return pages::to_idp(typed.as_deref().unwrap_or_default(), &journey);
-                }
-                match typed {
-                    Some(typed) => typed,
-                    None => return pages::start(self.application(), name, None),
-                }
-            }
+        match arrival {
+            Ok(arrival) => self.go_on(arrival, now),
             Err(error) => {
                 let refusal = Aadsts::InvalidDomainName.refuse(format!("{error}."));
-                return self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now));
+                self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now))
             }
-        };
-        match self.begin(&typed, address, written_by, now) {
-            Ok(Next::GoToIdp(journey)) => pages::to_idp(typed.trim(), &journey),
-            Ok(Next::AskPassword(user)) => pages::password(name, &user),
-            Err(outcome) => self.show(StatusCode::BAD_REQUEST, &outcome),
         }
+    }
+
+    fn go_on(&self, arrival: Arrival<'_>, now: OffsetDateTime) -> Result<Response, PageError> {
+        match self.begin(arrival, now) {
+            Ok(Next::AskName) => self.ask_name(arrival.address),
+            Ok(Next::GoToIdp(journey)) => pages::to_idp(&journey),
+            Ok(Next::AskPassword(managed)) => pages::password(arrival.address, &managed),
+            Err(outcome) => {
+                let status = match &outcome.decision {
+                    Decision::Refused(refusal) if refusal.code == Aadsts::TenantNotFound => {
+                        StatusCode::NOT_FOUND
+                    }
+                    _ => StatusCode::BAD_REQUEST,
+                };
+                self.show(status, &outcome)
+            }
+        }
+    }
+
+    fn ask_name(&self, address: &str) -> Result<Response, PageError> {
+        let tenants = self.tenants();
+        let instead = match tenants.at_address(address) {
+            Some(_) => None,
+            None => Some(tenants.first().name().as_str()),
+        };
+        pages::start(self.application(), address, instead)
     }
 
     fn login_srf(&self, request: &Request, now: OffsetDateTime) -> Result<Response, PageError> {
@@ -155,11 +168,7 @@ impl Simulator {
         self.show(StatusCode::BAD_REQUEST, &outcome)
     }
 
-    fn posted_answer(
-        &self,
-        request: &Request,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, crate::http::FormError> {
+    fn posted_answer(&self, request: &Request, now: OffsetDateTime) -> Result<Outcome, FormError> {
         let form = request.form()?;
         let (wa, wctx) = (form.single("wa")?, form.single("wctx")?);
         let relay_state = form.single("RelayState")?;
@@ -194,35 +203,24 @@ impl Simulator {
         now: OffsetDateTime,
     ) -> Response {
         match *endpoint {
-            Endpoint::UserRealm(name) => open_id::document(StatusCode::OK, &self.user_realm(name)),
+            Endpoint::UserRealm(name) => self.user_realm_document(name, request, now),
+            Endpoint::GetUserRealm => self.get_user_realm(request, now),
             Endpoint::UserInfo => self.user_info(request, now),
-            Endpoint::Configuration(tenant) | Endpoint::Token(tenant)
-                if self.address(tenant).is_none() =>
-            {
-                self.refuse_application(&self.unknown_tenant(tenant), now)
-            }
-            Endpoint::Configuration(tenant) => self.openid_configuration(tenant),
-            Endpoint::Token(_) => self.token(request, now),
+            Endpoint::Configuration(tenant) => match begin::address(&self.tenants(), tenant) {
+                Ok(_) => self.openid_configuration(tenant),
+                Err(refusal) => self.refuse_application(&refusal, now),
+            },
+            Endpoint::Token(tenant) => match begin::address(&self.tenants(), tenant) {
+                Ok(address) => self.token(request, address, now),
+                Err(refusal) => self.refuse_application(&refusal, now),
+            },
         }
-    }
-
-    fn no_such_tenant(&self, name: &str, now: OffsetDateTime) -> Result<Response, PageError> {
-        let refusal = self.unknown_tenant(name);
-        self.show(StatusCode::NOT_FOUND, &self.refuse(refusal, now))
-    }
-
-    fn unknown_tenant(&self, name: &str) -> Refusal {
-        let name: String = name.chars().take(100).collect();
-        Aadsts::TenantNotFound.refuse_saying(
-            format!("Tenant '{name}' not found."),
-            format!("The tenant here is {}.", self.tenant().name()),
-        )
     }
 
     /// The page of an outcome; `status` is for a refusal.
     fn show(&self, status: StatusCode, outcome: &Outcome) -> Result<Response, PageError> {
-        let tenant = self.tenant();
-        let tenant = tenant.name().as_str();
+        let tenants = self.tenants();
+        let tenant = tenants.first().name().as_str();
         match &outcome.decision {
             Decision::SignedIn(signed_in) => {
                 pages::signed_in(self.application(), tenant, outcome, signed_in)
@@ -232,7 +230,16 @@ impl Simulator {
     }
 }
 
-fn not_allowed(methods: &'static str) -> Response {
+/// `domain_hint` is `OpenID` Connect's name for it, `whr` WS-Federation's and SAML's.
+fn domain_hint(form: &Form) -> Result<DomainHint<'_>, FormError> {
+    let (by_open_id, by_whr) = (form.single("domain_hint")?, form.single("whr")?);
+    Ok(DomainHint {
+        domain: by_open_id.or(by_whr),
+        application: form.single("client_id")?,
+    })
+}
+
+pub(super) fn not_allowed(methods: &'static str) -> Response {
     let mut response = response::text(
         StatusCode::METHOD_NOT_ALLOWED,
         "This address takes no such request.\n",
@@ -244,9 +251,4 @@ fn not_allowed(methods: &'static str) -> Response {
 }
 
 #[cfg(test)]
-#[path = "web_tests.rs"]
 pub(super) mod tests;
-
-#[cfg(test)]
-#[path = "domain_hint_tests.rs"]
-mod domain_hint_tests;

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper::StatusCode;
 use time::OffsetDateTime;
 
-use super::tests::{get, post};
+use super::{get, post};
 use crate::{
     entra::{
         Settings, Simulator,
@@ -96,7 +96,7 @@ fn whoever_signs_in_there_is_signed_in() {
     let done = post(&simulator, "/login.srf", &fields);
     assert_eq!(done.status, StatusCode::OK, "{}", done.text);
     assert!(done.text.contains("wmoran@partners.contoso.com"));
-    let said = "of partners.contoso.com, which the link named";
+    let said = "of partners.contoso.com, which the link or the policy named";
     assert!(done.text.contains(said), "{}", done.text);
     assert_eq!(simulator.outcome(id).unwrap().typed, None);
 }

@@ -1,0 +1,49 @@
+//! `homerealm simulate`: the simulated Entra in front of any identity provider.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use homerealm::{
+    observe::{LogFormat, start_logging},
+    simulate::{Simulation, tenant_file},
+};
+use tracing::level_filters::LevelFilter;
+
+/// Serve the simulated Entra against the identity providers that a tenant's file names
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The tenants: domains, federations, users, policies
+    #[arg(long, value_name = "FILE")]
+    tenant: PathBuf,
+    /// Where to listen; port 0 lets the system choose one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8444")]
+    listen: SocketAddr,
+    /// Resolve no email of a foreign domain at a tenanted address, which the real Entra does not promise
+    /// to do
+    #[arg(long)]
+    no_email_resolution: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let tenants = tenant_file::read(&arguments.tenant)?;
+    start_logging(LogFormat::Text, LevelFilter::INFO)?;
+    super::runtime()?.block_on(async {
+        let resolve = !arguments.no_email_resolution;
+        let simulation = Simulation::start(tenants, arguments.listen, resolve).await?;
+        let ca = std::env::temp_dir().join("homerealm-simulate-ca.pem");
+        std::fs::write(&ca, simulation.ca_pem())?;
+        println!("{}", simulation.url());
+        eprintln!(
+            "Open the address above in a browser (it warns once, since the certificate was made\n\
+             just now; the CA is {}).\n\
+             The identity provider has to know the entity ID {}\n\
+             and the assertion consumer service {}\n\
+             Ctrl-C ends the simulator.",
+            ca.display(),
+            simulation.simulator().audience(),
+            simulation.simulator().assertion_consumer_service(),
+        );
+        tokio::signal::ctrl_c().await?;
+        simulation.stop().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}

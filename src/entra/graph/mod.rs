@@ -1,0 +1,290 @@
+//! A small part of Microsoft Graph, by its own addresses, to read and change tenants while the
+//! simulator runs.
+//!
+//! It asks for no token: whoever reaches the listener is the administrator. What a page of another
+//! site could send without the browser asking first is not taken, so that nobody's browser is used
+//! for it: bodies have to be `application/json`.
+
+mod body;
+mod domains;
+mod error;
+mod federation;
+mod policies;
+mod users;
+
+use hyper::{Method, StatusCode, header::ALLOW, header::HeaderValue};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{DomainName, Simulator, Tenant, Tenants, open_id::document, query::percent_decode};
+use crate::http::{Request, Response, response};
+use body::Body;
+use error::GraphError;
+
+/// A call to Graph: `/v1.0/...`, of the first tenant, or `/v1.0/{tenant}/...`.
+pub(super) struct Call<'r> {
+    tenant: Option<&'r str>,
+    rest: &'r str,
+}
+
+/// What a call is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Resource {
+    Organization,
+    Domains,
+    Domain(String),
+    Promote(String),
+    FederationConfiguration(String),
+    Federation(String, String),
+    Users,
+    User(String),
+    HomeRealmDiscoveryPolicies,
+    HomeRealmDiscoveryPolicy(String),
+    FederatedTokenValidationPolicy,
+}
+
+/// What comes back.
+enum Answer {
+    /// 200, or 201 for what was made.
+    Document(StatusCode, Value),
+    /// 204.
+    Nothing,
+}
+
+impl<'r> Call<'r> {
+    /// The one that a path, without its first slash, makes.
+    pub(super) fn of(path: &'r str) -> Option<Self> {
+        let rest = path.strip_prefix("v1.0/")?;
+        let first = rest.split('/').next().unwrap_or(rest);
+        // A tenant's name has a dot, and its id hyphens; no collection has either.
+        Some(if first.contains(['.', '-']) {
+            let rest = rest.split_once('/').map_or("", |(_, rest)| rest);
+            let tenant = Some(first);
+            Self { tenant, rest }
+        } else {
+            Self { tenant: None, rest }
+        })
+    }
+
+    fn resource(&self) -> Option<Resource> {
+        let segments: Option<Vec<String>> = self.rest.split('/').map(percent_decode).collect();
+        let segments = segments?;
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let text = |text: &str| text.to_owned();
+        Some(match segments.as_slice() {
+            ["organization"] => Resource::Organization,
+            ["domains"] => Resource::Domains,
+            ["domains", id] => Resource::Domain(text(id)),
+            ["domains", id, "promote"] => Resource::Promote(text(id)),
+            ["domains", id, "federationConfiguration"] => {
+                Resource::FederationConfiguration(text(id))
+            }
+            ["domains", id, "federationConfiguration", federation] => {
+                Resource::Federation(text(id), text(federation))
+            }
+            ["users"] => Resource::Users,
+            ["users", id] => Resource::User(text(id)),
+            ["policies", "homeRealmDiscoveryPolicies"] => Resource::HomeRealmDiscoveryPolicies,
+            ["policies", "homeRealmDiscoveryPolicies", id] => {
+                Resource::HomeRealmDiscoveryPolicy(text(id))
+            }
+            ["policies", "federatedTokenValidationPolicy"] => {
+                Resource::FederatedTokenValidationPolicy
+            }
+            _ => return None,
+        })
+    }
+
+    fn tenant<'t>(&self, tenants: &'t Tenants) -> Result<&'t Tenant, GraphError> {
+        match self.tenant {
+            None => Ok(tenants.first()),
+            Some(name) => tenants
+                .at_address(name)
+                .ok_or_else(|| GraphError::not_found(name)),
+        }
+    }
+}
+
+impl Simulator {
+    /// Answers a call.
+    pub(super) fn graph(&self, call: &Call<'_>, method: &Method, request: &Request) -> Response {
+        let answer = match call.resource() {
+            None => Err(GraphError::not_found(call.rest)),
+            Some(resource) => self.graph_answer(call, &resource, method, request),
+        };
+        match answer {
+            Ok(Answer::Document(status, value)) => document(status, &value),
+            Ok(Answer::Nothing) => response::text(StatusCode::NO_CONTENT, ""),
+            Err(error) => refuse(&error),
+        }
+    }
+
+    fn graph_answer(
+        &self,
+        call: &Call<'_>,
+        resource: &Resource,
+        method: &Method,
+        request: &Request,
+    ) -> Result<Answer, GraphError> {
+        let tenants = self.tenants();
+        let tenant = call.tenant(&tenants)?;
+        if *method == Method::GET {
+            return read(tenant, resource);
+        }
+        let allowed = changes(resource);
+        if !allowed.contains(method) {
+            return Err(GraphError::NotAllowed(allow(allowed)));
+        }
+        let body = match *method {
+            Method::DELETE => Body::default(),
+            _ if matches!(resource, Resource::Promote(_)) => Body::of_json_or_nothing(request)?,
+            _ => Body::of(request)?,
+        };
+        let name = tenant.name().clone();
+        self.change(&name, resource, method, body)
+    }
+
+    fn change(
+        &self,
+        tenant: &DomainName,
+        resource: &Resource,
+        method: &Method,
+        body: Body,
+    ) -> Result<Answer, GraphError> {
+        let mut answer = Answer::Nothing;
+        self.change_tenant(tenant, |tenant| {
+            let (changed, said) = match (resource, method) {
+                (Resource::Domains, _) => domains::create(tenant, body)?,
+                (Resource::Domain(id), &Method::DELETE) => domains::delete(tenant, id)?,
+                (Resource::Domain(id), _) => domains::update(tenant, id, body)?,
+                (Resource::Promote(id), _) => domains::promote(tenant, id)?,
+                (Resource::FederationConfiguration(id), _) => federation::create(tenant, id, body)?,
+                (Resource::Federation(id, federation), &Method::DELETE) => {
+                    federation::delete(tenant, id, federation)?
+                }
+                (Resource::Federation(id, federation), _) => {
+                    federation::update(tenant, id, federation, body)?
+                }
+                (Resource::Users, _) => users::create(tenant, body)?,
+                (Resource::User(id), &Method::DELETE) => users::delete(tenant, id)?,
+                (Resource::User(id), _) => users::update(tenant, id, body)?,
+                (Resource::HomeRealmDiscoveryPolicy(id), _) => {
+                    policies::update_discovery(tenant, id, body)?
+                }
+                (Resource::FederatedTokenValidationPolicy, _) => {
+                    policies::update_validation(tenant, body)?
+                }
+                (Resource::Organization | Resource::HomeRealmDiscoveryPolicies, _) => {
+                    return Err(GraphError::NotAllowed("GET"));
+                }
+            };
+            answer = said;
+            Ok(changed)
+        })?;
+        tracing::info!(%tenant, ?resource, %method, "the tenant is changed");
+        Ok(answer)
+    }
+}
+
+fn read(tenant: &Tenant, resource: &Resource) -> Result<Answer, GraphError> {
+    Ok(ok(match resource {
+        Resource::Organization => collection([organization(tenant)]),
+        Resource::Domains => collection(domains::all(tenant).map(|it| plain(&it))),
+        Resource::Domain(id) => domains::one(tenant, id)?,
+        Resource::Promote(_) => return Err(GraphError::NotAllowed("POST")),
+        Resource::FederationConfiguration(id) => collection(federation::all(tenant, id)?),
+        Resource::Federation(id, federation) => federation::one(tenant, id, federation)?,
+        Resource::Users => collection(tenant.users().iter().map(plain)),
+        Resource::User(id) => plain(users::find(tenant, id)?),
+        Resource::HomeRealmDiscoveryPolicies => collection([policies::discovery(tenant)]),
+        Resource::HomeRealmDiscoveryPolicy(id) => {
+            policies::is_discovery(tenant, id)?;
+            policies::discovery(tenant)
+        }
+        Resource::FederatedTokenValidationPolicy => policies::validation(tenant),
+    }))
+}
+
+fn changes(resource: &Resource) -> &'static [Method] {
+    match resource {
+        Resource::Organization | Resource::HomeRealmDiscoveryPolicies => &[],
+        Resource::Domains
+        | Resource::Promote(_)
+        | Resource::FederationConfiguration(_)
+        | Resource::Users => &[Method::POST],
+        Resource::Domain(_) | Resource::Federation(..) | Resource::User(_) => {
+            &[Method::PATCH, Method::DELETE]
+        }
+        Resource::HomeRealmDiscoveryPolicy(_) => &[Method::PATCH],
+        // Microsoft's guide says PATCH, and its reference PUT.
+        Resource::FederatedTokenValidationPolicy => &[Method::PATCH, Method::PUT],
+    }
+}
+
+fn allow(changes: &[Method]) -> &'static str {
+    match changes {
+        [] => "GET",
+        [Method::POST] => "GET, POST",
+        [Method::PATCH] => "GET, PATCH",
+        [Method::PATCH, Method::PUT] => "GET, PATCH, PUT",
+        _ => "GET, PATCH, DELETE",
+    }
+}
+
+fn organization(tenant: &Tenant) -> Value {
+    let domains: Vec<Value> = domains::all(tenant)
+        .map(|domain| {
+            json!({
+                "name": domain.id,
+                "type": domain.authentication_type,
+                "isDefault": domain.is_default,
+                "isInitial": domain.is_initial,
+            })
+        })
+        .collect();
+    json!({
+        "id": tenant.id(),
+        "displayName": tenant.display_name(),
+        "verifiedDomains": domains,
+    })
+}
+
+fn ok(value: Value) -> Answer {
+    Answer::Document(StatusCode::OK, value)
+}
+
+fn created(value: Value) -> Answer {
+    Answer::Document(StatusCode::CREATED, value)
+}
+
+/// A list as `OData` writes it.
+fn collection(items: impl IntoIterator<Item = Value>) -> Value {
+    let items: Vec<Value> = items.into_iter().collect();
+    json!({ "value": items })
+}
+
+/// What a part of the model is in JSON; none of them can fail to be.
+fn plain(part: &impl Serialize) -> Value {
+    serde_json::to_value(part).unwrap_or_default()
+}
+
+/// The same with a property more.
+fn with(mut object: Value, name: &str, value: Value) -> Value {
+    if let Some(properties) = object.as_object_mut() {
+        properties.insert(name.to_owned(), value);
+    }
+    object
+}
+
+fn refuse(error: &GraphError) -> Response {
+    let content = json!({"error": {"code": error.code(), "message": error.to_string()}});
+    let mut answer = document(error.status(), &content);
+    if let GraphError::NotAllowed(methods) = error {
+        let methods = HeaderValue::from_static(methods);
+        answer.headers_mut().insert(ALLOW, methods);
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests;
