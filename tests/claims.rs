@@ -445,6 +445,7 @@ fn check(provider: &Provider, more: &[&str]) -> (Option<i32>, String) {
 /// What is told about Wendy, to the letter.
 const ABOUT_WENDY: &str = r#"what https://sp.test/metadata would be told:
 ok    access: she is in the group cn=Editors, ou=Groups,dc=contoso,dc=com and below ou=Partners,dc=contoso,dc=com
+      issuer: https://idp.contoso.test/partners
       NameID: wmoran@fabrikam.com (urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress)
       urn:oid:2.5.4.12 = ["Auditor", "Editor"] (value of title)
       role = ["owner", "reader"] (group with a value)
@@ -458,6 +459,7 @@ ok    access: she is in the group cn=Editors, ou=Groups,dc=contoso,dc=com and be
 /// And about somebody else, by her UPN.
 const ABOUT_ANOTHER: &str = r#"what https://sp.test/metadata would be told:
 FAIL  access: no rule of `access` lets her in: she is not in the group cn=Editors, ou=Groups,dc=contoso,dc=com
+      issuer: https://idp.contoso.test/partners
       urn:oid:2.5.4.12 is not issued: there is no value of title
       role is not issued: she is in none of the groups
       role = ["guest"] (constant)

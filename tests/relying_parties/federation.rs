@@ -47,10 +47,12 @@ impl Federation {
     pub(crate) async fn new(settings: Settings<'_>, relying_party: &str) -> Self {
         let sp = Shibboleth::start(ISSUER, settings);
         fs::write(sp.file("metadata.xml"), sp.metadata().await).expect("metadata.xml");
-        let lines = format!("preset = \"entra\"\n[[relying_party]]\n{relying_party}")
-            .replace("@entity@", &sp.entity_id())
-            .replace("@consumer@", &sp.consumer())
-            .replace("@folder@/", sp.file("").to_str().expect("UTF-8"));
+        let lines = format!(
+            "preset = \"entra\"\nprotocols = [\"saml2\"]\n[[relying_party]]\n{relying_party}"
+        )
+        .replace("@entity@", &sp.entity_id())
+        .replace("@consumer@", &sp.consumer())
+        .replace("@folder@/", sp.file("").to_str().expect("UTF-8"));
         let options = Options {
             top: "pairwise_salt = { file = \"pairwise-salt\" }",
             relying_party: lines.leak(),
