@@ -328,7 +328,7 @@ impl Code {
 
     /// The next symbol of those bits that are held.
     fn next(&self, bits: &mut Bits<'_>) -> Option<u16> {
-        let head = usize::try_from(bits.held % (1 << QUICK)).ok()?;
+        let head = usize::try_from(bits.held).ok()? % (1 << QUICK);
         match *self.quick.get(head)? {
             0 => self.next_of_many_bits(bits),
             entry => {
