@@ -1,4 +1,10 @@
+use std::cell::RefCell;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
+use miniz_oxide::inflate::{
+    TINFLStatus,
+    core::{DecompressorOxide, decompress, inflate_flags},
+};
 
 use crate::{
     http::{Form, FormError},
@@ -6,7 +12,6 @@ use crate::{
 };
 
 use super::{
-    inflate::inflate,
     names::{ASSERTION, DEFLATE},
     redirect_signature::RedirectSignature,
 };
@@ -161,9 +166,8 @@ impl Received {
         let encoded = form.single(name)?.ok_or(BindingError::Missing(name))?;
         let deflated = STANDARD.decode(encoded).map_err(|_| BindingError::Base64)?;
         let redirect_signature = RedirectSignature::from_query(query, form, carried)?;
-        let message = inflate(&deflated, MAX_MESSAGE).map_err(|_| BindingError::Deflate)?;
         Ok(Self {
-            root: read(&message, MAX_MESSAGE)?,
+            root: read(&inflate(&deflated)?, MAX_MESSAGE)?,
             redirect_signature,
             relay_state: relay_state(form)?,
         })
@@ -202,6 +206,36 @@ fn relay_state(form: &Form) -> Result<Option<String>, BindingError> {
     }
 }
 
+/// Inflates with a bound on the output: the ratio of a bomb does not matter then. A streaming
+/// decoder would clear and carry a window of 32 KiB besides.
+fn inflate(deflated: &[u8]) -> Result<Vec<u8>, BindingError> {
+    const FLAGS: u32 = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+    thread_local! {
+        // Ten kilobytes of tables, each filled again before it is read.
+        static INFLATER: RefCell<Box<DecompressorOxide>> = RefCell::default();
+    }
+    INFLATER.with_borrow_mut(|inflater| {
+        inflater.init();
+        let mut message = vec![0; (deflated.len() * 4).clamp(1024, MAX_MESSAGE)];
+        let (mut rest, mut length) = (deflated, 0);
+        loop {
+            let (status, read, written) = decompress(inflater, rest, &mut message, length, FLAGS);
+            rest = rest.get(read..).unwrap_or_default();
+            length += written;
+            match status {
+                TINFLStatus::Done => {
+                    message.truncate(length);
+                    return Ok(message);
+                }
+                TINFLStatus::HasMoreOutput if message.len() < MAX_MESSAGE => {
+                    message.resize((message.len() * 2).min(MAX_MESSAGE), 0);
+                }
+                _ => return Err(BindingError::Deflate),
+            }
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -225,6 +259,20 @@ mod tests {
         let query = format!("SAMLRequest={}", deflated(&vec![b' '; 50_000_000]));
         assert!(query.len() < 100_000);
         assert!(matches!(redirected(&query), Err(BindingError::Deflate)));
+    }
+
+    #[test]
+    fn whatever_is_within_the_bound_comes_out_whole() {
+        for length in [0, 1, 1023, 1024, 1025, 5_000, MAX_MESSAGE - 1, MAX_MESSAGE] {
+            let message: Vec<u8> = (0..=250).cycle().step_by(7).take(length).collect();
+            let deflated = miniz_oxide::deflate::compress_to_vec(&message, 9);
+            assert_eq!(inflate(&deflated).unwrap(), message, "{length}");
+            // One before did not end well, and leaves nothing behind.
+            let cut = deflated.get(..deflated.len() - 1).unwrap();
+            assert!(inflate(cut).is_err(), "{length}");
+        }
+        let one_more = miniz_oxide::deflate::compress_to_vec(&vec![0; MAX_MESSAGE + 1], 9);
+        assert!(matches!(inflate(&one_more), Err(BindingError::Deflate)));
     }
 
     #[test]

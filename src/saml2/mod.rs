@@ -12,7 +12,6 @@ mod authn_context;
 mod authn_request;
 mod binding;
 mod entity_metadata;
-mod inflate;
 mod logout;
 mod metadata;
 mod names;
