@@ -7,6 +7,7 @@
 //! with [`realm`] and [`directory`], [`trust`] picks the claims, [`saml2`] builds the message,
 //! [`xml`] and [`keys`] sign it, [`web`] sends it. `ARCHITECTURE.md` has the map.
 
+pub mod adfs;
 pub mod check;
 pub mod config;
 pub mod demo;

@@ -9,6 +9,7 @@ mod keys;
 mod realm;
 mod serve;
 mod simulate;
+mod trusts;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ enum Command {
     Realm(realm::Arguments),
     /// Make and list signing keys
     Keys(keys::Arguments),
+    /// Move the relying party trusts of AD FS: look them over, and write them for Homerealm and Entra
+    Trusts(trusts::Arguments),
 }
 
 /// Runs the command that was typed.
@@ -53,6 +56,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Realm(arguments) => realm::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
+        Command::Trusts(arguments) => trusts::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("homerealm: {error:#}");
