@@ -15,6 +15,7 @@ pub mod directory;
 pub mod entra;
 pub mod http;
 pub mod keys;
+pub mod links;
 pub mod metadata;
 pub mod observe;
 pub mod openid;

@@ -358,3 +358,48 @@ fn a_scan_sees_names_that_two_directories_have() {
     assert!(all.starts_with("all: 1 names"), "the two desks: {all}");
     assert!(partners.contains("u00000@fabrikam.com"), "{partners}");
 }
+
+#[test]
+fn partners_are_given_addresses_that_name_the_tenant() {
+    let config = format!("{}/config/homerealm.toml", env!("CARGO_MANIFEST_DIR"));
+    let links = || {
+        let mut links = homerealm();
+        links.args([
+            "links",
+            "--config",
+            &config,
+            "--tenant",
+            "contoso.onmicrosoft.com",
+        ]);
+        links
+    };
+    let output = run(links().arg("--json"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let listed = json(&output);
+    assert_eq!(
+        listed["applications"]["address"],
+        "https://login.contoso.com/applications"
+    );
+    assert_eq!(
+        listed["tenant"][1]["address"],
+        "https://contoso.sharepoint.com/"
+    );
+
+    let good = "https://login.microsoftonline.com/contoso.com/saml2";
+    let output = run(links().args(["--look-at", good]));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = run(links().args(["--look-at", good, "https://myapps.microsoft.com"]));
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("instead: https://myapps.microsoft.com/contoso.onmicrosoft.com"),
+        "{text}"
+    );
+
+    let output = run(links().args(["--guide", "--organisation", "Contoso"]));
+    let page = String::from_utf8_lossy(&output.stdout);
+    assert!(page.contains("How to sign in at Contoso"), "{page}");
+    assert!(page.contains("it-help@contoso.com"), "{page}");
+    let output = run(links().arg("--guide"));
+    assert_eq!(output.status.code(), Some(2));
+}

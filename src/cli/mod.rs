@@ -6,6 +6,7 @@
 mod check;
 mod demo;
 mod keys;
+mod links;
 mod realm;
 mod serve;
 mod simulate;
@@ -40,6 +41,8 @@ enum Command {
     Check(check::Arguments),
     /// Tell where a name belongs, and why; or a whole list of names
     Realm(realm::Arguments),
+    /// List the addresses to give to partners, and make a guide of them
+    Links(links::Arguments),
     /// Make and list signing keys
     Keys(keys::Arguments),
     /// Move the relying party trusts of AD FS: look them over, and write them for Homerealm and Entra
@@ -55,6 +58,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Realm(arguments) => realm::run(&arguments),
+        Command::Links(arguments) => links::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Trusts(arguments) => trusts::run(&arguments),
     };
