@@ -35,6 +35,19 @@ struct Start<'a> {
     address: &'a str,
     /// The tenant to go to instead, where the address names none.
     tenant_instead: Option<&'a str>,
+    /// Which application waits for the sign-in.
+    context: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "entra/back.html")]
+struct Back<'a> {
+    nonce: &'a str,
+    application: &'a str,
+    /// Where to.
+    address: &'a str,
+    /// What is posted there; without it, everything is in the address.
+    fields: Option<&'a [(&'static str, String)]>,
 }
 
 #[derive(Template)]
@@ -77,6 +90,7 @@ pub(super) fn start(
     application: &str,
     address: &str,
     tenant_instead: Option<&str>,
+    context: Option<&str>,
 ) -> Result<Response, PageError> {
     let nonce = Nonce::new()?;
     let page = Start {
@@ -84,6 +98,7 @@ pub(super) fn start(
         application,
         address,
         tenant_instead,
+        context,
     };
     let security = PageSecurity::new()
         .styles(&nonce)
@@ -103,6 +118,40 @@ pub(super) fn to_idp(journey: &Journey) -> Result<Response, PageError> {
     if let ToIdp::Post(post) = &journey.request {
         security = security.forms_to(FormTarget::origin_of(&post.action)?);
     }
+    respond(StatusCode::OK, &page, &security)
+}
+
+/// Takes the browser back to an application. A page and no redirect: what follows on a form may go
+/// only where the form's page allows it, and that page is the identity provider's.
+pub(super) fn go_back(application: &str, address: &str) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let page = Back {
+        nonce: nonce.as_str(),
+        application,
+        address,
+        fields: None,
+    };
+    let security = PageSecurity::new().styles(&nonce).scripts(&nonce);
+    respond(StatusCode::OK, &page, &security)
+}
+
+/// The same, where the application wants the answer posted.
+pub(super) fn post_back(
+    application: &str,
+    address: &str,
+    fields: &[(&'static str, String)],
+) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let page = Back {
+        nonce: nonce.as_str(),
+        application,
+        address,
+        fields: Some(fields),
+    };
+    let security = PageSecurity::new()
+        .styles(&nonce)
+        .scripts(&nonce)
+        .forms_to(FormTarget::origin_of(address)?);
     respond(StatusCode::OK, &page, &security)
 }
 
