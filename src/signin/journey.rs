@@ -204,7 +204,11 @@ impl SignIn {
     /// The person behind a name and its password, with what rules ask to be known of her.
     async fn person(&self, typed: Typed<'_>) -> Result<Subject, Failure> {
         let (name, account) = self.prove_password(typed).await?;
-        if let Some(elsewhere) = self.member_route(&name, &account, typed.source).await? {
+        let elsewhere = match self.address_route(&account, typed.source) {
+            Some(elsewhere) => Some(elsewhere),
+            None => self.member_route(&name, &account, typed.source).await?,
+        };
+        if let Some(elsewhere) = elsewhere {
             return Err(Failure::elsewhere(elsewhere).of(Some(name.key())));
         }
         let mut subject = subject_of(&self.realm, self.trusts.needs(), &account)

@@ -211,6 +211,13 @@ async fn no_door_takes_a_password_for_a_name_that_belongs_elsewhere() {
         let step = world.type_in(&request(name), name, "wrong").await;
         assert_eq!(problem(&step), Problem::NotRecognised, "{name}");
     }
+    // But nobody gets around her organisation by another of her names.
+    let step = world.type_in(&request("_5"), WENDYS_UPN, PASSWORD).await;
+    assert!(
+        matches!(&step, Step::Elsewhere(elsewhere) if *elsewhere == to_fabrikam()),
+        "{step:?}"
+    );
+    assert_eq!(world.store.held(Kind::Session), 0);
     let asked = request("_4");
     let step = world.type_in(&asked, "psingh@northwindtraders.com", PASSWORD);
     assert_eq!(grant(step.await).factors, Factors::One);
