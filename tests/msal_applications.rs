@@ -23,7 +23,7 @@ use homerealm::http::{
 };
 use hyper::Uri;
 use serde_json::{Value, json};
-use strangers::python;
+use strangers::{node_environment, python, tool};
 
 const EMAIL: &str = "wmoran@fabrikam.com";
 const UPN: &str = "wmoran@partners.contoso.com";
@@ -61,6 +61,18 @@ impl Application {
                 .arg(script)
                 .arg(demo.start_url())
                 .arg(demo.ca()),
+        )
+    }
+
+    fn in_node(demo: &Demo) -> Self {
+        let script =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers/msal_application.js");
+        Self::start(
+            Command::new(tool("node"))
+                .arg(script)
+                .arg(node_environment())
+                .arg(demo.start_url())
+                .env("NODE_EXTRA_CA_CERTS", demo.ca()),
         )
     }
 
@@ -109,12 +121,28 @@ async fn submit(
         .expect("a page")
 }
 
+async fn open(browser: &mut Client, address: &str) -> Reply {
+    let address: Uri = address.parse().expect("a URL");
+    browser.get(&address, None).await.expect("a page")
+}
+
 /// From an application's address to the page that leads back to it, as Wendy.
 async fn sign_in(browser: &mut Client, address: &str) -> Reply {
-    let address: Uri = address.parse().expect("a URL");
-    let door = browser.get(&address, None).await.expect("a page");
-    let hop = submit(browser, &door, None, &[("login_hint", EMAIL)]).await;
-    let asked = submit(browser, &hop, Some("to-idp"), &[]).await;
+    let door = open(browser, address).await;
+    pass(browser, &door).await
+}
+
+/// The same from the page that asks for the name.
+async fn pass(browser: &mut Client, door: &Reply) -> Reply {
+    let hop = submit(browser, door, None, &[("login_hint", EMAIL)]).await;
+    // A form by SAML, a link by WS-Federation.
+    let asked = match page_link(&hop.text(), "to-idp") {
+        Ok(link) => {
+            let link: Uri = link.parse().expect("a URL");
+            browser.get(&link, Some(&hop)).await.expect("a page")
+        }
+        Err(_) => submit(browser, &hop, Some("to-idp"), &[]).await,
+    };
     let typed = [("name", EMAIL), ("password", PASSWORD)];
     let answer = submit(browser, &asked, Some("sign-in"), &typed).await;
     submit(browser, &answer, Some("post"), &[]).await
@@ -157,15 +185,24 @@ fn is_wendy(claims: &Value) {
 #[tokio::test]
 async fn msal_for_python_signs_the_partner_in_by_a_code() {
     let demo = Demo::start(&[]);
-    let mut browser = browser(&demo);
-    let mut application = Application::in_python(&demo);
+    signs_in_by_a_code(&demo, Application::in_python(&demo)).await;
+}
+
+#[tokio::test]
+async fn msal_for_node_signs_the_partner_in_by_a_code() {
+    let demo = Demo::start(&["--protocol", "wsfed"]);
+    signs_in_by_a_code(&demo, Application::in_node(&demo)).await;
+}
+
+async fn signs_in_by_a_code(demo: &Demo, mut application: Application) {
+    let mut browser = browser(demo);
     for mode in ["query", "form_post"] {
         let begun = application.does(&json!({"do": "begin", "mode": mode}));
         browser.forget_cookies();
         let back = sign_in(&mut browser, begun["address"].as_str().expect("an address")).await;
         let brought = brought_back(&back);
         let done = application.does(&json!({"do": "finish", "brought": brought}));
-        // Its signature, audience and issuer verified by PyJWT.
+        // Its signature, audience and issuer verified.
         is_wendy(&done["claims"]);
         assert_eq!(done["user"]["preferred_username"], UPN, "{done}");
 
@@ -174,6 +211,23 @@ async fn msal_for_python_signs_the_partner_in_by_a_code() {
         is_wendy(&silent["refreshed"]);
         assert_eq!(silent["cached"], "cache", "{silent}");
     }
+}
+
+#[tokio::test]
+async fn a_device_without_a_browser_gets_tokens() {
+    let demo = Demo::start(&[]);
+    let mut browser = browser(&demo);
+    let mut application = Application::in_python(&demo);
+    let begun = application.does(&json!({"do": "device"}));
+    let pending = application.does(&json!({"do": "poll"}));
+    let told = pending["error"].as_str().expect("an error");
+    assert!(told.starts_with("AADSTS70016"), "{told}");
+    let page = open(&mut browser, begun["address"].as_str().expect("an address")).await;
+    let code = begun["user_code"].as_str().expect("a code");
+    let door = submit(&mut browser, &page, None, &[("user_code", code)]).await;
+    let done = pass(&mut browser, &door).await;
+    assert!(done.text().contains("on your device"), "{}", done.text());
+    is_wendy(&application.does(&json!({"do": "poll"}))["claims"]);
 }
 
 #[tokio::test]

@@ -73,12 +73,13 @@ fn synced(
         authentication: Authentication::Managed,
     }];
     let edge = registered.edge;
-    let (passive, active) = match preferred {
-        PreferredAuthenticationProtocol::Saml => (edge.sso_url(), None),
+    let (passive, sign_out, active) = match preferred {
+        PreferredAuthenticationProtocol::Saml => (edge.sso_url(), edge.slo_url(), None),
         PreferredAuthenticationProtocol::WsFed => {
             let below = |path: &str| format!("{}/adfs/services/trust/{path}", edge.base_url);
             let active = (below("2005/usernamemixed"), below("mex"));
-            (edge.passive_url(), Some(active))
+            let sign_out = format!("{}?wa=wsignout1.0", edge.passive_url());
+            (edge.passive_url(), sign_out, Some(active))
         }
     };
     let (active_sign_in_uri, metadata_exchange_uri) = active.unzip();
@@ -87,6 +88,7 @@ fn synced(
             name: domain(federated.suffix.as_ascii())?,
             authentication: Authentication::Federated(Box::new(InternalDomainFederation {
                 display_name: "Contoso partners".to_owned(),
+                sign_out_uri: Some(sign_out.clone()),
                 active_sign_in_uri: active_sign_in_uri.clone(),
                 metadata_exchange_uri: metadata_exchange_uri.clone(),
                 ..InternalDomainFederation::new(

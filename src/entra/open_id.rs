@@ -156,6 +156,8 @@ pub(super) enum Endpoint<'r> {
     Keys,
     /// `/{tenant}/oauth2/v2.0/token`, and for v1 `/{tenant}/oauth2/token`.
     Token(&'r str),
+    /// `/{tenant}/oauth2/v2.0/devicecode`.
+    DeviceCode(&'r str),
     /// `/oidc/userinfo`.
     UserInfo,
 }
@@ -180,6 +182,7 @@ impl<'r> Endpoint<'r> {
             (tenant, ".well-known/openid-configuration") => {
                 Some(Self::Configuration(tenant, Version::V1))
             }
+            (tenant, "oauth2/v2.0/devicecode") => Some(Self::DeviceCode(tenant)),
             (_, "discovery/v2.0/keys" | "discovery/keys") => Some(Self::Keys),
             (tenant, "oauth2/v2.0/token" | "oauth2/token") => Some(Self::Token(tenant)),
             _ => None,
@@ -189,7 +192,7 @@ impl<'r> Endpoint<'r> {
     /// The one method that it takes.
     pub(super) fn method(&self) -> Method {
         match self {
-            Self::Token(_) => Method::POST,
+            Self::Token(_) | Self::DeviceCode(_) => Method::POST,
             _ => Method::GET,
         }
     }

@@ -85,6 +85,22 @@ struct Refused<'a> {
     checks: &'a [Check],
 }
 
+#[derive(Template)]
+#[template(path = "entra/device.html")]
+struct Device<'a> {
+    nonce: &'a str,
+    /// The application that somebody has signed in to on the device, then.
+    signed_in_to: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "entra/signed_out.html")]
+struct SignedOut<'a> {
+    nonce: &'a str,
+    to_idp: Option<&'a str>,
+    back: Option<&'a str>,
+}
+
 /// The application's door: it asks for the name.
 pub(super) fn start(
     application: &str,
@@ -152,6 +168,31 @@ pub(super) fn post_back(
         .styles(&nonce)
         .scripts(&nonce)
         .forms_to(FormTarget::origin_of(address)?);
+    respond(StatusCode::OK, &page, &security)
+}
+
+/// Asks for the code that a device shows, or says that all is done there.
+pub(super) fn device(signed_in_to: Option<&str>) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let page = Device {
+        nonce: nonce.as_str(),
+        signed_in_to,
+    };
+    let security = PageSecurity::new()
+        .styles(&nonce)
+        .forms_to(FormTarget::own());
+    respond(StatusCode::OK, &page, &security)
+}
+
+/// After a sign-out: on to the identity provider's own, if there is one, else to the application.
+pub(super) fn signed_out(to_idp: Option<&str>, back: Option<&str>) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let page = SignedOut {
+        nonce: nonce.as_str(),
+        to_idp,
+        back,
+    };
+    let security = PageSecurity::new().styles(&nonce).scripts(&nonce);
     respond(StatusCode::OK, &page, &security)
 }
 

@@ -5,6 +5,8 @@ usage: msal_application.py START_URL CA.pem; one JSON object a line in, one out.
   {"do": "begin", "mode": MODE}                  -> {"address": where the browser is sent}
   {"do": "finish", "brought": {...}}             -> {"claims": of the ID token, verified, "user": userinfo}
   {"do": "silent"}                               -> {"cached": token source, "refreshed": claims}
+  {"do": "device"}                               -> {"user_code": ..., "address": where it is typed}
+  {"do": "poll"}                                 -> {"claims": ...} or {"error": ...}
   {"do": "steal", "code": CODE, "with": {...}}   -> {"error": ...}: the code, by a request of our own
 """
 
@@ -84,6 +86,19 @@ def silent(_):
     return {"cached": cached["token_source"], "refreshed": verified(fresh["id_token"])}
 
 
+def device(_):
+    global flow
+    flow = application.initiate_device_flow(SCOPES)
+    return {"user_code": flow["user_code"], "address": flow["verification_uri"]}
+
+
+def poll(_):
+    token = application.acquire_token_by_device_flow(flow, exit_condition=lambda _: True)
+    if "error" in token:
+        return {"error": token["error_description"]}
+    return {"claims": verified(token["id_token"])}
+
+
 def steal(order):
     form = {
         "grant_type": "authorization_code",
@@ -96,7 +111,14 @@ def steal(order):
     return {"error": answer.get("error_description", "none")}
 
 
-orders = {"begin": begin, "finish": finish, "silent": silent, "steal": steal}
+orders = {
+    "begin": begin,
+    "finish": finish,
+    "silent": silent,
+    "device": device,
+    "poll": poll,
+    "steal": steal,
+}
 for line in sys.stdin:
     order = json.loads(line)
     print(json.dumps(orders[order["do"]](order)), flush=True)

@@ -2,8 +2,8 @@ use hyper::{Method, StatusCode};
 use time::OffsetDateTime;
 
 use super::{
-    Version,
-    request::{Authorization, Rejected},
+    Person, Version,
+    request::{Authorization, Back, Rejected, Reply},
 };
 use crate::{
     entra::{
@@ -33,7 +33,13 @@ impl Simulator {
             Ok((form, authorization))
         });
         match read {
-            Ok((form, authorization)) => self.ask_who(tenant, &form, authorization, now),
+            Ok((form, authorization)) => match authorization.back.clone() {
+                Back::To(reply) if authorization.is_silent => {
+                    let person = self.known(request, tenant, &form, now);
+                    self.answer_silently(authorization, &reply, person, now)
+                }
+                Back::To(_) | Back::Device(_) => self.ask_who(tenant, &form, authorization, now),
+            },
             Err(Rejected::Here(refusal)) => {
                 self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now))
             }
@@ -49,13 +55,22 @@ impl Simulator {
     ) -> Result<Authorization, Rejected> {
         let tenants = self.tenants();
         let address = begin::address(&tenants, tenant)?;
-        let authorization = Authorization::read(form, &tenants, address, version)?;
-        if authorization.is_silent {
-            let refusal = ApplicationCode::SilentSignIn
-                .refuse("The simulator keeps no sessions: the identity provider's are asked for.");
-            return Err(Rejected::There(authorization.reply, refusal));
+        Authorization::read(form, &tenants, address, version)
+    }
+
+    fn answer_silently(
+        &self,
+        authorization: Authorization,
+        reply: &Reply,
+        person: Option<Person>,
+        now: OffsetDateTime,
+    ) -> Result<Response, PageError> {
+        if let Some(person) = person {
+            return self.send_back_code(authorization, reply, person, now);
         }
-        Ok(authorization)
+        let nobody = "With this browser nobody has signed in whom the request could mean.";
+        let refusal = ApplicationCode::SilentSignIn.refuse(nobody);
+        self.send_back_refused(reply, &refusal, now)
     }
 
     /// From here the browser goes everybody's way.

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::{
     Code, Grant, Person,
-    request::{Authorization, Reply, ResponseMode},
+    request::{Authorization, Back, Reply, ResponseMode},
 };
 use crate::{
     entra::{
@@ -32,16 +32,23 @@ impl Simulator {
             tenant: DomainName::parse(&signed_in.tenant).ok()?,
             user: signed_in.user.id.clone(),
         };
-        Some(self.send_back_code(authorization, person, now))
+        let delivered = match authorization.back.clone() {
+            Back::To(reply) => self.send_back_code(authorization, &reply, person.clone(), now),
+            Back::Device(code) => self.tell_device(&code, person.clone(), now),
+        };
+        Some(delivered.and_then(|mut response| {
+            self.begin_session(&person, signed_in, &mut response, now)?;
+            Ok(response)
+        }))
     }
 
-    fn send_back_code(
+    pub(super) fn send_back_code(
         &self,
         authorization: Authorization,
+        reply: &Reply,
         person: Person,
         now: OffsetDateTime,
     ) -> Result<Response, PageError> {
-        let reply = authorization.reply;
         let code = Code {
             grant: Grant {
                 version: authorization.version,
@@ -56,7 +63,7 @@ impl Simulator {
             is_redeemed: false,
         };
         let code = self.provider.codes.hold(code, now);
-        self.send_back(&reply, vec![("code", code)])
+        self.send_back(reply, vec![("code", code)])
     }
 
     /// A refusal that is recorded, and told the application (RFC 6749 4.1.2.1).

@@ -1,7 +1,7 @@
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::{Version, claims::issuer};
+use super::{Version, claims::issuer, token::DEVICE_CODE};
 use crate::{
     entra::{
         Address, Simulator,
@@ -34,11 +34,13 @@ impl Simulator {
                 "issuer": issuer,
                 "authorization_endpoint": format!("{base}/{tenant}/{oauth2}/authorize"),
                 "token_endpoint": format!("{base}/{tenant}/{oauth2}/token"),
+                "device_authorization_endpoint": format!("{base}/{tenant}/oauth2/v2.0/devicecode"),
+                "end_session_endpoint": format!("{base}/{tenant}/{oauth2}/logout"),
                 "jwks_uri": format!("{base}/{tenant}/{keys}"),
                 "userinfo_endpoint": format!("{base}/oidc/userinfo"),
                 "response_types_supported": ["code"],
                 "response_modes_supported": ["query", "fragment", "form_post"],
-                "grant_types_supported": ["authorization_code", "refresh_token", SAML1_GRANT],
+                "grant_types_supported": ["authorization_code", "refresh_token", DEVICE_CODE, SAML1_GRANT],
                 "subject_types_supported": ["pairwise"],
                 "id_token_signing_alg_values_supported": ["RS256"],
                 "scopes_supported": ["openid", "profile", "email", "offline_access"],

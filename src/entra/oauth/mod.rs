@@ -2,7 +2,8 @@
 //!
 //! `authorize` reads what an application asks for and remembers it while the browser goes the same way
 //! as everybody's; `deliver` sends the browser back with a code once somebody has signed in; `token`
-//! exchanges the code. `claims` says what tokens hold, and `metadata` where everything is.
+//! exchanges the code. `device` is the way of applications without a browser, `session` what is known of
+//! a browser, until somebody signs out. `claims` says what tokens hold, and `metadata` where everything is.
 //!
 //! Strict where Entra is known to be: redirect URIs by the character, each code once, verifiers,
 //! secrets. An application that gets through here has used the protocol as Entra wants it.
@@ -10,9 +11,11 @@
 mod authorize;
 mod claims;
 mod deliver;
+mod device;
 mod metadata;
 mod request;
 mod scope;
+mod session;
 mod signing;
 mod tickets;
 mod token;
@@ -22,8 +25,10 @@ use std::sync::OnceLock;
 use time::Duration;
 
 use super::{Address, Application, ApplicationCode, DomainName, ObjectId, Refusal, Tenants};
+use device::Device;
 use request::{Authorization, Challenge};
 use scope::Scope;
+use session::Session;
 use signing::SigningKey;
 use tickets::Tickets;
 pub(super) use token::GrantType;
@@ -46,6 +51,10 @@ pub(super) struct Provider {
     /// Which of them an identity provider's answer is for, by the request to the identity provider.
     under_way: Tickets<String>,
     codes: Tickets<Code>,
+    devices: Tickets<Device>,
+    /// The device's code by what it shows to people.
+    user_codes: Tickets<String>,
+    sessions: Tickets<Session>,
     refresh_tokens: Tickets<Grant>,
 }
 
@@ -81,6 +90,8 @@ struct Code {
 impl Provider {
     const SIGN_IN: Duration = Duration::minutes(15);
     const CODE: Duration = Duration::minutes(10);
+    const DEVICE: Duration = Duration::minutes(15);
+    const SESSION: Duration = Duration::days(1);
     const REFRESH_TOKEN: Duration = Duration::days(90);
 
     /// The key, made when it is needed first; `None` if it cannot be made.
@@ -101,6 +112,9 @@ impl Default for Provider {
             waiting: Tickets::new(Self::SIGN_IN),
             under_way: Tickets::new(Self::SIGN_IN),
             codes: Tickets::new(Self::CODE),
+            devices: Tickets::new(Self::DEVICE),
+            user_codes: Tickets::new(Self::DEVICE),
+            sessions: Tickets::new(Self::SESSION),
             refresh_tokens: Tickets::new(Self::REFRESH_TOKEN),
         }
     }

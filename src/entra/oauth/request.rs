@@ -18,9 +18,18 @@ pub(super) struct Authorization {
     pub(super) scope: Scope,
     pub(super) nonce: Option<String>,
     pub(super) challenge: Option<Challenge>,
-    pub(super) reply: Reply,
+    pub(super) back: Back,
     /// `prompt=none`: nobody may be asked anything.
     pub(super) is_silent: bool,
+}
+
+/// Who gets the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Back {
+    /// An application, by the browser.
+    To(Reply),
+    /// The device with this code, when it asks.
+    Device(String),
 }
 
 /// Where an answer goes, and how.
@@ -136,7 +145,7 @@ impl Authorization {
             nonce: form.single("nonce")?.map(str::to_owned),
             challenge,
             is_silent: form.single("prompt")? == Some("none"),
-            reply,
+            back: Back::To(reply),
         })
     }
 }

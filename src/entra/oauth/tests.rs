@@ -15,16 +15,16 @@ use crate::{
     xml::{self, Limits},
 };
 
-const PUBLIC: &str = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
-const SERVER: &str = "00112233-4455-6677-8899-aabbccddeeff";
-const SECRET: &str = "s3cret";
+pub(super) const PUBLIC: &str = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
+pub(super) const SERVER: &str = "00112233-4455-6677-8899-aabbccddeeff";
+pub(super) const SECRET: &str = "s3cret";
 const CONTOSO: &str = "/contoso.onmicrosoft.com";
 const TOKEN: &str = "/contoso.onmicrosoft.com/oauth2/v2.0/token";
 /// RFC 7636 B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-fn simulator() -> Simulator {
+pub(super) fn simulator() -> Simulator {
     let server = json!({
         "appId": SERVER,
         "displayName": "Server",
@@ -43,10 +43,10 @@ fn simulator() -> Simulator {
     Simulator::new(contoso.unwrap(), Settings::at("https://login.example"))
 }
 
-type Fields<'a> = Vec<(&'a str, &'a str)>;
+pub(super) type Fields<'a> = Vec<(&'a str, &'a str)>;
 
 /// What MSAL asks with.
-fn asked() -> Fields<'static> {
+pub(super) fn asked() -> Fields<'static> {
     vec![
         ("client_id", PUBLIC),
         ("response_type", "code"),
@@ -60,13 +60,17 @@ fn asked() -> Fields<'static> {
     ]
 }
 
-fn with<'a>(mut fields: Fields<'a>, name: &'a str, value: Option<&'a str>) -> Fields<'a> {
+pub(super) fn with<'a>(
+    mut fields: Fields<'a>,
+    name: &'a str,
+    value: Option<&'a str>,
+) -> Fields<'a> {
     fields.retain(|(other, _)| *other != name);
     fields.extend(value.map(|value| (name, value)));
     fields
 }
 
-fn authorize(simulator: &Simulator, path: &str, fields: &Fields<'_>) -> Page {
+pub(super) fn authorize(simulator: &Simulator, path: &str, fields: &Fields<'_>) -> Page {
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)
         .finish();
@@ -74,7 +78,7 @@ fn authorize(simulator: &Simulator, path: &str, fields: &Fields<'_>) -> Page {
 }
 
 /// From the identity provider's request to the page that leads back.
-fn vouch(simulator: &Simulator, hop: &Page) -> Page {
+pub(super) fn vouch(simulator: &Simulator, hop: &Page) -> Page {
     let form = PageForm::find(&hop.text, Some("to-idp")).unwrap_or_else(|_| panic!("{}", hop.text));
     let request = STANDARD.decode(form.field("SAMLRequest").unwrap()).unwrap();
     let request = xml::read(&request, &Limits::default()).unwrap();
@@ -90,19 +94,19 @@ fn vouch(simulator: &Simulator, hop: &Page) -> Page {
 }
 
 /// What comes back to the application in the address.
-fn returned(page: &Page) -> Vec<(String, String)> {
+pub(super) fn returned(page: &Page) -> Vec<(String, String)> {
     let link = page_link(&page.text, "to-app").unwrap_or_else(|_| panic!("{}", page.text));
     let (_, query) = link.split_once(['?', '#']).unwrap();
     let pairs = form_urlencoded::parse(query.as_bytes());
     pairs.into_owned().collect()
 }
 
-fn value<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
+pub(super) fn value<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
     let found = fields.iter().find(|(other, _)| other == name);
     found.map_or("", |(_, value)| value.as_str())
 }
 
-fn code(simulator: &Simulator, fields: &Fields<'_>) -> String {
+pub(super) fn code(simulator: &Simulator, fields: &Fields<'_>) -> String {
     let back = vouch(
         simulator,
         &authorize(simulator, "oauth2/v2.0/authorize", fields),
@@ -110,7 +114,7 @@ fn code(simulator: &Simulator, fields: &Fields<'_>) -> String {
     value(&returned(&back), "code").to_owned()
 }
 
-fn redemption(code: &str) -> Fields<'_> {
+pub(super) fn redemption(code: &str) -> Fields<'_> {
     vec![
         ("grant_type", "authorization_code"),
         ("client_id", PUBLIC),
@@ -120,13 +124,13 @@ fn redemption(code: &str) -> Fields<'_> {
     ]
 }
 
-fn tokens(simulator: &Simulator, fields: &Fields<'_>) -> Value {
+pub(super) fn tokens(simulator: &Simulator, fields: &Fields<'_>) -> Value {
     let page = post(simulator, TOKEN, fields);
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
     serde_json::from_str(&page.text).unwrap()
 }
 
-fn refused(simulator: &Simulator, fields: &Fields<'_>, code: u32, error: &str) {
+pub(super) fn refused(simulator: &Simulator, fields: &Fields<'_>, code: u32, error: &str) {
     let page = post(simulator, TOKEN, fields);
     let said: Value = serde_json::from_str(&page.text).unwrap();
     assert_eq!(said["error_codes"], json!([code]), "{said}");
@@ -137,7 +141,7 @@ fn refused(simulator: &Simulator, fields: &Fields<'_>, code: u32, error: &str) {
 }
 
 /// The claims, once the signature holds by the published key.
-fn claims(simulator: &Simulator, token: &Value) -> Value {
+pub(super) fn claims(simulator: &Simulator, token: &Value) -> Value {
     let keys = get(simulator, &format!("{CONTOSO}/discovery/v2.0/keys"));
     let keys: Value = serde_json::from_str(&keys.text).unwrap();
     let key = &keys["keys"][0];

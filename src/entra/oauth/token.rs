@@ -18,11 +18,15 @@ use crate::{
     http::{Form, FormError, Response, response},
 };
 
+/// The grant of a device (RFC 8628 3.4).
+pub(super) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
 /// Grants that are taken here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::entra) enum GrantType {
     AuthorizationCode,
     RefreshToken,
+    DeviceCode,
 }
 
 impl GrantType {
@@ -30,6 +34,7 @@ impl GrantType {
         match name {
             "authorization_code" => Some(Self::AuthorizationCode),
             "refresh_token" => Some(Self::RefreshToken),
+            DEVICE_CODE => Some(Self::DeviceCode),
             _ => None,
         }
     }
@@ -67,6 +72,7 @@ impl Simulator {
         let grant = match grant_type {
             GrantType::AuthorizationCode => self.redeem_code(form, &tenants, address, now),
             GrantType::RefreshToken => self.refresh(form, &tenants, address, now),
+            GrantType::DeviceCode => self.redeem_device(form, &tenants, address, now),
         };
         match grant.and_then(|grant| self.issue(&grant, &tenants, address, now)) {
             Ok(tokens) => document(StatusCode::OK, &tokens),
@@ -100,6 +106,34 @@ impl Simulator {
             Ok(code.grant.clone())
         });
         Ok(redeemed.map_err(|absent| absent_grant(absent, "code"))??)
+    }
+
+    fn redeem_device(
+        &self,
+        form: &Form,
+        tenants: &Arc<Tenants>,
+        address: Address<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Grant, Failed> {
+        let application = client(form, tenants, address)?;
+        let code = form.single("device_code")?;
+        let code = code.ok_or_else(|| missing("device_code"))?;
+        let secret = form.single("client_secret")?;
+        let is_confidential = !application.is_fallback_public_client;
+        let redeemed = self
+            .provider
+            .devices
+            .with(code, now, |device| -> Result<Grant, Refusal> {
+                device.is_of(application)?;
+                authenticate(application, is_confidential, secret)?;
+                device.redeem()
+            });
+        Ok(redeemed.map_err(|absent| match absent {
+            Absent::Expired => {
+                ApplicationCode::VerificationCodeExpired.refuse("Nobody signed in in time.")
+            }
+            Absent::Unknown => absent_grant(absent, "device_code"),
+        })??)
     }
 
     fn refresh(
@@ -281,3 +315,7 @@ fn resource<'t>(tenants: &'t Tenants, scope: &Scope) -> Option<&'t Application> 
         .iter()
         .find_map(|tenant| tenant.application(&app_id))
 }
+
+#[cfg(test)]
+#[path = "token_tests.rs"]
+mod tests;

@@ -138,9 +138,14 @@ impl Tenant {
         &self.parts.domains
     }
 
+    /// The registered applications.
+    pub fn applications(&self) -> &[Application] {
+        &self.parts.applications
+    }
+
     /// The registered application with this `appId`.
     pub fn application(&self, app_id: &ObjectId) -> Option<&Application> {
-        let mut applications = self.parts.applications.iter();
+        let mut applications = self.applications().iter();
         applications.find(|application| application.app_id == *app_id)
     }
 

@@ -26,6 +26,10 @@ enum Place<'r> {
     /// `/{tenant}/oauth2/v2.0/authorize`, and for v1 `/{tenant}/oauth2/authorize`: where applications
     /// send browsers.
     Authorize(&'r str, Version),
+    /// `/{tenant}/oauth2/v2.0/logout`, and for v1 `/{tenant}/oauth2/logout`.
+    SignOut(&'r str),
+    /// `/devicelogin`: where people type the code that a device shows.
+    DeviceLogin,
     /// `/login.srf`: where browsers bring answers.
     LoginSrf,
     /// Where applications ask without a browser.
@@ -51,8 +55,10 @@ impl Place<'_> {
         match path.split_once('/') {
             None if path.is_empty() => Place::Root,
             None if path == "login.srf" => Place::LoginSrf,
+            None if path == "devicelogin" => Place::DeviceLogin,
             None | Some((_, "")) => Place::Door(path.trim_end_matches('/')),
             Some((tenant, "login")) => Place::Login(tenant),
+            Some((tenant, "oauth2/v2.0/logout" | "oauth2/logout")) => Place::SignOut(tenant),
             Some((tenant, "oauth2/v2.0/authorize")) => Place::Authorize(tenant, Version::V2),
             Some((tenant, "oauth2/authorize")) => Place::Authorize(tenant, Version::V1),
             Some(_) => Place::Nowhere,
@@ -84,6 +90,10 @@ impl Simulator {
             (Place::Authorize(name, version), &Method::GET | &Method::POST) => {
                 self.authorize(name, version, request, now)
             }
+            (Place::SignOut(name), &Method::GET | &Method::POST) => {
+                self.sign_out(name, request, now)
+            }
+            (Place::DeviceLogin, &Method::GET | &Method::POST) => self.device_login(request, now),
             (Place::LoginSrf, &Method::POST) => self.login_srf(request, now),
             (Place::Graph(call), method) => Ok(self.graph(&call, method, request)),
             (Place::Application(endpoint), method) if endpoint.method() == *method => {
@@ -98,7 +108,10 @@ impl Simulator {
                 "There is nothing at this address.\n",
             )),
             (Place::LoginSrf, _) => Ok(not_allowed("POST")),
-            (Place::Login(_) | Place::Authorize(..), _) => Ok(not_allowed("GET, POST")),
+            (
+                Place::Login(_) | Place::Authorize(..) | Place::DeviceLogin | Place::SignOut(_),
+                _,
+            ) => Ok(not_allowed("GET, POST")),
             (Place::Root | Place::Door(_), _) => Ok(not_allowed("GET")),
         }
     }
@@ -265,6 +278,10 @@ impl Simulator {
                     Err(refusal) => self.refuse_application(&refusal, now),
                 }
             }
+            Endpoint::DeviceCode(tenant) => match begin::address(&self.tenants(), tenant) {
+                Ok(address) => self.device_code(request, tenant, address, now),
+                Err(refusal) => self.refuse_application(&refusal, now),
+            },
             Endpoint::Token(tenant) => match begin::address(&self.tenants(), tenant) {
                 Ok(address) => self.token(request, address, now),
                 Err(refusal) => self.refuse_application(&refusal, now),
