@@ -29,7 +29,13 @@ impl AccessTokens {
     const CAPACITY: usize = 256;
 
     /// A user's new token, in which she is called `subject`.
-    pub(super) fn remember(&self, token: String, user: &User, subject: String, now: OffsetDateTime) {
+    pub(super) fn remember(
+        &self,
+        token: String,
+        user: &User,
+        subject: String,
+        now: OffsetDateTime,
+    ) {
         let mut issued = self.lock();
         if issued.len() == Self::CAPACITY {
             issued.pop_front();
@@ -80,8 +86,14 @@ mod tests {
         };
         let (hers, his) = (issue("hers", &wendy), issue("his", &alex));
         let last = now + AccessTokens::LIFE - Duration::NANOSECOND;
-        assert_eq!(tokens.user_of(&hers, last), Some((wendy.clone(), "hers's".to_owned())));
-        assert_eq!(tokens.user_of(&his, now), Some((alex, "his's".to_owned())));
+        assert_eq!(
+            tokens.user_of(&hers, last),
+            Some((wendy.clone(), "hers's".to_owned()))
+        );
+        assert_eq!(
+            tokens.user_of(&his, now),
+            Some((alex.clone(), "his's".to_owned()))
+        );
         assert_eq!(tokens.user_of(&hers, now + AccessTokens::LIFE), None);
         assert_eq!(tokens.user_of("", now), None);
         for number in 0..AccessTokens::CAPACITY {

@@ -54,7 +54,8 @@ impl Simulator {
         let token = request
             .header(AUTHORIZATION.as_str())
             .and_then(|value| value.strip_prefix("Bearer "));
-        let Some((user, subject)) = token.and_then(|token| self.access_tokens.user_of(token, now)) else {
+        let Some((user, subject)) = token.and_then(|token| self.access_tokens.user_of(token, now))
+        else {
             let mut refused =
                 document(StatusCode::UNAUTHORIZED, &json!({"error": "invalid_token"}));
             refused

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     entra::{
-        Address, Application, ApplicationCode, ObjectId, Platform, Refusal, Simulator,
-        Tenants, begin,
+        Address, Application, ApplicationCode, ObjectId, Platform, Refusal, Simulator, Tenants,
+        begin,
     },
     http::{Form, Request},
 };
