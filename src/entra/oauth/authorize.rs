@@ -111,6 +111,7 @@ impl Simulator {
         waiting
             .with(&context.0, now, |it| it.client.to_string())
             .ok()
+            .or_else(|| self.waiting_saml_application(context, now))
     }
 
     /// Remembers whom the answer to a request to an identity provider is for.

@@ -25,12 +25,13 @@ use std::sync::OnceLock;
 use time::Duration;
 
 use super::{Address, Application, ApplicationCode, DomainName, ObjectId, Refusal, Tenants};
+use crate::keys::Signer;
 use device::Device;
 use request::{Authorization, Challenge};
 use scope::Scope;
-use session::Session;
+pub(super) use session::Session;
 use signing::SigningKey;
-use tickets::Tickets;
+pub(super) use tickets::Tickets;
 pub(super) use token::GrantType;
 
 /// Which of the two generations of endpoints.
@@ -72,10 +73,10 @@ struct Grant {
 
 /// Who has signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Person {
+pub(super) struct Person {
     /// By the first domain of the tenant.
-    tenant: DomainName,
-    user: ObjectId,
+    pub(super) tenant: DomainName,
+    pub(super) user: ObjectId,
 }
 
 /// A grant on its way through a browser.
@@ -102,6 +103,11 @@ impl Provider {
                 .ok()
         };
         self.key.get_or_init(make).as_ref()
+    }
+
+    /// The same key for what is not a token by OpenID Connect.
+    pub(super) fn signer(&self) -> Option<&Signer> {
+        self.key().map(SigningKey::signer)
     }
 }
 

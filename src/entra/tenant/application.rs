@@ -14,9 +14,12 @@ pub struct Application {
     pub app_id: ObjectId,
     /// `displayName`.
     pub display_name: String,
+    /// `identifierUris`: by which of these SAML calls it, its entity ID.
+    #[serde(default, deserialize_with = "identifier_uris")]
+    pub identifier_uris: Vec<String>,
     /// `web`: applications on a server, which have a secret.
     #[serde(default)]
-    pub web: RedirectUris,
+    pub web: Web,
     /// `publicClient`: applications on somebody's own machine, which cannot keep one.
     #[serde(default)]
     pub public_client: RedirectUris,
@@ -29,6 +32,18 @@ pub struct Application {
     /// `api`: how tokens for its own interface are.
     #[serde(default)]
     pub api: Api,
+}
+
+/// An application on a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Web {
+    /// `redirectUris`: by SAML the reply URLs, of which the first is for who names none.
+    #[serde(default, deserialize_with = "redirect_uris")]
+    pub redirect_uris: Vec<String>,
+    /// `logoutUrl`: where it hears by SAML that a session has ended.
+    #[serde(default, deserialize_with = "logout_url")]
+    pub logout_url: Option<String>,
 }
 
 /// Where browsers may be sent with an answer, for one platform.
@@ -72,7 +87,8 @@ impl Application {
         Self {
             app_id,
             display_name: display_name.to_owned(),
-            web: RedirectUris::default(),
+            identifier_uris: Vec::new(),
+            web: Web::default(),
             public_client: RedirectUris {
                 redirect_uris: vec!["http://localhost".to_owned()],
             },
@@ -86,15 +102,17 @@ impl Application {
     /// loopback address, which is free (RFC 8252 7.3).
     pub fn platform_of(&self, redirect_uri: &str) -> Option<Platform> {
         let asked = without_loopback_port(redirect_uri);
-        let any = |uris: &RedirectUris| {
-            let mut uris = uris.redirect_uris.iter();
-            uris.any(|uri| without_loopback_port(uri) == asked)
-        };
-        if any(&self.web) {
+        let any = |uris: &[String]| uris.iter().any(|uri| without_loopback_port(uri) == asked);
+        if any(&self.web.redirect_uris) {
             Some(Platform::Web)
         } else {
-            any(&self.public_client).then_some(Platform::PublicClient)
+            any(&self.public_client.redirect_uris).then_some(Platform::PublicClient)
         }
+    }
+
+    /// Whether SAML may call it so: by an identifier URI, by the character, or by its `appId`.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.identifier_uris.iter().any(|uri| uri == name) || self.app_id.as_str() == name
     }
 
     /// Whether a text is one of its secrets.
@@ -147,6 +165,31 @@ fn redirect_uris<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D:
             "{uri:?} is not a redirect URI: https, http on localhost, or a scheme of the \
              application's own, without a fragment"
         ))),
+    }
+}
+
+fn identifier_uris<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
+    let uris = Vec::<String>::deserialize(source)?;
+    let is_one = |uri: &&String| {
+        (1..=255).contains(&uri.len()) && uri.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    match uris.iter().find(|uri| !is_one(uri)) {
+        None => Ok(uris),
+        Some(uri) => Err(D::Error::custom(format!(
+            "{uri:?} is not an identifier URI: 1 to 255 characters without white space"
+        ))),
+    }
+}
+
+fn logout_url<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
+    let url = Option::<String>::deserialize(source)?;
+    match url.as_deref() {
+        Some(url) if !url.starts_with("https://") || !is_redirect_uri(url) => {
+            Err(D::Error::custom(format!(
+                "{url:?} is not a logoutUrl: https, without a fragment"
+            )))
+        }
+        _ => Ok(url),
     }
 }
 
@@ -240,6 +283,41 @@ mod tests {
                 "web": {"redirectUris": [bad]},
             }));
             assert!(refused.is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn saml_calls_an_application_by_its_identifiers_and_tells_it_of_sign_outs_by_https() {
+        let registered = |identifier: &str, logout: &str| {
+            application(serde_json::json!({
+                "appId": "6f9619ff-8b86-d011-b42d-00c04fc964ff",
+                "displayName": "A",
+                "identifierUris": [identifier],
+                "web": {"redirectUris": [], "logoutUrl": logout},
+            }))
+        };
+        let out = "https://app.example/out";
+        let known = registered("https://app.example/saml", out).unwrap();
+        assert_eq!(known.web.logout_url.as_deref(), Some(out));
+        for name in [
+            "https://app.example/saml",
+            "6f9619ff-8b86-d011-b42d-00c04fc964ff",
+        ] {
+            assert!(known.is_called(name), "{name}");
+        }
+        for name in ["https://app.example/saml/", "https://APP.example/saml", ""] {
+            assert!(!known.is_called(name), "{name}");
+        }
+        for bad in ["", "a b", "\n"] {
+            assert!(registered(bad, out).is_err(), "{bad:?}");
+        }
+        for bad in [
+            "http://localhost/out",
+            "app://out",
+            "https://app.example/#x",
+            "",
+        ] {
+            assert!(registered("a", bad).is_err(), "{bad:?}");
         }
     }
 

@@ -11,7 +11,7 @@ mod federation;
 mod policy;
 mod user;
 
-pub use application::{Api, Application, PasswordCredential, Platform, RedirectUris};
+pub use application::{Api, Application, PasswordCredential, Platform, RedirectUris, Web};
 pub use error::{Subject, TenantError};
 pub use federation::{
     FederatedIdpMfaBehavior, InternalDomainFederation, PreferredAuthenticationProtocol,
