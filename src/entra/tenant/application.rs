@@ -4,7 +4,8 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde::{Deserialize, Deserializer, de::Error};
 use zeroize::Zeroizing;
 
-use crate::entra::ObjectId;
+use super::saml::{Web, identifier_uris};
+use crate::{entra::ObjectId, keys::Certificate};
 
 /// An application registered in a tenant, read by Graph's own property names as far as they go.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -20,6 +21,9 @@ pub struct Application {
     /// `web`: applications on a server, which have a secret.
     #[serde(default)]
     pub web: Web,
+    /// `spa`: pages whose scripts redeem the code themselves, and cannot keep a secret either.
+    #[serde(default)]
+    pub spa: RedirectUris,
     /// `publicClient`: applications on somebody's own machine, which cannot keep one.
     #[serde(default)]
     pub public_client: RedirectUris,
@@ -29,21 +33,12 @@ pub struct Application {
     /// `passwordCredentials`: any of these is its secret.
     #[serde(default)]
     pub password_credentials: Vec<PasswordCredential>,
+    /// `keyCredentials`: what it signs assertions about itself with.
+    #[serde(default)]
+    pub key_credentials: Vec<KeyCredential>,
     /// `api`: how tokens for its own interface are.
     #[serde(default)]
     pub api: Api,
-}
-
-/// An application on a server.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Web {
-    /// `redirectUris`: by SAML the reply URLs, of which the first is for who names none.
-    #[serde(default, deserialize_with = "redirect_uris")]
-    pub redirect_uris: Vec<String>,
-    /// `logoutUrl`: where it hears by SAML that a session has ended.
-    #[serde(default, deserialize_with = "logout_url")]
-    pub logout_url: Option<String>,
 }
 
 /// Where browsers may be sent with an answer, for one platform.
@@ -63,6 +58,15 @@ pub struct PasswordCredential {
     secret_text: Zeroizing<String>,
 }
 
+/// A certificate by which an application proves who it is, in place of a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeyCredential {
+    /// `key`: the certificate, base64 of its DER without armour.
+    #[serde(deserialize_with = "certificate")]
+    pub key: Certificate,
+}
+
 /// `api` of an application.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -77,8 +81,17 @@ pub struct Api {
 pub enum Platform {
     /// On a server: with a secret.
     Web,
+    /// In a page of its own origin: without.
+    Spa,
     /// On somebody's machine: without.
     PublicClient,
+}
+
+impl Platform {
+    /// Whether an application there has to prove who it is.
+    pub fn is_confidential(self) -> bool {
+        self == Self::Web
+    }
 }
 
 impl Application {
@@ -89,11 +102,13 @@ impl Application {
             display_name: display_name.to_owned(),
             identifier_uris: Vec::new(),
             web: Web::default(),
+            spa: RedirectUris::default(),
             public_client: RedirectUris {
                 redirect_uris: vec!["http://localhost".to_owned()],
             },
             is_fallback_public_client: true,
             password_credentials: Vec::new(),
+            key_credentials: Vec::new(),
             api: Api::default(),
         }
     }
@@ -103,16 +118,33 @@ impl Application {
     pub fn platform_of(&self, redirect_uri: &str) -> Option<Platform> {
         let asked = without_loopback_port(redirect_uri);
         let any = |uris: &[String]| uris.iter().any(|uri| without_loopback_port(uri) == asked);
-        if any(&self.web.redirect_uris) {
-            Some(Platform::Web)
-        } else {
-            any(&self.public_client.redirect_uris).then_some(Platform::PublicClient)
+        let platforms = [
+            (&self.web.redirect_uris, Platform::Web),
+            (&self.spa.redirect_uris, Platform::Spa),
+            (&self.public_client.redirect_uris, Platform::PublicClient),
+        ];
+        let found = platforms.into_iter().find(|(uris, _)| any(uris));
+        found.map(|(_, platform)| platform)
+    }
+
+    /// What it runs on where no redirect URI tells: for codes of devices, and for passwords.
+    pub fn platform_without_redirect(&self) -> Platform {
+        match self.is_fallback_public_client {
+            true => Platform::PublicClient,
+            false => Platform::Web,
         }
     }
 
-    /// Whether SAML may call it so: by an identifier URI, by the character, or by its `appId`.
-    pub fn is_called(&self, name: &str) -> bool {
-        self.identifier_uris.iter().any(|uri| uri == name) || self.app_id.as_str() == name
+    /// Whether pages of an origin are single-page applications of it: one of its redirect URIs for
+    /// them is there. The port of a loopback address is free here, too.
+    pub fn has_pages_at(&self, origin: &str) -> bool {
+        let asked = without_loopback_port(origin);
+        self.spa.redirect_uris.iter().any(|uri| {
+            let host = uri.find("://").map_or(0, |at| at + 3);
+            let path = uri.get(host..).and_then(|rest| rest.find(['/', '?']));
+            let own = path.and_then(|path| uri.get(..host + path)).unwrap_or(uri);
+            without_loopback_port(own) == asked
+        })
     }
 
     /// Whether a text is one of its secrets.
@@ -157,7 +189,7 @@ fn without_loopback_port(uri: &str) -> (&str, &str) {
     }
 }
 
-fn redirect_uris<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
+pub(super) fn redirect_uris<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
     let uris = Vec::<String>::deserialize(source)?;
     match uris.iter().find(|uri| !is_redirect_uri(uri)) {
         None => Ok(uris),
@@ -168,33 +200,8 @@ fn redirect_uris<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D:
     }
 }
 
-fn identifier_uris<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
-    let uris = Vec::<String>::deserialize(source)?;
-    let is_one = |uri: &&String| {
-        (1..=255).contains(&uri.len()) && uri.bytes().all(|byte| byte.is_ascii_graphic())
-    };
-    match uris.iter().find(|uri| !is_one(uri)) {
-        None => Ok(uris),
-        Some(uri) => Err(D::Error::custom(format!(
-            "{uri:?} is not an identifier URI: 1 to 255 characters without white space"
-        ))),
-    }
-}
-
-fn logout_url<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
-    let url = Option::<String>::deserialize(source)?;
-    match url.as_deref() {
-        Some(url) if !url.starts_with("https://") || !is_redirect_uri(url) => {
-            Err(D::Error::custom(format!(
-                "{url:?} is not a logoutUrl: https, without a fragment"
-            )))
-        }
-        _ => Ok(url),
-    }
-}
-
 /// Browsers are sent there, so that nothing may be one that would run in the sender's page.
-fn is_redirect_uri(uri: &str) -> bool {
+pub(super) fn is_redirect_uri(uri: &str) -> bool {
     let plain = uri.bytes().all(|byte| byte.is_ascii_graphic()) && !uri.contains(['#', '"', '<']);
     let Some((scheme, rest)) = uri.split_once("://") else {
         return false;
@@ -211,6 +218,10 @@ fn is_redirect_uri(uri: &str) -> bool {
             "http" => behind_loopback(uri).is_some() && uri.parse::<http::Uri>().is_ok(),
             _ => own_scheme(),
         }
+}
+
+fn certificate<'de, D: Deserializer<'de>>(source: D) -> Result<Certificate, D::Error> {
+    Certificate::from_base64(&String::deserialize(source)?).map_err(D::Error::custom)
 }
 
 fn secret<'de, D: Deserializer<'de>>(source: D) -> Result<Zeroizing<String>, D::Error> {
@@ -267,6 +278,33 @@ mod tests {
     }
 
     #[test]
+    fn a_page_is_known_by_its_origin() {
+        let application = application(serde_json::json!({
+            "appId": "6f9619ff-8b86-d011-b42d-00c04fc964ff",
+            "displayName": "A",
+            "web": {"redirectUris": ["https://web.example/back"]},
+            "spa": {"redirectUris": ["https://spa.example:8443/back", "http://localhost/back"]},
+        }))
+        .unwrap();
+        let on = |uri| application.platform_of(uri);
+        assert_eq!(on("https://spa.example:8443/back"), Some(Platform::Spa));
+        assert!(!Platform::Spa.is_confidential() && Platform::Web.is_confidential());
+        for own in ["https://spa.example:8443", "http://localhost:3000"] {
+            assert!(application.has_pages_at(own), "{own}");
+        }
+        for other in [
+            "https://web.example",
+            "https://spa.example",
+            "http://spa.example:8443",
+            "https://spa.example:8443.evil.example",
+            "null",
+            "",
+        ] {
+            assert!(!application.has_pages_at(other), "{other}");
+        }
+    }
+
+    #[test]
     fn only_addresses_that_a_browser_may_be_sent_to_are_registered() {
         for bad in [
             "http://app.example/",
@@ -283,41 +321,6 @@ mod tests {
                 "web": {"redirectUris": [bad]},
             }));
             assert!(refused.is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn saml_calls_an_application_by_its_identifiers_and_tells_it_of_sign_outs_by_https() {
-        let registered = |identifier: &str, logout: &str| {
-            application(serde_json::json!({
-                "appId": "6f9619ff-8b86-d011-b42d-00c04fc964ff",
-                "displayName": "A",
-                "identifierUris": [identifier],
-                "web": {"redirectUris": [], "logoutUrl": logout},
-            }))
-        };
-        let out = "https://app.example/out";
-        let known = registered("https://app.example/saml", out).unwrap();
-        assert_eq!(known.web.logout_url.as_deref(), Some(out));
-        for name in [
-            "https://app.example/saml",
-            "6f9619ff-8b86-d011-b42d-00c04fc964ff",
-        ] {
-            assert!(known.is_called(name), "{name}");
-        }
-        for name in ["https://app.example/saml/", "https://APP.example/saml", ""] {
-            assert!(!known.is_called(name), "{name}");
-        }
-        for bad in ["", "a b", "\n"] {
-            assert!(registered(bad, out).is_err(), "{bad:?}");
-        }
-        for bad in [
-            "http://localhost/out",
-            "app://out",
-            "https://app.example/#x",
-            "",
-        ] {
-            assert!(registered("a", bad).is_err(), "{bad:?}");
         }
     }
 

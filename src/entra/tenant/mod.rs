@@ -9,15 +9,19 @@ mod application;
 mod error;
 mod federation;
 mod policy;
+mod saml;
 mod user;
 
-pub use application::{Api, Application, PasswordCredential, Platform, RedirectUris, Web};
+pub use application::{
+    Api, Application, KeyCredential, PasswordCredential, Platform, RedirectUris,
+};
 pub use error::{Subject, TenantError};
 pub use federation::{
     FederatedIdpMfaBehavior, InternalDomainFederation, PreferredAuthenticationProtocol,
     PromptLoginBehavior,
 };
 pub use policy::{AlternateIdLogin, DomainHintPolicy, HomeRealmDiscoveryPolicy, ValidatingDomains};
+pub use saml::Web;
 pub use user::{ProxyAddress, ProxyAddressError, User, UserType};
 
 use super::{
