@@ -79,6 +79,14 @@ web = {{ redirectUris = ["{}"], logoutUrl = "{}" }}
     let instant = "Shib-Authentication-Instant";
     assert_eq!(again[instant], first[instant]);
 
+    // Unless it wants her asked: the identity provider has a session, too, and hears so.
+    let forced = sp.login("&forceAuthn=true");
+    let asked = browser.get(&forced, None).await.expect("an answer");
+    let door = walk(&mut browser, asked).await;
+    let page = prove(&mut browser, &door).await;
+    let forced = seen(&walk(&mut browser, page).await);
+    assert_ne!(forced[instant], first[instant]);
+
     // She signs out at the application, which hears that the session is over.
     let out = sp.url("/Shibboleth.sso/Logout");
     let out = browser.get(&out, None).await.expect("an answer");

@@ -1,7 +1,8 @@
 //! Entra as SAML applications see it: an identity provider by SAML 2.0, round the federated sign-in.
 //!
 //! `message` takes a message out of a query or a form, and `head` reads what each has in common.
-//! `authn_request` says what an application asks for; `sign_in` answers from a session, or remembers it
+//! `authn_request` says what an application asks for, and `asked` whether it may be answered, and where;
+//! `sign_in` answers from a session, or remembers it
 //! while the browser goes the same way as everybody's, and answers then. `subject` says what an assertion
 //! holds, and `response` writes it. `sign_out` ends sessions and has the other applications told, by
 //! addresses that `redirect` writes. `metadata` is what an application is configured from.
@@ -9,6 +10,7 @@
 //! This is a second implementation of SAML 2.0's identity provider, beside the one that the crate is for:
 //! an application's mistake that one of the two forgives, the other need not.
 
+mod asked;
 mod authn_request;
 mod head;
 mod message;
@@ -24,6 +26,7 @@ use time::Duration;
 use super::{
     Address, Application, ObjectId, Refusal, SamlApplicationCode, Tenant, Tenants, oauth::Tickets,
 };
+pub(super) use asked::Asked;
 use authn_request::AuthnRequest;
 
 const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
@@ -39,19 +42,6 @@ impl Default for Waiting {
     fn default() -> Self {
         Self(Tickets::new(Duration::minutes(15)))
     }
-}
-
-/// A sign-in that an application waits for.
-#[derive(Clone, Debug)]
-pub(super) struct Asked {
-    application: ObjectId,
-    display_name: String,
-    /// How the application called itself: the audience.
-    called: String,
-    reply_url: String,
-    relay_state: Option<String>,
-    /// Without one, nobody has asked: the person came by the application's user access URL.
-    request: Option<AuthnRequest>,
 }
 
 /// An application that was told of a session, and how it knows it.

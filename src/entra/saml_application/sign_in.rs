@@ -1,6 +1,5 @@
 //! An application sends a browser, and gets an assertion back.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper::StatusCode;
 use time::OffsetDateTime;
 
@@ -17,7 +16,7 @@ use crate::{
         Aadsts, Address, Application, Arrival, DomainHint, ObjectId, Refusal, SamlApplicationCode,
         Simulator, Tenants, WrittenBy, begin, instant,
         oauth::{Person, Session},
-        pages::{self, PageError},
+        pages::PageError,
         random,
         verify::SignedIn,
         web::{Context, domain_hint},
@@ -156,6 +155,7 @@ impl Simulator {
                 ..domain_hint(&hints).unwrap_or_default()
             },
             written_by: WrittenBy::Server,
+            is_fresh: false,
         };
         self.go_on(arrival, Some(&context), now)
     }
@@ -205,6 +205,17 @@ impl Simulator {
         let waiting = &self.saml_applications.0;
         let application = waiting.with(&context.0, now, |it| it.application.to_string());
         application.ok()
+    }
+
+    /// Whether one waits that wants somebody asked anew.
+    pub(in crate::entra) fn wants_fresh_assertion(
+        &self,
+        context: &Context,
+        now: OffsetDateTime,
+    ) -> bool {
+        let waiting = &self.saml_applications.0;
+        let forced = |asked: &mut Asked| asked.request.as_ref().is_some_and(|it| it.is_forced);
+        waiting.with(&context.0, now, forced).unwrap_or_default()
     }
 
     /// Takes what waits for a sign-in, if it is an application by SAML.
@@ -310,71 +321,6 @@ impl Simulator {
         now: OffsetDateTime,
     ) -> Result<Response, PageError> {
         self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now))
-    }
-}
-
-impl Asked {
-    /// What is to be answered, and where to, which is registered.
-    fn of(
-        application: &Application,
-        request: Option<(String, AuthnRequest)>,
-        relay_state: Option<String>,
-    ) -> Result<Self, Refusal> {
-        let registered = &application.web.redirect_uris;
-        let asked = request.as_ref().and_then(|(_, it)| it.reply_url.as_ref());
-        let reply_url = match asked {
-            Some(url) => registered.iter().find(|it| *it == url).ok_or_else(|| {
-                let shown: String = url.chars().take(200).collect();
-                SamlApplicationCode::ReplyUrl.refuse_saying(
-                    format!(
-                        "The reply URL '{shown}' specified in the request does not match the reply \
-                         URLs configured for the application '{}'.",
-                        application.app_id
-                    ),
-                    format!(
-                        "{} has not registered {shown:?} in web.redirectUris.",
-                        application.display_name
-                    ),
-                )
-            })?,
-            None => registered.first().ok_or_else(|| {
-                SamlApplicationCode::NoReplyUrl.refuse(format!(
-                    "{} has no web.redirectUris.",
-                    application.display_name
-                ))
-            })?,
-        };
-        let (called, request) = match request {
-            Some((issuer, request)) => (Some(issuer), Some(request)),
-            None => (None, None),
-        };
-        let own = application.identifier_uris.first();
-        let app_id = || application.app_id.to_string();
-        Ok(Self {
-            application: application.app_id.clone(),
-            display_name: application.display_name.clone(),
-            called: called.or(own.cloned()).unwrap_or_else(app_id),
-            reply_url: reply_url.clone(),
-            relay_state,
-            request,
-        })
-    }
-
-    /// What is no URI is told as a service principal's name.
-    fn audience(&self) -> String {
-        let is_uri = self.called.split_once(':').is_some_and(|(scheme, _)| {
-            scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        });
-        match is_uri {
-            true => self.called.clone(),
-            false => format!("spn:{}", self.called),
-        }
-    }
-
-    fn post_back(&self, document: &str) -> Result<Response, PageError> {
-        let mut fields = vec![("SAMLResponse", STANDARD.encode(document))];
-        fields.extend(self.relay_state.clone().map(|it| ("RelayState", it)));
-        pages::post_back(&self.display_name, &self.reply_url, &fields)
     }
 }
 

@@ -155,6 +155,7 @@ impl Simulator {
             name: None,
             hint: DomainHint::default(),
             written_by: WrittenBy::Server,
+            is_fresh: false,
         };
         self.go_on(arrival, None, now)
     }
@@ -180,6 +181,7 @@ impl Simulator {
                 name: form.single("login_hint")?,
                 hint: domain_hint(form)?,
                 written_by,
+                is_fresh: false,
             };
             Ok((arrival, form.single("ctx")?))
         });
@@ -221,6 +223,10 @@ impl Simulator {
         context: Option<&Context>,
         now: OffsetDateTime,
     ) -> Result<Response, PageError> {
+        let arrival = Arrival {
+            is_fresh: context.is_some_and(|context| self.wants_fresh(context, now)),
+            ..arrival
+        };
         match self.begin(arrival, now) {
             Ok(Next::AskName) => self.ask_name(arrival.address, context),
             Ok(Next::GoToIdp(journey)) => {

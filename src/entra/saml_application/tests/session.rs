@@ -11,6 +11,14 @@ use crate::{
     http::page_link,
 };
 
+/// Whether the identity provider hears that she is to be asked.
+fn asks_anew(page: &Page) -> bool {
+    let form = PageForm::find(&page.text, Some("to-idp")).unwrap();
+    let request = STANDARD.decode(form.field("SAMLRequest").unwrap()).unwrap();
+    let request = xml::read(&request, &Limits::default()).unwrap();
+    request.attribute("ForceAuthn") == Some("true")
+}
+
 /// A request to end a session.
 fn logout(issuer: &str) -> Node {
     samlp("LogoutRequest")
@@ -69,6 +77,13 @@ fn a_live_session_answers_unless_it_may_not() {
     let hint = [("login_hint", EMAIL)];
     let hop = redirected(&simulator, &forced, &hint, &known);
     assert!(is_to_idp(&hop), "{}", hop.text);
+    assert!(asks_anew(&hop));
+    assert!(!asks_anew(&redirected(&simulator, &request(), &hint, "")));
+    // The name may be typed on the way.
+    let door = redirected(&simulator, &forced, &[], &known);
+    let form = PageForm::find(&door.text, None).unwrap();
+    let typed = [("ctx", form.field("ctx").unwrap()), ("login_hint", EMAIL)];
+    assert!(asks_anew(&post(&simulator, &form.action, &typed)));
     posted(&vouch(&simulator, &hop, &known, |_| {}));
 }
 
