@@ -129,6 +129,15 @@ fn applications_are_known_where_they_are_registered() {
 }
 
 #[test]
+fn an_identifier_is_one_applications() {
+    let mut parts = simulator().tenants().first().parts();
+    let uri = "https://wiki.example/".to_owned();
+    parts.applications[0].identifier_uris.push(uri.clone());
+    let refused = Tenant::build(parts).unwrap_err();
+    assert_eq!(refused, crate::entra::TenantError::IdentifierTwice(uri));
+}
+
+#[test]
 fn a_message_comes_as_the_bindings_have_it() {
     let simulator = simulator();
     let at = |query: &str| open(&simulator, &format!("/contoso.com/saml2?{query}"), "");

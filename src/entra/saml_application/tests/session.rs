@@ -225,6 +225,53 @@ fn a_sign_out_is_told_to_the_others_and_confirmed() {
 }
 
 #[test]
+fn an_application_is_told_once_and_only_of_whom_it_knows() {
+    let simulator = simulator();
+    let known = cookie(&sign_in(&simulator, &request()));
+    for _ in 0..3 {
+        posted(&redirected(&simulator, &from_wiki(request()), &[], &known));
+    }
+    let page = redirected(&simulator, &logout(ENTITY), &[], &known);
+    assert_eq!(frames(&page).len(), 1);
+
+    // Somebody else takes the browser over.
+    let known = cookie(&sign_in(&simulator, &request()));
+    let hint = [("login_hint", "alex@partners.contoso.com")];
+    let hop = redirected(&simulator, &from_wiki(request()), &hint, &known);
+    let page = vouch(&simulator, &hop, &known, |answer| {
+        let assertion = answer.at("Assertion");
+        "alex".clone_into(&mut assertion.at("Subject/NameID").text);
+        let value = assertion.at("AttributeStatement/Attribute/AttributeValue");
+        "alex@partners.contoso.com".clone_into(&mut value.text);
+    });
+    let page = redirected(
+        &simulator,
+        &logout("https://wiki.example/"),
+        &[],
+        &cookie(&page),
+    );
+    assert!(frames(&page).is_empty(), "{}", page.text);
+    assert!(page_link(&page.text, "to-app").is_ok());
+}
+
+#[test]
+fn a_session_is_its_tenants() {
+    let simulator = simulator();
+    let known = cookie(&sign_in(&simulator, &request()));
+    let shop = simulator.tenants().first().applications()[0].clone();
+    let fabrikam = Tenant::build(TenantParts {
+        applications: vec![shop],
+        ..fixture::fabrikam().parts()
+    });
+    let tenants = simulator.tenants().with(fabrikam.unwrap()).unwrap();
+    simulator.replace_tenants(tenants);
+    let query = query("SAMLRequest", &request().to_xml(), &[]);
+    let at = |tenant: &str| open(&simulator, &format!("/{tenant}/saml2?{query}"), &known);
+    posted(&at("contoso.com"));
+    assert!(PageForm::find(&at("fabrikam.com").text, Some("to-app")).is_err());
+}
+
+#[test]
 fn the_other_ways_out_tell_applications_too() {
     let simulator = simulator();
     let mut parts = simulator.tenants().first().parts();
