@@ -4,155 +4,24 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
 
 mod provider;
+mod simulator;
 mod slapd;
 mod strangers;
 
-use std::{
-    io::{BufRead, BufReader},
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::Path,
-    process::{Child, Command, Stdio},
-    sync::LazyLock,
-};
+use std::{path::Path, sync::LazyLock};
 
 use homerealm::http::{
     PageForm,
     client::{Client, Reply},
     page_link,
-    tls::client_config,
 };
 use hyper::Uri;
-use provider::{HOST, ISSUER, Options, Provider, homerealm, type_password};
+use provider::{ISSUER, homerealm, type_password};
 use serde_json::json;
-use slapd::{FEDERATED_SUFFIX, Numbered, PASSWORD, Slapd};
-use strangers::{run, tool};
+use simulator::{PARTNER, Simulator};
+use slapd::{FEDERATED_SUFFIX, PASSWORD, Slapd};
 
 static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options::default()));
-
-const ENTRA: &str = "entra.localhost";
-const PARTNER: Numbered = Numbered(3);
-
-/// A simulator as a process; it ends with this.
-struct Simulator {
-    child: Child,
-    address: SocketAddr,
-    ca: String,
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Simulator {
-    fn start(tenant: &Path, address: SocketAddr, more: &[&str]) -> Self {
-        // The CA is written to the temporary folder, and each simulator has its own.
-        let folder = tenant.parent().expect("a folder");
-        let mut child = homerealm()
-            .args(["simulate", "--tenant"])
-            .arg(tenant)
-            .args(["--listen", &address.to_string()])
-            .args(more)
-            .env("TMPDIR", folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("homerealm starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("its address");
-        BufReader::new(stdout).read_line(&mut line).expect("a line");
-        assert_eq!(line.trim(), format!("https://{ENTRA}:{}/", address.port()));
-        let ca = folder.join("homerealm-simulate-ca.pem");
-        let ca = std::fs::read_to_string(ca).expect("the CA");
-        Self { child, address, ca }
-    }
-
-    fn url(&self, path: &str) -> Uri {
-        let port = self.address.port();
-        format!("https://{ENTRA}:{port}{path}")
-            .parse()
-            .expect("a URL")
-    }
-
-    /// A call to Graph, by a stranger's client.
-    fn graph(&self, method: &str, path: &str, body: &serde_json::Value, folder: &Path) -> String {
-        let ca = folder.join("homerealm-simulate-ca.pem");
-        let url = format!("https://127.0.0.1:{}/v1.0/{path}", self.address.port());
-        let program = "import ssl, sys, urllib.request as r\n\
-            ca, method, url, body = sys.argv[1:]\n\
-            tls = ssl.create_default_context(cafile=ca)\n\
-            data = body.encode() if method != 'GET' else None\n\
-            call = r.Request(url, data, {'Content-Type': 'application/json'}, method=method)\n\
-            print(r.urlopen(call, context=tls).read().decode())";
-        let mut command = Command::new(tool("python3"));
-        command
-            .args(["-c", program])
-            .arg(ca)
-            .args([method, &url, &body.to_string()]);
-        String::from_utf8(run(&mut command).stdout).expect("UTF-8")
-    }
-}
-
-/// Both, each told of the other by file, and a browser that reaches both.
-fn start(more: &[&str]) -> (Provider, Simulator, Client) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let address = listener.local_addr().expect("its address");
-    let entra = format!(
-        r#"[[relying_party]]
-entity_id = "urn:federation:MicrosoftOnline"
-preset = "entra"
-display_name = "Entra"
-assertion_consumer_services = ["https://{ENTRA}:{}/login.srf"]
-protocols = ["saml2", "ws-federation"]
-"#,
-        address.port()
-    );
-    let options = Options {
-        relying_party: Box::leak(entra.into_boxed_str()),
-        ..Options::default()
-    };
-    let provider = Provider::start(&SLAPD, options);
-    let certificate = std::fs::read(provider.file("signing.crt")).expect("signing.crt");
-    let certificate = homerealm::keys::Certificate::from_pem(&certificate).expect("a certificate");
-    let tenant = format!(
-        r#"[[tenant]]
-name = "contoso.onmicrosoft.com"
-[[tenant.domain]]
-id = "{FEDERATED_SUFFIX}"
-[tenant.domain.federationConfiguration]
-displayName = "Homerealm"
-issuerUri = "{ISSUER}"
-passiveSignInUri = "{}"
-preferredAuthenticationProtocol = "saml"
-signingCertificate = "{}"
-[[tenant.user]]
-userPrincipalName = "{}"
-onPremisesUserPrincipalName = "{}"
-onPremisesImmutableId = "{}"
-userType = "Guest"
-[[tenant]]
-name = "adatum.onmicrosoft.com"
-"#,
-        provider.url("/saml2/sso"),
-        certificate.base64(),
-        PARTNER.upn(),
-        PARTNER.mail(),
-        PARTNER.guid().immutable_id(),
-    );
-    let file = provider.file("tenant.toml");
-    std::fs::write(&file, tenant).expect("tenant.toml");
-    drop(listener);
-    let simulator = Simulator::start(&file, address, more);
-    let roots = [provider.ca_pem().as_bytes(), simulator.ca.as_bytes()];
-    let browser = Client::new(client_config(&roots).expect("TLS settings"))
-        .with_address(HOST, provider.address())
-        .with_address(ENTRA, simulator.address);
-    (provider, simulator, browser)
-}
 
 async fn type_at_entra(simulator: &Simulator, browser: &mut Client, name: &str) -> Reply {
     let door = simulator.url("/contoso.onmicrosoft.com/");
@@ -183,7 +52,7 @@ fn shows(page: &Reply, text: &str) {
 
 #[tokio::test]
 async fn a_file_is_all_that_the_simulator_knows_of_the_provider() {
-    let (provider, simulator, mut browser) = start(&[]);
+    let (provider, simulator, mut browser) = simulator::start(&SLAPD, "", &[]);
     let hop = type_at_entra(&simulator, &mut browser, &PARTNER.mail()).await;
     let asked = submit(&mut browser, &hop, "to-idp").await;
     let answer = type_password(&mut browser, &asked, &PARTNER.mail(), PASSWORD).await;
@@ -223,7 +92,8 @@ async fn a_file_is_all_that_the_simulator_knows_of_the_provider() {
 
 #[tokio::test]
 async fn a_switch_keeps_foreign_emails_from_being_resolved() {
-    let (_provider, simulator, mut browser) = start(&["--no-email-resolution"]);
+    let (_provider, simulator, mut browser) =
+        simulator::start(&SLAPD, "", &["--no-email-resolution"]);
     let refused = type_at_entra(&simulator, &mut browser, &PARTNER.mail()).await;
     shows(&refused, "AADSTS50034");
     let by_upn = type_at_entra(&simulator, &mut browser, &PARTNER.upn()).await;

@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::ApplicationCode;
+use super::{ApplicationCode, SamlApplicationCode};
 
 /// The codes that the simulator refuses with.
 ///
@@ -58,6 +58,8 @@ pub enum Aadsts {
     InvalidXml,
     /// What an application does wrong by OAuth 2.0.
     Application(ApplicationCode),
+    /// What an application does wrong by SAML 2.0.
+    SamlApplication(SamlApplicationCode),
 }
 
 /// A refused sign-in: the code, Entra's sentence, and the cause in this very case.
@@ -118,6 +120,7 @@ impl Aadsts {
             Self::WsFederationNotSupported => 90082,
             Self::InvalidXml => 90107,
             Self::Application(code) => code.said().number,
+            Self::SamlApplication(code) => code.said().number,
         }
     }
 
@@ -128,6 +131,7 @@ impl Aadsts {
             Self::TenantNotFound => "invalid_tenant",
             Self::MissingField | Self::InvalidXml | Self::UnknownRealm => "invalid_request",
             Self::Application(code) => code.said().error,
+            Self::SamlApplication(code) => code.said().error,
             _ => "invalid_grant",
         }
     }
@@ -158,6 +162,7 @@ impl Aadsts {
             Self::WsFederationNotSupported => "The federation is registered for SAML",
             Self::InvalidXml => "Not XML",
             Self::Application(code) => code.said().title,
+            Self::SamlApplication(code) => code.said().title,
         }
     }
 
@@ -248,6 +253,7 @@ impl Aadsts {
                  that declares each of its namespaces itself."
             }
             Self::Application(code) => code.said().mend,
+            Self::SamlApplication(code) => code.said().mend,
         }
     }
 
@@ -306,6 +312,7 @@ impl Aadsts {
                 "Microsoft: \"InvalidXml\". Using it for all answers that are not XML is our choice."
             }
             Self::Application(code) => code.said().evidence,
+            Self::SamlApplication(code) => code.said().evidence,
         }
     }
 
@@ -363,6 +370,7 @@ impl Aadsts {
                 "The request is not valid. Make sure your data doesn't have invalid characters."
             }
             Self::Application(code) => code.said().sentence,
+            Self::SamlApplication(code) => code.said().sentence,
         }
     }
 }

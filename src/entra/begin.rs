@@ -21,6 +21,8 @@ pub struct Arrival<'a> {
     pub hint: DomainHint<'a>,
     /// Who writes the address of a request by WS-Federation.
     pub written_by: WrittenBy,
+    /// Whether the identity provider is to ask anew, whatever session it has.
+    pub is_fresh: bool,
 }
 
 /// What follows.
@@ -139,7 +141,7 @@ impl Simulator {
                 user,
                 found_by: found.because.to_string(),
             };
-            return Ok(self.go(way, address, arrival.written_by, now));
+            return Ok(self.go(way, address, arrival, now));
         }
         let Some(name) = name else {
             return Ok(Next::AskName);
@@ -160,7 +162,7 @@ impl Simulator {
                     user,
                     found_by: found.found_by.to_string(),
                 };
-                Ok(self.go(way, address, arrival.written_by, now))
+                Ok(self.go(way, address, arrival, now))
             }
             (Realm::Managed, Some(user)) => Ok(Next::AskPassword(Box::new(Managed {
                 tenant: found.tenant.display_name().to_owned(),
@@ -177,7 +179,7 @@ impl Simulator {
         &self,
         way: Way<'_>,
         address: Address<'_>,
-        written_by: WrittenBy,
+        arrival: Arrival<'_>,
         now: OffsetDateTime,
     ) -> Next {
         let cloud_upn = way.user.map(|user| &user.user_principal_name);
@@ -189,12 +191,19 @@ impl Simulator {
         let uri = &federation.passive_sign_in_uri;
         let (request_id, state, request) = match federation.preferred_authentication_protocol {
             PreferredAuthenticationProtocol::Saml => {
-                let asked = AuthnRequest::new(self.audience(), now);
+                let asked = AuthnRequest {
+                    force_authn: arrival.is_fresh,
+                    ..AuthnRequest::new(self.audience(), now)
+                };
                 let post = asked.post_to(uri, self.settings().saml_hints, names);
                 (asked.id, post.relay_state.clone(), ToIdp::Post(post))
             }
             PreferredAuthenticationProtocol::WsFed => {
-                let asked = SignInRequest::new(self.audience(), written_by);
+                let asked = SignInRequest::new(self.audience(), arrival.written_by);
+                let asked = match arrival.is_fresh {
+                    true => asked.asking_anew(federation.prompt_login_behavior),
+                    false => asked,
+                };
                 let to = asked.address(uri, self.settings().ws_federation_hints, names);
                 (asked.client_request_id, asked.context, ToIdp::Address(to))
             }

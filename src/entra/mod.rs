@@ -16,8 +16,8 @@
 //!
 //! Applications that ask for the password themselves go another way: `open_id` tells them where,
 //! [`ws_trust`] is what they do there, and they bring what they got back to `open_id`. Those that send
-//! people here, by OpenID Connect, get codes and tokens from `oauth`, round the same sign-in. `graph` is
-//! for administrators.
+//! people here, by OpenID Connect, get codes and tokens from `oauth`, round the same sign-in; those that
+//! speak SAML 2.0 get assertions from `saml_application`. `graph` is for administrators.
 
 mod aadsts;
 mod acceleration;
@@ -39,6 +39,8 @@ mod pending;
 mod protocol;
 mod query;
 mod random;
+mod saml_application;
+mod saml_application_code;
 mod settings;
 mod sign_in_request;
 mod simulator;
@@ -64,6 +66,7 @@ pub use object_id::{NotAnObjectId, ObjectId};
 pub use outcome::{Decision, Outcome};
 pub use pending::{PendingRequest, PendingRequests, Unanswerable, Whom};
 pub use protocol::Protocol;
+pub use saml_application_code::SamlApplicationCode;
 pub use settings::Settings;
 pub use sign_in_request::{SignInRequest, WrittenBy};
 pub use simulator::Simulator;
@@ -72,7 +75,7 @@ pub use tenant::{
     FederatedIdpMfaBehavior, HomeRealmDiscoveryPolicy, InternalDomainFederation, KeyCredential,
     PasswordCredential, Platform, PreferredAuthenticationProtocol, PromptLoginBehavior,
     ProxyAddress, ProxyAddressError, RedirectUris, Subject, Tenant, TenantError, TenantParts, User,
-    UserType, ValidatingDomains,
+    UserType, ValidatingDomains, Web,
 };
 pub use tenants::Tenants;
 pub use user_realm::UserRealm;

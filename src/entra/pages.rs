@@ -7,9 +7,12 @@ use super::{
     Journey, Managed, Outcome, Refusal, ToIdp,
     verify::{Check, SignedIn},
 };
-use crate::http::{
-    FormTarget, NoEntropy, Nonce, PageSecurity, Response,
-    response::{self, BadHeader},
+use crate::{
+    http::{
+        FormTarget, NoEntropy, Nonce, PageSecurity, Response,
+        response::{self, BadHeader},
+    },
+    xml::WriteError,
 };
 
 /// Why a page could not be made.
@@ -21,6 +24,12 @@ pub(super) enum PageError {
     /// The page's header fields could not be made.
     #[error(transparent)]
     Header(#[from] BadHeader),
+    /// A message that goes with it could not be written or signed.
+    #[error(transparent)]
+    Message(#[from] WriteError),
+    /// There is no key to sign with.
+    #[error("there is no key")]
+    NoKey,
     /// No nonce.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
@@ -99,6 +108,8 @@ struct SignedOut<'a> {
     nonce: &'a str,
     to_idp: Option<&'a str>,
     back: Option<&'a str>,
+    /// What the others are told by.
+    frames: &'a [String],
 }
 
 /// The application's door: it asks for the name.
@@ -185,14 +196,23 @@ pub(super) fn device(signed_in_to: Option<&str>) -> Result<Response, PageError> 
 }
 
 /// After a sign-out: on to the identity provider's own, if there is one, else to the application.
-pub(super) fn signed_out(to_idp: Option<&str>, back: Option<&str>) -> Result<Response, PageError> {
+/// Meanwhile the frames are loaded.
+pub(super) fn signed_out(
+    to_idp: Option<&str>,
+    back: Option<&str>,
+    frames: &[String],
+) -> Result<Response, PageError> {
     let nonce = Nonce::new()?;
     let page = SignedOut {
         nonce: nonce.as_str(),
         to_idp,
         back,
+        frames,
     };
-    let security = PageSecurity::new().styles(&nonce).scripts(&nonce);
+    let mut security = PageSecurity::new().styles(&nonce).scripts(&nonce);
+    for address in frames {
+        security = security.frames_of(address)?;
+    }
     respond(StatusCode::OK, &page, &security)
 }
 

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{
-    HintPolicy, Names,
+    HintPolicy, Names, PromptLoginBehavior,
     query::{Query, percent_encode},
     random,
 };
@@ -18,6 +18,25 @@ pub struct SignInRequest {
     /// `wctx` once it is decoded, as it has to come back: opaque to everybody else.
     pub context: String,
     written_by: WrittenBy,
+    prompt: Prompt,
+}
+
+/// How an identity provider is told to ask anew (facts 2.2): parameters in the form of its choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Prompt(&'static [(&'static str, &'static str)]);
+
+impl Prompt {
+    fn of(behavior: Option<PromptLoginBehavior>) -> Self {
+        const PASSWORD: &str =
+            "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password";
+        Self(match behavior {
+            None | Some(PromptLoginBehavior::TranslateToFreshPasswordAuthentication) => {
+                &[("wfresh", "0"), ("wauth", PASSWORD)]
+            }
+            Some(PromptLoginBehavior::NativeSupport) => &[("prompt", "login")],
+            Some(PromptLoginBehavior::Disabled) => &[("wfresh", "0")],
+        })
+    }
 }
 
 /// Who wrote the address that the browser goes to.
@@ -46,6 +65,16 @@ impl SignInRequest {
                 WrittenBy::Page => format!("LoginOptions=3&{opaque}"),
             },
             written_by,
+            prompt: Prompt::default(),
+        }
+    }
+
+    /// The same, for somebody who is to be asked whatever session there is.
+    #[must_use]
+    pub fn asking_anew(self, behavior: Option<PromptLoginBehavior>) -> Self {
+        Self {
+            prompt: Prompt::of(behavior),
+            ..self
         }
     }
 
@@ -68,6 +97,9 @@ impl SignInRequest {
         }
         query.push("wa", "wsignin1.0");
         query.push("wtrealm", &self.realm);
+        for (name, value) in self.prompt.0 {
+            query.push(name, value);
+        }
         match self.written_by {
             WrittenBy::Server => query.push("wctx", &self.context),
             WrittenBy::Page => {
@@ -145,6 +177,26 @@ mod tests {
                  &cbcxt=&username=wmoran%40partners.contoso.com&mkt=&lc="
             )
         );
+    }
+
+    #[test]
+    fn an_identity_provider_is_asked_anew_in_its_own_way() {
+        use PromptLoginBehavior::{
+            Disabled, NativeSupport, TranslateToFreshPasswordAuthentication,
+        };
+        let fresh = "&wfresh=0&wauth=http%3a%2f%2fschemas.microsoft.com%2fws%2f2008%2f06%2f\
+             identity%2fauthenticationmethod%2fpassword&wctx=";
+        for (behavior, told) in [
+            (None, fresh),
+            (Some(TranslateToFreshPasswordAuthentication), fresh),
+            (Some(NativeSupport), "&prompt=login&wctx="),
+            (Some(Disabled), "Online&wfresh=0&wctx="),
+        ] {
+            let request = request(WrittenBy::Server).asking_anew(behavior);
+            let none = HintPolicy::both(Hint::None);
+            let address = address(&request, "https://idp.example/", none);
+            assert!(address.contains(told), "{address}");
+        }
     }
 
     #[test]

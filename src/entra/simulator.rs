@@ -11,7 +11,7 @@ use super::{
     access_tokens::AccessTokens,
     instant, oauth,
     outcome::Outcomes,
-    random,
+    random, saml_application,
     verify::{Answer, SignedIn, Verdict, Verifier},
 };
 
@@ -24,6 +24,7 @@ pub struct Simulator {
     outcomes: Outcomes,
     pub(super) access_tokens: AccessTokens,
     pub(super) provider: oauth::Provider,
+    pub(super) saml_applications: saml_application::Waiting,
 }
 
 /// How many people may be on their way at once, and for how long.
@@ -40,6 +41,7 @@ impl Simulator {
             outcomes: Outcomes::default(),
             access_tokens: AccessTokens::default(),
             provider: oauth::Provider::default(),
+            saml_applications: saml_application::Waiting::default(),
         }
     }
 

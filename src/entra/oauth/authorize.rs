@@ -95,6 +95,7 @@ impl Simulator {
             name: name.filter(|name| !name.is_empty() && prompt != Prompt::SelectAccount),
             hint,
             written_by: WrittenBy::Server,
+            is_fresh: false,
         };
         self.go_on(arrival, Some(&context), now)
     }
@@ -109,6 +110,15 @@ impl Simulator {
         waiting
             .with(&context.0, now, |it| it.client.to_string())
             .ok()
+            .or_else(|| self.waiting_saml_application(context, now))
+    }
+
+    /// Whether an application waits that wants somebody asked anew.
+    pub(in crate::entra) fn wants_fresh(&self, context: &Context, now: OffsetDateTime) -> bool {
+        let waiting = &self.provider.waiting;
+        waiting
+            .with(&context.0, now, |it| it.prompt == Prompt::Login)
+            .unwrap_or_else(|_| self.wants_fresh_assertion(context, now))
     }
 
     /// Remembers whom the answer to a request to an identity provider is for.

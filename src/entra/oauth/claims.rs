@@ -6,10 +6,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::{Grant, Version, client::Proof};
-use crate::entra::{
-    Application, ProxyAddress, SignInName, Tenant, User, UserType, access_tokens::AccessTokens,
-    random,
-};
+use crate::entra::{Application, Tenant, User, UserType, access_tokens::AccessTokens, random};
 
 /// Whom and what tokens are about.
 pub(super) struct About<'a> {
@@ -32,7 +29,7 @@ impl About<'_> {
         }
         // For guests it is there without being asked for.
         let is_guest = self.user.user_type == UserType::Guest;
-        if let Some(email) = self.email().filter(|_| grant.scope.email || is_guest) {
+        if let Some(email) = self.user.mail().filter(|_| grant.scope.email || is_guest) {
             claims.insert("email".to_owned(), json!(email.to_string()));
         }
         if let Some(nonce) = &grant.nonce {
@@ -119,16 +116,6 @@ impl About<'_> {
     pub(super) fn subject(&self) -> String {
         let text = format!("{} {}", self.user.id, self.grant.client);
         BASE64.encode(digest(&SHA256, text.as_bytes()))
-    }
-
-    /// `mail` of the user: the primary proxy address, and for a synced guest the email that the
-    /// sync rules took as the sign-in name.
-    fn email(&self) -> Option<&SignInName> {
-        let primary = self.user.proxy_addresses.iter().find_map(|it| match it {
-            ProxyAddress::Primary(mail) => Some(mail),
-            _ => None,
-        });
-        primary.or(self.user.on_premises_user_principal_name.as_ref())
     }
 }
 

@@ -13,13 +13,14 @@ use crate::{
         pages::{self, PageError},
         verify::SignedIn,
     },
-    http::Response,
+    http::{Request, Response},
 };
 
 impl Simulator {
     /// What follows a sign-in that an application waits for; `None` where none does.
     pub(in crate::entra) fn deliver(
         &self,
+        request: &Request,
         outcome: &Outcome,
         signed_in: &SignedIn,
         now: OffsetDateTime,
@@ -27,17 +28,20 @@ impl Simulator {
         let provider = &self.provider;
         let request_id = outcome.request_id.as_deref()?;
         let context = provider.under_way.take(request_id, now).ok()?;
-        let authorization = provider.waiting.take(&context, now).ok()?;
         let person = Person {
             tenant: DomainName::parse(&signed_in.tenant).ok()?,
             user: signed_in.user.id.clone(),
         };
+        if let Some(asked) = self.waits_for_assertion(&context, now) {
+            return Some(self.deliver_assertion(&asked, request, &person, signed_in, now));
+        }
+        let authorization = provider.waiting.take(&context, now).ok()?;
         let delivered = match authorization.back.clone() {
             Back::To(reply) => self.send_back_code(authorization, &reply, person.clone(), now),
             Back::Device(code) => self.tell_device(&code, person.clone(), now),
         };
         Some(delivered.and_then(|mut response| {
-            self.begin_session(&person, signed_in, &mut response, now)?;
+            self.begin_session(request, &person, signed_in, &mut response, now)?;
             Ok(response)
         }))
     }

@@ -171,6 +171,7 @@ impl Simulator {
             name: None,
             hint: DomainHint::default(),
             written_by: WrittenBy::Server,
+            is_fresh: false,
         };
         self.go_on(arrival, Some(&context), now)
     }

@@ -32,13 +32,14 @@ use time::{Duration, OffsetDateTime};
 use super::{
     Address, Application, ApplicationCode, DomainName, ObjectId, Platform, Refusal, Tenants,
 };
+use crate::keys::Signer;
 pub(super) use cross_origin::for_everybody;
 use device::Device;
 use request::{Authorization, Challenge};
 use scope::Scope;
-use session::Session;
+pub(super) use session::Session;
 use signing::SigningKey;
-use tickets::Tickets;
+pub(super) use tickets::Tickets;
 pub(super) use token::GrantType;
 
 /// Which of the two generations of endpoints.
@@ -82,10 +83,10 @@ struct Grant {
 
 /// Who has signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Person {
+pub(super) struct Person {
     /// By the first domain of the tenant.
-    tenant: DomainName,
-    user: ObjectId,
+    pub(super) tenant: DomainName,
+    pub(super) user: ObjectId,
 }
 
 /// A grant on its way through a browser.
@@ -113,6 +114,11 @@ impl Provider {
                 .ok()
         };
         self.key.get_or_init(make).as_ref()
+    }
+
+    /// The same key for what is not a token by OpenID Connect.
+    pub(super) fn signer(&self) -> Option<&Signer> {
+        self.key().map(SigningKey::signer)
     }
 }
 

@@ -1,3 +1,4 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper::{HeaderMap, Method, StatusCode, header};
 
 use super::super::tests::{Fields, asked, authorize, returned, simulator, value, vouch, with};
@@ -48,6 +49,24 @@ fn with_sign_out() -> Simulator {
     }
     simulator.replace_tenants(Tenant::build(parts).unwrap());
     simulator
+}
+
+/// Whether the identity provider hears that somebody is to be asked, whatever session it has.
+#[test]
+fn a_prompt_for_a_login_reaches_the_identity_provider() {
+    let simulator = simulator();
+    for (prompt, is_fresh) in [(None, false), (Some("login"), true)] {
+        let fields = with(asked(), "prompt", prompt);
+        let hop = authorize(&simulator, "oauth2/v2.0/authorize", &fields);
+        let form = PageForm::find(&hop.text, Some("to-idp")).unwrap();
+        let request = STANDARD.decode(form.field("SAMLRequest").unwrap());
+        let request = String::from_utf8(request.unwrap()).unwrap();
+        assert_eq!(
+            request.contains("ForceAuthn=\"true\""),
+            is_fresh,
+            "{request}"
+        );
+    }
 }
 
 #[test]

@@ -42,6 +42,10 @@ impl SigningKey {
         })
     }
 
+    pub(super) fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
     /// The JSON Web Key Set (RFC 7517 5).
     pub(super) fn key_set(&self) -> Value {
         json!({"keys": [self.key]})

@@ -12,7 +12,7 @@ use time::{Duration, OffsetDateTime};
 use crate::entra::random;
 
 /// Things held under names, bounded in number and in time.
-pub(super) struct Tickets<T> {
+pub(in crate::entra) struct Tickets<T> {
     life: Duration,
     held: Mutex<VecDeque<Held<T>>>,
 }
@@ -25,7 +25,7 @@ struct Held<T> {
 
 /// Why nothing is there under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Absent {
+pub(in crate::entra) enum Absent {
     /// It never was, or it is long forgotten.
     Unknown,
     /// Its time is over.
@@ -36,7 +36,7 @@ impl<T> Tickets<T> {
     const CAPACITY: usize = 1_000;
 
     /// Each thing is there for `life`.
-    pub(super) fn new(life: Duration) -> Self {
+    pub(in crate::entra) fn new(life: Duration) -> Self {
         Self {
             life,
             held: Mutex::default(),
@@ -44,14 +44,14 @@ impl<T> Tickets<T> {
     }
 
     /// Holds a thing under a new name. The oldest makes room where there is none.
-    pub(super) fn hold(&self, thing: T, now: OffsetDateTime) -> String {
+    pub(in crate::entra) fn hold(&self, thing: T, now: OffsetDateTime) -> String {
         let name = URL_SAFE_NO_PAD.encode(random::octets::<32>());
         self.hold_as(name.clone(), thing, now);
         name
     }
 
     /// The same under a name that it has already.
-    pub(super) fn hold_as(&self, name: String, thing: T, now: OffsetDateTime) {
+    pub(in crate::entra) fn hold_as(&self, name: String, thing: T, now: OffsetDateTime) {
         let mut held = self.lock();
         if held.len() == Self::CAPACITY {
             held.pop_front();
@@ -64,7 +64,7 @@ impl<T> Tickets<T> {
     }
 
     /// Looks at what is held under a name, and may change it; nobody comes between.
-    pub(super) fn with<R>(
+    pub(in crate::entra) fn with<R>(
         &self,
         name: &str,
         now: OffsetDateTime,
@@ -80,7 +80,7 @@ impl<T> Tickets<T> {
     }
 
     /// Takes it away: nobody finds it there again.
-    pub(super) fn take(&self, name: &str, now: OffsetDateTime) -> Result<T, Absent> {
+    pub(in crate::entra) fn take(&self, name: &str, now: OffsetDateTime) -> Result<T, Absent> {
         let mut held = self.lock();
         let place = held.iter().position(|it| it.name == name);
         let taken = place.and_then(|place| held.remove(place));

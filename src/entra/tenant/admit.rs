@@ -132,9 +132,15 @@ impl Tenant {
     fn check_applications(&self) -> Result<(), TenantError> {
         let ids = self.parts.applications.iter().map(|it| &it.app_id);
         let mut seen = HashSet::new();
-        match ids.into_iter().find(|id| !seen.insert(*id)) {
+        if let Some(id) = ids.into_iter().find(|id| !seen.insert(*id)) {
+            return Err(TenantError::ApplicationTwice(id.clone()));
+        }
+        let applications = self.parts.applications.iter();
+        let mut identifiers = applications.flat_map(|it| &it.identifier_uris);
+        let mut seen = HashSet::new();
+        match identifiers.find(|uri| !seen.insert(*uri)) {
             None => Ok(()),
-            Some(id) => Err(TenantError::ApplicationTwice(id.clone())),
+            Some(uri) => Err(TenantError::IdentifierTwice(uri.clone())),
         }
     }
 

@@ -4,6 +4,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde::{Deserialize, Deserializer, de::Error};
 use zeroize::Zeroizing;
 
+use super::saml::{Web, identifier_uris};
 use crate::{entra::ObjectId, keys::Certificate};
 
 /// An application registered in a tenant, read by Graph's own property names as far as they go.
@@ -14,9 +15,12 @@ pub struct Application {
     pub app_id: ObjectId,
     /// `displayName`.
     pub display_name: String,
+    /// `identifierUris`: by which of these SAML calls it, its entity ID.
+    #[serde(default, deserialize_with = "identifier_uris")]
+    pub identifier_uris: Vec<String>,
     /// `web`: applications on a server, which have a secret.
     #[serde(default)]
-    pub web: RedirectUris,
+    pub web: Web,
     /// `spa`: pages whose scripts redeem the code themselves, and cannot keep a secret either.
     #[serde(default)]
     pub spa: RedirectUris,
@@ -96,7 +100,8 @@ impl Application {
         Self {
             app_id,
             display_name: display_name.to_owned(),
-            web: RedirectUris::default(),
+            identifier_uris: Vec::new(),
+            web: Web::default(),
             spa: RedirectUris::default(),
             public_client: RedirectUris {
                 redirect_uris: vec!["http://localhost".to_owned()],
@@ -185,7 +190,7 @@ fn without_loopback_port(uri: &str) -> (&str, &str) {
     }
 }
 
-fn redirect_uris<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
+pub(super) fn redirect_uris<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
     let uris = Vec::<String>::deserialize(source)?;
     match uris.iter().find(|uri| !is_redirect_uri(uri)) {
         None => Ok(uris),
@@ -197,7 +202,7 @@ fn redirect_uris<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D:
 }
 
 /// Browsers are sent there, so that nothing may be one that would run in the sender's page.
-fn is_redirect_uri(uri: &str) -> bool {
+pub(super) fn is_redirect_uri(uri: &str) -> bool {
     let plain = uri.bytes().all(|byte| byte.is_ascii_graphic()) && !uri.contains(['#', '"', '<']);
     let Some((scheme, rest)) = uri.split_once("://") else {
         return false;

@@ -77,6 +77,9 @@ pub enum TenantError {
     /// Two applications with one `appId`.
     #[error("the appId {0} is there twice")]
     ApplicationTwice(ObjectId),
+    /// Two applications that SAML would call the same.
+    #[error("the identifier URI {0} is there twice")]
+    IdentifierTwice(String),
     /// A policy's domain has to be verified and federated here.
     #[error("the PreferredDomain {0} is not a verified, federated domain of the tenant")]
     PreferredDomain(DomainName),
@@ -123,7 +126,8 @@ impl TenantError {
             Self::NoTenant
             | Self::NotAnInitialDomain(_)
             | Self::DefaultNotVerified(_)
-            | Self::ApplicationTwice(_) => Subject::Tenant,
+            | Self::ApplicationTwice(_)
+            | Self::IdentifierTwice(_) => Subject::Tenant,
             Self::PreferredDomain(_) | Self::NotARoot(_) => Subject::Policy,
             Self::NotSimulated { property, .. } if *property == "AllowCloudPasswordValidation" => {
                 Subject::Policy

@@ -9,6 +9,7 @@ mod application;
 mod error;
 mod federation;
 mod policy;
+mod saml;
 mod user;
 
 pub use application::{
@@ -20,6 +21,7 @@ pub use federation::{
     PromptLoginBehavior,
 };
 pub use policy::{AlternateIdLogin, DomainHintPolicy, HomeRealmDiscoveryPolicy, ValidatingDomains};
+pub use saml::Web;
 pub use user::{ProxyAddress, ProxyAddressError, User, UserType};
 
 use super::{

@@ -12,6 +12,10 @@ pub struct User {
     pub user_principal_name: SignInName,
     /// `displayName`.
     pub display_name: String,
+    /// `givenName`.
+    pub given_name: Option<String>,
+    /// `surname`.
+    pub surname: Option<String>,
     /// `onPremisesUserPrincipalName`: in the guest-sync case the person's own email.
     pub on_premises_user_principal_name: Option<SignInName>,
     /// `onPremisesImmutableId`: the source anchor that the `NameID` must equal.
@@ -31,6 +35,8 @@ impl User {
         Self {
             id: ObjectId::of("user", &text),
             display_name: text,
+            given_name: None,
+            surname: None,
             user_principal_name,
             on_premises_user_principal_name: None,
             on_premises_immutable_id: None,
@@ -43,6 +49,16 @@ impl User {
     /// Whether the user came by the sync.
     pub fn is_synced(&self) -> bool {
         self.on_premises_immutable_id.is_some()
+    }
+
+    /// `mail`: the primary proxy address, and for a synced guest the email that the sync rules took
+    /// as the sign-in name.
+    pub fn mail(&self) -> Option<&SignInName> {
+        let primary = self.proxy_addresses.iter().find_map(|it| match it {
+            ProxyAddress::Primary(mail) => Some(mail),
+            _ => None,
+        });
+        primary.or(self.on_premises_user_principal_name.as_ref())
     }
 
     /// Whether one of the mail addresses among `proxyAddresses` is this one.
@@ -60,6 +76,8 @@ struct Written {
     id: Option<ObjectId>,
     user_principal_name: SignInName,
     display_name: Option<String>,
+    given_name: Option<String>,
+    surname: Option<String>,
     on_premises_user_principal_name: Option<SignInName>,
     on_premises_immutable_id: Option<ImmutableId>,
     #[serde(default)]
@@ -77,6 +95,8 @@ impl From<Written> for User {
             id: written.id.unwrap_or(plain.id),
             user_principal_name: plain.user_principal_name,
             display_name: written.display_name.unwrap_or(plain.display_name),
+            given_name: written.given_name,
+            surname: written.surname,
             on_premises_user_principal_name: written.on_premises_user_principal_name,
             on_premises_immutable_id: written.on_premises_immutable_id,
             user_type: written.user_type,

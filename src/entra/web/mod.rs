@@ -28,6 +28,12 @@ enum Place<'r> {
     Authorize(&'r str, Version),
     /// `/{tenant}/oauth2/v2.0/logout`, and for v1 `/{tenant}/oauth2/logout`.
     SignOut(&'r str),
+    /// `/{tenant}/saml2`: where applications by SAML send browsers.
+    Saml2(&'r str),
+    /// `/{tenant}/federationmetadata/2007-06/federationmetadata.xml`, in any case.
+    FederationMetadata(&'r str),
+    /// `/api/signin/{appid}`: an application's user access URL.
+    UserAccess(&'r str),
     /// `/devicelogin`: where people type the code that a device shows.
     DeviceLogin,
     /// `/login.srf`: where browsers bring answers.
@@ -39,6 +45,9 @@ enum Place<'r> {
     /// Nothing is there.
     Nowhere,
 }
+
+/// Behind the tenant.
+const FEDERATION_METADATA: &str = "federationmetadata/2007-06/federationmetadata.xml";
 
 /// Which application waits for a sign-in.
 pub(super) struct Context(pub(super) String);
@@ -58,6 +67,14 @@ impl Place<'_> {
             None if path == "devicelogin" => Place::DeviceLogin,
             None | Some((_, "")) => Place::Door(path.trim_end_matches('/')),
             Some((tenant, "login")) => Place::Login(tenant),
+            Some((tenant, "saml2")) => Place::Saml2(tenant),
+            Some((tenant, rest)) if rest.eq_ignore_ascii_case(FEDERATION_METADATA) => {
+                Place::FederationMetadata(tenant)
+            }
+            Some(("api", rest)) => match rest.strip_prefix("signin/") {
+                Some(app_id) => Place::UserAccess(app_id),
+                None => Place::Nowhere,
+            },
             Some((tenant, "oauth2/v2.0/logout" | "oauth2/logout")) => Place::SignOut(tenant),
             Some((tenant, "oauth2/v2.0/authorize")) => Place::Authorize(tenant, Version::V2),
             Some((tenant, "oauth2/authorize")) => Place::Authorize(tenant, Version::V1),
@@ -93,6 +110,11 @@ impl Simulator {
             (Place::SignOut(name), &Method::GET | &Method::POST) => {
                 self.sign_out(name, request, now)
             }
+            (Place::Saml2(name), &Method::GET | &Method::POST) => self.saml2(name, request, now),
+            (Place::FederationMetadata(name), &Method::GET) => {
+                self.federation_metadata(name, request, now)
+            }
+            (Place::UserAccess(app_id), &Method::GET) => self.user_access(app_id, request, now),
             (Place::DeviceLogin, &Method::GET | &Method::POST) => self.device_login(request, now),
             (Place::LoginSrf, &Method::POST) => self.login_srf(request, now),
             (Place::Graph(call), method) => Ok(self.graph(&call, method, request)),
@@ -112,10 +134,17 @@ impl Simulator {
             )),
             (Place::LoginSrf, _) => Ok(not_allowed("POST")),
             (
-                Place::Login(_) | Place::Authorize(..) | Place::DeviceLogin | Place::SignOut(_),
+                Place::Login(_)
+                | Place::Authorize(..)
+                | Place::DeviceLogin
+                | Place::SignOut(_)
+                | Place::Saml2(_),
                 _,
             ) => Ok(not_allowed("GET, POST")),
-            (Place::Root | Place::Door(_), _) => Ok(not_allowed("GET")),
+            (
+                Place::Root | Place::Door(_) | Place::FederationMetadata(_) | Place::UserAccess(_),
+                _,
+            ) => Ok(not_allowed("GET")),
         }
     }
 
@@ -126,6 +155,7 @@ impl Simulator {
             name: None,
             hint: DomainHint::default(),
             written_by: WrittenBy::Server,
+            is_fresh: false,
         };
         self.go_on(arrival, None, now)
     }
@@ -151,6 +181,7 @@ impl Simulator {
                 name: form.single("login_hint")?,
                 hint: domain_hint(form)?,
                 written_by,
+                is_fresh: false,
             };
             Ok((arrival, form.single("ctx")?))
         });
@@ -192,6 +223,10 @@ impl Simulator {
         context: Option<&Context>,
         now: OffsetDateTime,
     ) -> Result<Response, PageError> {
+        let arrival = Arrival {
+            is_fresh: context.is_some_and(|context| self.wants_fresh(context, now)),
+            ..arrival
+        };
         match self.begin(arrival, now) {
             Ok(Next::AskName) => self.ask_name(arrival.address, context),
             Ok(Next::GoToIdp(journey)) => {
@@ -229,7 +264,7 @@ impl Simulator {
             Err(error) => self.refuse(Aadsts::InvalidXml.refuse(format!("{error}.")), now),
         };
         if let Decision::SignedIn(signed_in) = &outcome.decision
-            && let Some(delivered) = self.deliver(&outcome, signed_in, now)
+            && let Some(delivered) = self.deliver(request, &outcome, signed_in, now)
         {
             return delivered;
         }
