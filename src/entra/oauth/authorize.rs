@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     entra::{
-        ApplicationCode, Arrival, DomainHint, Simulator, WrittenBy, begin,
+        ApplicationCode, Arrival, Demand, DomainHint, Simulator, WrittenBy, begin,
         pages::PageError,
         web::{Context, domain_hint},
     },
@@ -82,6 +82,7 @@ impl Simulator {
         now: OffsetDateTime,
     ) -> Result<Response, PageError> {
         let application = authorization.client.to_string();
+        let demand = authorization.demand;
         let context = Context(self.provider.waiting.hold(authorization, now));
         let hints = form
             .single("login_hint")
@@ -97,19 +98,20 @@ impl Simulator {
             name: name.filter(|name| !name.is_empty()),
             hint,
             written_by: WrittenBy::Server,
+            demand,
         };
         self.go_on(arrival, Some(&context), now)
     }
 
-    /// The application that waits for a sign-in, for policies that are about it.
+    /// The application that waits for a sign-in, for policies that are about it, and what it demands.
     pub(in crate::entra) fn waiting_application(
         &self,
         context: &Context,
         now: OffsetDateTime,
-    ) -> Option<String> {
+    ) -> Option<(String, Demand)> {
         let waiting = &self.provider.waiting;
         waiting
-            .with(&context.0, now, |it| it.client.to_string())
+            .with(&context.0, now, |it| (it.client.to_string(), it.demand))
             .ok()
     }
 

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     entra::{
-        Aadsts, Address, Application, ApplicationCode, Arrival, DomainHint, ObjectId, Refusal,
-        Simulator, WrittenBy,
+        Aadsts, Address, Application, ApplicationCode, Arrival, Demand, DomainHint, ObjectId,
+        Refusal, Simulator, WrittenBy,
         open_id::document,
         pages::{self, PageError},
         random,
@@ -55,6 +55,7 @@ impl Device {
             challenge: None,
             back: Back::Device(device_code.to_owned()),
             is_silent: false,
+            demand: Demand::default(),
         }
     }
 
@@ -172,6 +173,7 @@ impl Simulator {
                     name: None,
                     hint: DomainHint::default(),
                     written_by: WrittenBy::Server,
+                    demand: Demand::default(),
                 };
                 self.go_on(arrival, Some(&context), now)
             }

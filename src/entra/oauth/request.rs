@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 
 use super::{Version, application, scope::Scope};
 use crate::{
-    entra::{Aadsts, Address, ApplicationCode, ObjectId, Platform, Refusal, Tenants},
+    entra::{Aadsts, Address, ApplicationCode, Demand, ObjectId, Platform, Refusal, Tenants, web},
     http::{Form, FormError},
 };
 
@@ -21,6 +21,8 @@ pub(super) struct Authorization {
     pub(super) back: Back,
     /// `prompt=none`: nobody may be asked anything.
     pub(super) is_silent: bool,
+    /// What it wants of the sign-in.
+    pub(super) demand: Demand,
 }
 
 /// Who gets the answer.
@@ -145,6 +147,7 @@ impl Authorization {
             nonce: form.single("nonce")?.map(str::to_owned),
             challenge,
             is_silent: form.single("prompt")? == Some("none"),
+            demand: web::demand(form)?,
             back: Back::To(reply),
         })
     }

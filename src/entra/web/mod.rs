@@ -4,7 +4,8 @@ use hyper::{Method, StatusCode, header::ALLOW, header::HeaderValue};
 use time::OffsetDateTime;
 
 use super::{
-    Aadsts, Arrival, Decision, DomainHint, Next, Outcome, Simulator, WrittenBy, begin, graph,
+    Aadsts, Arrival, Decision, Demand, DomainHint, Next, Outcome, Simulator, WrittenBy, begin,
+    graph,
     oauth::Version,
     open_id::Endpoint,
     pages::{self, PageError},
@@ -69,11 +70,10 @@ impl Place<'_> {
 impl Service for Simulator {
     fn handle(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(async move {
-            self.respond(&request, OffsetDateTime::now_utc())
-                .unwrap_or_else(|error| {
-                    tracing::error!(%error, "the simulator could not answer");
-                    response::text(StatusCode::INTERNAL_SERVER_ERROR, "The simulator failed.\n")
-                })
+            self.respond(&request, self.now()).unwrap_or_else(|error| {
+                tracing::error!(%error, "the simulator could not answer");
+                response::text(StatusCode::INTERNAL_SERVER_ERROR, "The simulator failed.\n")
+            })
         })
     }
 }
@@ -123,6 +123,7 @@ impl Simulator {
             name: None,
             hint: DomainHint::default(),
             written_by: WrittenBy::Server,
+            demand: Demand::default(),
         };
         self.go_on(arrival, None, now)
     }
@@ -148,6 +149,7 @@ impl Simulator {
                 name: form.single("login_hint")?,
                 hint: domain_hint(form)?,
                 written_by,
+                demand: demand(form)?,
             };
             Ok((arrival, form.single("ctx")?))
         });
@@ -170,7 +172,7 @@ impl Simulator {
         context: &Context,
         now: OffsetDateTime,
     ) -> Result<Response, PageError> {
-        let Some(application) = self.waiting_application(context, now) else {
+        let Some((application, demand)) = self.waiting_application(context, now) else {
             let late = "No application waits for this sign-in: it has ended, or it took too long.";
             let outcome = self.refuse(Aadsts::MissingField.refuse(late), now);
             return self.show(StatusCode::BAD_REQUEST, &outcome);
@@ -179,7 +181,12 @@ impl Simulator {
             application: Some(&application),
             ..arrival.hint
         };
-        self.go_on(Arrival { hint, ..arrival }, Some(context), now)
+        let arrival = Arrival {
+            hint,
+            demand,
+            ..arrival
+        };
+        self.go_on(arrival, Some(context), now)
     }
 
     /// `context` says which application waits, if one does.
@@ -312,6 +319,15 @@ pub(super) fn domain_hint(form: &Form) -> Result<DomainHint<'_>, FormError> {
     Ok(DomainHint {
         domain: by_open_id.or(by_whr),
         application: form.single("client_id")?,
+    })
+}
+
+/// `OpenID` Connect's `prompt`, of which other values than `login` change nothing here; and `mfa`, the
+/// simulator's own, in place of a Conditional Access policy.
+pub(super) fn demand(form: &Form) -> Result<Demand, FormError> {
+    Ok(Demand {
+        fresh: form.single("prompt")? == Some("login"),
+        mfa: form.single("mfa")? == Some("required"),
     })
 }
 
