@@ -56,8 +56,8 @@ impl<'t> Acceleration<'t> {
     /// the browser at the sign-in page, and so keeps `AccelerateToFederatedDomain` off as well.
     pub fn of(tenants: &'t Tenants, address: Address<'t>, hint: DomainHint<'_>) -> Option<Self> {
         if let Some((tenant, name)) = hinted(tenants, address, hint.domain) {
-            let policy = &tenant.home_realm_discovery().domain_hint_policy;
-            if policy.ignores(&name, hint.application) {
+            let policy = tenant.home_realm_discovery_for(hint.application);
+            if policy.domain_hint_policy.ignores(&name, hint.application) {
                 return None;
             }
             return Self::to(tenant, &name, Because::DomainHint);
@@ -65,7 +65,8 @@ impl<'t> Acceleration<'t> {
         let Address::Tenanted(tenant) = address else {
             return None;
         };
-        let name = preferred(tenant, tenant.home_realm_discovery())?;
+        let policy = tenant.home_realm_discovery_for(hint.application);
+        let name = preferred(tenant, policy)?;
         Self::to(tenant, name, Because::Policy)
     }
 

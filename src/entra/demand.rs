@@ -5,4 +5,6 @@ pub struct Demand {
     pub fresh: bool,
     /// A second factor. At Entra a Conditional Access policy or an application demands it.
     pub mfa: bool,
+    /// That it is no guest: an application that guests may not use.
+    pub members_only: bool,
 }

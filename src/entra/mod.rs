@@ -22,6 +22,7 @@
 mod aadsts;
 mod acceleration;
 mod access_tokens;
+mod admission;
 mod application_code;
 mod authn_request;
 mod begin;
@@ -40,10 +41,13 @@ mod pending;
 mod protocol;
 mod query;
 mod random;
+mod request_signing;
+mod saml_binding;
 mod second_factor;
 mod settings;
 mod sign_in_request;
 mod simulator;
+mod sp_metadata;
 mod tenant;
 mod tenants;
 mod user_realm;
@@ -57,7 +61,7 @@ pub(crate) mod fixture;
 pub use aadsts::{Aadsts, Refusal};
 pub use acceleration::{Acceleration, Because, DomainHint};
 pub use application_code::ApplicationCode;
-pub use authn_request::{AuthnRequest, PostToIdp};
+pub use authn_request::AuthnRequest;
 pub use begin::{Arrival, Journey, Managed, Next, ToIdp};
 pub use demand::Demand;
 pub use discovery::{Address, FoundBy, HomeRealm, Realm, discover};
@@ -67,11 +71,13 @@ pub use object_id::{NotAnObjectId, ObjectId};
 pub use outcome::{Decision, Outcome};
 pub use pending::{PendingRequest, PendingRequests, Unanswerable, Whom};
 pub use protocol::Protocol;
+pub use request_signing::{RequestSigner, RequestSigningError};
+pub use saml_binding::{PostToIdp, RedirectToIdp, SamlBinding};
 pub use settings::Settings;
 pub use sign_in_request::{SignInRequest, WrittenBy};
 pub use simulator::Simulator;
 pub use tenant::{
-    AlternateIdLogin, Api, Application, Authentication, Domain, DomainHintPolicy,
+    AlternateIdLogin, Api, Application, AssignedPolicy, Authentication, Domain, DomainHintPolicy,
     FederatedIdpMfaBehavior, HomeRealmDiscoveryPolicy, InternalDomainFederation,
     PasswordCredential, Platform, PreferredAuthenticationProtocol, PromptLoginBehavior,
     ProxyAddress, ProxyAddressError, RedirectUris, Subject, Tenant, TenantError, TenantParts, User,

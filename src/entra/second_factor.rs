@@ -25,20 +25,26 @@ pub(super) fn judge(
         return Ok(None);
     }
     let said = signed_in.authn_context.as_str();
-    let is_proven = said == MULTIPLE_AUTHN
-        || (said == WIA_OR_MULTIPLE_AUTHN && signed_in.protocol != Protocol::Saml);
+    let methods = signed_in.authn_methods.iter().map(String::as_str);
+    let is_proven = methods.chain([said]).any(|method| {
+        method == MULTIPLE_AUTHN
+            || (method == WIA_OR_MULTIPLE_AUTHN && signed_in.protocol != Protocol::Saml)
+    });
+    let in_vain = signed_in
+        .mfa_told_in_vain
+        .map_or(String::new(), |place| format!(" It is told by {place}."));
     let found = match (behavior(tenants, signed_in), is_proven) {
         (FederatedIdpMfaBehavior::RejectMfaByFederatedIdp, _) => {
             "the identity provider's does not count: Entra asks for one itself".to_owned()
         }
         (FederatedIdpMfaBehavior::AcceptIfMfaDoneByFederatedIdp, false) => {
-            format!("not proven by {said}: Entra asks for one itself")
+            format!("not proven by {said}: Entra asks for one itself.{in_vain}")
         }
         (_, true) => format!("proven by {said}"),
         (FederatedIdpMfaBehavior::EnforceMfaByFederatedIdp, false) => {
             return Err(Aadsts::SecondFactorMissing.refuse(format!(
                 "federatedIdpMfaBehavior is enforceMfaByFederatedIdp, and the identity provider says \
-                 {said}, not {MULTIPLE_AUTHN}."
+                 {said}, not {MULTIPLE_AUTHN}.{in_vain}"
             )));
         }
     };
@@ -84,6 +90,8 @@ mod tests {
             immutable_id: fixture::WENDYS_ANCHOR.to_owned(),
             authn_context: class.to_owned(),
             authn_instant: String::new(),
+            authn_methods: Vec::new(),
+            mfa_told_in_vain: None,
             session_index: None,
         };
         let tenants = tenants(behavior);

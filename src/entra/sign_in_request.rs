@@ -216,12 +216,17 @@ mod tests {
     #[test]
     fn a_fresh_sign_in_is_asked_for_as_the_federation_says() {
         let asked = |fresh, mfa, behavior| {
+            let demand = Demand {
+                fresh,
+                mfa,
+                ..Demand::default()
+            };
             let federation = InternalDomainFederation {
                 prompt_login_behavior: behavior,
                 federated_idp_mfa_behavior: FederatedIdpMfaBehavior::EnforceMfaByFederatedIdp,
                 ..fixture::partners()
             };
-            let request = request(WrittenBy::Server).demanding(Demand { fresh, mfa }, &federation);
+            let request = request(WrittenBy::Server).demanding(demand, &federation);
             address(
                 &request,
                 "https://idp.example/",

@@ -80,6 +80,15 @@ pub enum TenantError {
     /// A policy's domain has to be verified and federated here.
     #[error("the PreferredDomain {0} is not a verified, federated domain of the tenant")]
     PreferredDomain(DomainName),
+    /// A policy is assigned to an application that is not registered here.
+    #[error("a policy applies to the application {0}, which the tenant does not have")]
+    PolicyForNobody(ObjectId),
+    /// An application has one policy for home realm discovery at most.
+    #[error("two policies for home realm discovery apply to the application {0}")]
+    PolicyTwice(ObjectId),
+    /// A name is looked up for the tenant as a whole.
+    #[error("AlternateIdLogin belongs into the organization's default policy")]
+    AlternateIdLoginOfApplications,
     /// The token validation policy knows root domains only.
     #[error("{0} of the token validation policy is not a verified root domain of the tenant")]
     NotARoot(DomainName),
@@ -124,10 +133,12 @@ impl TenantError {
             | Self::NotAnInitialDomain(_)
             | Self::DefaultNotVerified(_)
             | Self::ApplicationTwice(_) => Subject::Tenant,
-            Self::PreferredDomain(_) | Self::NotARoot(_) => Subject::Policy,
-            Self::NotSimulated { property, .. } if *property == "AllowCloudPasswordValidation" => {
-                Subject::Policy
-            }
+            Self::PreferredDomain(_)
+            | Self::PolicyForNobody(_)
+            | Self::PolicyTwice(_)
+            | Self::AlternateIdLoginOfApplications
+            | Self::NotARoot(_)
+            | Self::NotSimulated { .. } => Subject::Policy,
             Self::DomainTwice(domain)
             | Self::VerifiedElsewhere { domain, .. }
             | Self::CannotFederate(domain)
@@ -138,8 +149,7 @@ impl TenantError {
             }
             | Self::IssuerTwice { second: domain, .. }
             | Self::BadIssuer(domain)
-            | Self::BadAddress { domain, .. }
-            | Self::NotSimulated { domain, .. } => Subject::Domain(domain),
+            | Self::BadAddress { domain, .. } => Subject::Domain(domain),
             Self::DomainNotVerified(user)
             | Self::UserPrincipalNameTwice(user)
             | Self::IdTwice(user)

@@ -6,12 +6,14 @@
 
 mod admit;
 mod application;
+mod assigned_policy;
 mod error;
 mod federation;
 mod policy;
 mod user;
 
 pub use application::{Api, Application, PasswordCredential, Platform, RedirectUris};
+pub use assigned_policy::AssignedPolicy;
 pub use error::{Subject, TenantError};
 pub use federation::{
     FederatedIdpMfaBehavior, InternalDomainFederation, PreferredAuthenticationProtocol,
@@ -47,8 +49,10 @@ pub struct TenantParts {
     pub users: Vec<User>,
     /// The applications that people may be signed in to with tokens.
     pub applications: Vec<Application>,
-    /// The policy for home realm discovery.
+    /// The policy for home realm discovery that is the organisation's default.
     pub home_realm_discovery: HomeRealmDiscoveryPolicy,
+    /// Policies for home realm discovery that hold for some applications in its place.
+    pub assigned_policies: Vec<AssignedPolicy>,
     /// For which root domains tokens are validated against the user's.
     pub validating_domains: ValidatingDomains,
 }
@@ -64,6 +68,7 @@ impl TenantParts {
             users: Vec::new(),
             applications: Vec::new(),
             home_realm_discovery: HomeRealmDiscoveryPolicy::default(),
+            assigned_policies: Vec::new(),
             validating_domains: ValidatingDomains::default(),
         }
     }
@@ -209,7 +214,7 @@ impl Tenant {
             .find(|user| user.user_principal_name == *upn)
     }
 
-    /// The policy for home realm discovery.
+    /// The policy for home realm discovery that is the organisation's default.
     pub fn home_realm_discovery(&self) -> &HomeRealmDiscoveryPolicy {
         &self.parts.home_realm_discovery
     }

@@ -33,6 +33,8 @@ enum Place<'r> {
     DeviceLogin,
     /// `/login.srf`: where browsers bring answers.
     LoginSrf,
+    /// `/federationmetadata/saml20/federationmetadata.xml`: Entra as a service provider.
+    Metadata,
     /// Where applications ask without a browser.
     Application(Endpoint<'r>),
     /// Where administrators read and change tenants.
@@ -56,6 +58,7 @@ impl Place<'_> {
         match path.split_once('/') {
             None if path.is_empty() => Place::Root,
             None if path == "login.srf" => Place::LoginSrf,
+            Some(("federationmetadata", "saml20/federationmetadata.xml")) => Place::Metadata,
             None if path == "devicelogin" => Place::DeviceLogin,
             None | Some((_, "")) => Place::Door(path.trim_end_matches('/')),
             Some((tenant, "login")) => Place::Login(tenant),
@@ -94,6 +97,7 @@ impl Simulator {
                 self.sign_out(name, request, now)
             }
             (Place::DeviceLogin, &Method::GET | &Method::POST) => self.device_login(request, now),
+            (Place::Metadata, &Method::GET) => Ok(self.sp_metadata()),
             (Place::LoginSrf, &Method::POST) => self.login_srf(request, now),
             (Place::Graph(call), method) => Ok(self.graph(&call, method, request)),
             (Place::Application(endpoint), method) if endpoint.method() == *method => {
@@ -112,7 +116,7 @@ impl Simulator {
                 Place::Login(_) | Place::Authorize(..) | Place::DeviceLogin | Place::SignOut(_),
                 _,
             ) => Ok(not_allowed("GET, POST")),
-            (Place::Root | Place::Door(_), _) => Ok(not_allowed("GET")),
+            (Place::Root | Place::Door(_) | Place::Metadata, _) => Ok(not_allowed("GET")),
         }
     }
 
@@ -230,7 +234,10 @@ impl Simulator {
     fn login_srf(&self, request: &Request, now: OffsetDateTime) -> Result<Response, PageError> {
         let outcome = match self.posted_answer(request, now) {
             Ok(outcome) => outcome,
-            Err(error) => self.refuse(Aadsts::InvalidXml.refuse(format!("{error}.")), now),
+            Err(error) => {
+                let refusal = Aadsts::WsFedMessageNotRead.refuse(format!("{error}."));
+                self.refuse(refusal, now)
+            }
         };
         if let Decision::SignedIn(signed_in) = &outcome.decision
             && let Some(delivered) = self.deliver(&outcome, signed_in, now)
@@ -254,10 +261,10 @@ impl Simulator {
             (None, Some(wresult)) => Answer::WsFederation { wa, wresult, wctx },
             (Some(_), Some(_)) => {
                 let both = "There are both SAMLResponse and wresult: which would be the answer?";
-                return refuse(Aadsts::WsFedMessageInvalid, both);
+                return refuse(Aadsts::WsFedMessageNotRead, both);
             }
             (None, None) if wa.is_some() => {
-                return refuse(Aadsts::WsFedSignInResponse, "There is no field wresult.");
+                return refuse(Aadsts::WsFedMessageNotRead, "There is no field wresult.");
             }
             (None, None) => {
                 let none = "There is no field SAMLResponse, and no wresult.";
@@ -322,12 +329,13 @@ pub(super) fn domain_hint(form: &Form) -> Result<DomainHint<'_>, FormError> {
     })
 }
 
-/// `OpenID` Connect's `prompt`, of which other values than `login` change nothing here; and `mfa`, the
-/// simulator's own, in place of a Conditional Access policy.
+/// `OpenID` Connect's `prompt`, of which other values than `login` change nothing here; and `mfa` and
+/// `guests`, the simulator's own, in place of policies of the tenant.
 pub(super) fn demand(form: &Form) -> Result<Demand, FormError> {
     Ok(Demand {
         fresh: form.single("prompt")? == Some("login"),
         mfa: form.single("mfa")? == Some("required"),
+        members_only: form.single("guests")? == Some("refused"),
     })
 }
 

@@ -24,8 +24,10 @@ impl Places {
         let written = tenant.as_ref();
         let discovery = written.home_realm_discovery_policy.as_ref();
         let validation = written.federated_token_validation_policy.as_ref();
+        let assigned = written.assigned_policy.first();
         let policies = discovery
             .map(Spanned::span)
+            .or_else(|| assigned.map(Spanned::span))
             .or_else(|| validation.map(Spanned::span));
         let domains = written
             .domain
@@ -118,6 +120,11 @@ fn parts(
             .home_realm_discovery_policy
             .map(Spanned::into_inner)
             .unwrap_or_default(),
+        assigned_policies: tenant
+            .assigned_policy
+            .into_iter()
+            .map(Spanned::into_inner)
+            .collect(),
         validating_domains: tenant
             .federated_token_validation_policy
             .map(|policy| policy.into_inner().validating_domains)
