@@ -57,6 +57,8 @@ pub mod ws_trust;
 
 #[cfg(test)]
 pub(crate) mod fixture;
+#[cfg(test)]
+mod refusals_tests;
 
 pub use aadsts::{Aadsts, Refusal};
 pub use acceleration::{Acceleration, Because, DomainHint};

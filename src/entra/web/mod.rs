@@ -284,6 +284,11 @@ impl Simulator {
         match *endpoint {
             Endpoint::UserRealm(name) => self.user_realm_document(name, request, now),
             Endpoint::GetUserRealm => self.get_user_realm(request, now),
+            Endpoint::CredentialType(tenant) => {
+                let tenants = self.tenants();
+                let address = begin::address(&tenants, tenant);
+                self.credential_type(request, address, &tenants, now)
+            }
             Endpoint::UserInfo => self.user_info(request, now),
             Endpoint::Keys => self.keys(),
             Endpoint::Configuration(tenant, version) => {

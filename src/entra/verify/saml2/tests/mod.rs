@@ -1,6 +1,7 @@
 //! One valid signed Response, and for each check a way to break exactly that.
 
 mod assertion;
+mod attacks;
 mod envelope;
 mod signature;
 mod times;
