@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use homerealm::{
-    entra::Tenants,
+    entra::{SamlBinding, Tenants},
     observe::{LogFormat, start_logging},
     simulate::{
-        Simulation,
+        SimulateError, Simulation,
         scenario::{self, Scenario},
         tenant_file,
     },
@@ -26,6 +26,9 @@ pub(super) struct Arguments {
     /// to do
     #[arg(long)]
     no_email_resolution: bool,
+    /// Send requests by SAML 2.0 over HTTP-Redirect, where the real Entra posts them
+    #[arg(long)]
+    saml_redirect: bool,
     /// Take the steps of this file without a screen, and exit 0 only if each came to what it had to
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
@@ -45,8 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     start_logging(LogFormat::Text, LevelFilter::INFO)?;
     super::runtime()?.block_on(async {
-        let resolve = !arguments.no_email_resolution;
-        let simulation = Simulation::start(tenants, arguments.listen, resolve).await?;
+        let simulation = start(arguments, tenants).await?;
         let ca = std::env::temp_dir().join("homerealm-simulate-ca.pem");
         std::fs::write(&ca, simulation.ca_pem())?;
         println!("{}", simulation.url());
@@ -55,15 +57,27 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
              just now; the CA is {}).\n\
              The identity provider has to know the entity ID {}\n\
              and the assertion consumer service {}\n\
+             (or {}, which has its key for signed requests, too)\n\
              Ctrl-C ends the simulator.",
             ca.display(),
             simulation.simulator().audience(),
             simulation.simulator().assertion_consumer_service(),
+            simulation.metadata_url(),
         );
         tokio::signal::ctrl_c().await?;
         simulation.stop().await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+async fn start(arguments: &Arguments, tenants: Tenants) -> Result<Simulation, SimulateError> {
+    Simulation::start_with(tenants, arguments.listen, |settings| {
+        settings.resolve_foreign_email = !arguments.no_email_resolution;
+        if arguments.saml_redirect {
+            settings.saml_binding = SamlBinding::Redirect;
+        }
+    })
+    .await
 }
 
 /// The report is all that is printed; the files are written whatever came of it.
@@ -72,8 +86,7 @@ async fn run_scenario(
     tenants: Tenants,
     scenario: &Scenario,
 ) -> anyhow::Result<ExitCode> {
-    let resolve = !arguments.no_email_resolution;
-    let simulation = Simulation::start(tenants, arguments.listen, resolve).await?;
+    let simulation = start(arguments, tenants).await?;
     let report = scenario::run(&simulation, scenario).await;
     simulation.stop().await;
     let report = report?;
