@@ -46,19 +46,32 @@ impl Tenant {
     pub(super) fn check_assigned_policies(&self) -> Result<(), TenantError> {
         let mut taken = Vec::new();
         for assigned in self.assigned_policies() {
-            self.check_discovery(&assigned.policy)?;
-            if assigned.policy.alternate_id_login.enabled {
-                return Err(TenantError::AlternateIdLoginOfApplications);
+            self.check_assigned(assigned, &mut taken)
+                .map_err(|why| TenantError::OfPolicy {
+                    policy: assigned.display_name.clone(),
+                    why: Box::new(why),
+                })?;
+        }
+        Ok(())
+    }
+
+    fn check_assigned<'t>(
+        &'t self,
+        assigned: &'t AssignedPolicy,
+        taken: &mut Vec<&'t ObjectId>,
+    ) -> Result<(), TenantError> {
+        self.check_discovery(&assigned.policy)?;
+        if assigned.policy.alternate_id_login.enabled {
+            return Err(TenantError::AlternateIdLoginOfApplications);
+        }
+        for app_id in &assigned.applies_to {
+            if self.application(app_id).is_none() {
+                return Err(TenantError::PolicyForNobody(app_id.clone()));
             }
-            for app_id in &assigned.applies_to {
-                if self.application(app_id).is_none() {
-                    return Err(TenantError::PolicyForNobody(app_id.clone()));
-                }
-                if taken.contains(&app_id) {
-                    return Err(TenantError::PolicyTwice(app_id.clone()));
-                }
-                taken.push(app_id);
+            if taken.contains(&app_id) {
+                return Err(TenantError::PolicyTwice(app_id.clone()));
             }
+            taken.push(app_id);
         }
         Ok(())
     }

@@ -80,14 +80,22 @@ pub enum TenantError {
     /// A policy's domain has to be verified and federated here.
     #[error("the PreferredDomain {0} is not a verified, federated domain of the tenant")]
     PreferredDomain(DomainName),
+    /// What is wrong with a policy that is not the default.
+    #[error("the policy {policy:?}: {why}")]
+    OfPolicy {
+        /// Its display name.
+        policy: String,
+        /// What it is.
+        why: Box<TenantError>,
+    },
     /// A policy is assigned to an application that is not registered here.
-    #[error("a policy applies to the application {0}, which the tenant does not have")]
+    #[error("it applies to the application {0}, which the tenant does not have")]
     PolicyForNobody(ObjectId),
     /// An application has one policy for home realm discovery at most.
-    #[error("two policies for home realm discovery apply to the application {0}")]
+    #[error("another policy for home realm discovery applies to the application {0} already")]
     PolicyTwice(ObjectId),
     /// A name is looked up for the tenant as a whole.
-    #[error("AlternateIdLogin belongs into the organization's default policy")]
+    #[error("AlternateIdLogin belongs into the organization's default policy alone")]
     AlternateIdLoginOfApplications,
     /// The token validation policy knows root domains only.
     #[error("{0} of the token validation policy is not a verified root domain of the tenant")]
@@ -119,6 +127,8 @@ pub enum Subject<'e> {
     Tenant,
     /// One of its policies.
     Policy,
+    /// A policy that is not the default, by its display name.
+    AssignedPolicy(&'e str),
     /// A domain; of two with the same name the later one.
     Domain(&'e DomainName),
     /// A user; of two with the same name the later one.
@@ -133,6 +143,7 @@ impl TenantError {
             | Self::NotAnInitialDomain(_)
             | Self::DefaultNotVerified(_)
             | Self::ApplicationTwice(_) => Subject::Tenant,
+            Self::OfPolicy { policy, .. } => Subject::AssignedPolicy(policy),
             Self::PreferredDomain(_)
             | Self::PolicyForNobody(_)
             | Self::PolicyTwice(_)

@@ -5,7 +5,7 @@ use crate::{
         Authentication,
         fixture::{NEXT, STRANGER},
     },
-    keys::Certificate,
+    keys::{Certificate, create_signing_key},
 };
 use Aadsts::{
     AssertionNotPresent, AssertionNotValidNow, InvalidSamlToken, InvalidSignature,
@@ -210,6 +210,33 @@ fn an_expired_certificate_signs_nobody_in() {
     );
     let early = Case::at(case_time() - Duration::days(1));
     assert_eq!(early.judge().result.unwrap_err().code, AssertionNotValidNow);
+}
+
+/// Each certificate by its own dates: the one that has expired takes nothing away from the other.
+#[test]
+fn the_next_certificate_outlives_the_one_before() {
+    let short = create_signing_key("short", 1).unwrap().signer;
+    let replace = |next: &Certificate, case: &mut Case| {
+        let mut parts = case.tenant.parts();
+        for domain in &mut parts.domains {
+            if let Authentication::Federated(federation) = &mut domain.authentication {
+                federation.signing_certificate = short.certificate().clone();
+                federation.next_signing_certificate = Some(next.clone());
+            }
+        }
+        case.tenant = Tenant::build(parts).unwrap();
+    };
+    let mut case = Case::at(case_time() + Duration::days(2));
+    replace(NEXT.certificate(), &mut case);
+    case.sign_with(&NEXT);
+    assert!(case.judge().result.is_ok());
+    let mut case = Case::at(case_time() + Duration::days(31));
+    replace(NEXT.certificate(), &mut case);
+    case.sign_with(&NEXT);
+    let refusal = case.judge().result.unwrap_err();
+    assert_eq!(refusal.code, AssertionNotValidNow);
+    let said = "nextSigningCertificate is valid from";
+    assert!(refusal.detail.contains(said), "{}", refusal.detail);
 }
 
 fn case_time() -> OffsetDateTime {
