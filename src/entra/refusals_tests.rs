@@ -330,11 +330,7 @@ const REQUESTS: [(Aadsts, &str, &str); 8] = [
         "/adatum.com/login?login_hint=wmoran%40fabrikam.com",
         "",
     ),
-    (
-        Aadsts::MissingField,
-        "/contoso.com/oauth2/v2.0/token",
-        "assertion=x",
-    ),
+    (Aadsts::MissingField, "/GetUserRealm.srf?json=1", ""),
     (
         Aadsts::MissingTenantRealm,
         "/common/login?login_hint=somebody%40adatum.com",

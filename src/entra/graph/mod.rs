@@ -5,6 +5,7 @@
 //! site could send without the browser asking first is not taken, so that nobody's browser is used
 //! for it: bodies have to be `application/json`.
 
+mod applications;
 mod body;
 mod domains;
 mod error;
@@ -39,6 +40,8 @@ enum Resource {
     Federation(String, String),
     Users,
     User(String),
+    Applications,
+    Application(String),
     HomeRealmDiscoveryPolicies,
     HomeRealmDiscoveryPolicy(String),
     PolicyAppliesTo(String),
@@ -92,6 +95,8 @@ impl<'r> Call<'r> {
             }
             ["users"] => Resource::Users,
             ["users", id] => Resource::User(text(id)),
+            ["applications"] => Resource::Applications,
+            ["applications", id] => Resource::Application(text(id)),
             ["policies", "homeRealmDiscoveryPolicies"] => Resource::HomeRealmDiscoveryPolicies,
             ["policies", "homeRealmDiscoveryPolicies", id] => {
                 Resource::HomeRealmDiscoveryPolicy(text(id))
@@ -205,6 +210,8 @@ impl Simulator {
                 (Resource::HomeRealmDiscoveryPolicy(id), &Method::DELETE) => {
                     policies::delete_discovery(tenant, id)?
                 }
+                (Resource::Applications, _) => applications::create(tenant, body)?,
+                (Resource::Application(id), _) => applications::delete(tenant, id)?,
                 (Resource::HomeRealmDiscoveryPolicy(id), _) => {
                     policies::update_discovery(tenant, id, body)?
                 }
@@ -246,6 +253,8 @@ fn read(tenant: &Tenant, resource: &Resource) -> Result<Answer, GraphError> {
         Resource::Federation(id, federation) => federation::one(tenant, id, federation)?,
         Resource::Users => collection(tenant.users().iter().map(plain)),
         Resource::User(id) => plain(users::find(tenant, id)?),
+        Resource::Applications => collection(tenant.applications().iter().map(applications::shown)),
+        Resource::Application(id) => applications::shown(applications::find(tenant, id)?),
         Resource::HomeRealmDiscoveryPolicies => collection(policies::all(tenant)),
         Resource::HomeRealmDiscoveryPolicy(id) => policies::one(tenant, id)?,
         Resource::PolicyAppliesTo(id) => collection(service_principals::with_policy(tenant, id)?),
@@ -271,7 +280,9 @@ fn changes(resource: &Resource) -> &'static [Method] {
         | Resource::PolicyReferences(_)
         | Resource::Promote(_)
         | Resource::FederationConfiguration(_)
-        | Resource::Users => &[Method::POST],
+        | Resource::Users
+        | Resource::Applications => &[Method::POST],
+        Resource::Application(_) => &[Method::DELETE],
         Resource::Domain(_)
         | Resource::Federation(..)
         | Resource::User(_)
@@ -285,7 +296,7 @@ fn allow(changes: &[Method]) -> &'static str {
     match changes {
         [] => "GET",
         [Method::POST] => "GET, POST",
-        [Method::DELETE] => "DELETE",
+        [Method::DELETE] => "GET, DELETE",
         [Method::PATCH, Method::PUT] => "GET, PATCH, PUT",
         _ => "GET, PATCH, DELETE",
     }

@@ -4,7 +4,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde::{Deserialize, Deserializer, de::Error};
 use zeroize::Zeroizing;
 
-use crate::entra::ObjectId;
+use crate::{entra::ObjectId, keys::Certificate};
 
 /// An application registered in a tenant, read by Graph's own property names as far as they go.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Application {
     /// `web`: applications on a server, which have a secret.
     #[serde(default)]
     pub web: RedirectUris,
+    /// `spa`: pages whose scripts redeem the code themselves, and cannot keep a secret either.
+    #[serde(default)]
+    pub spa: RedirectUris,
     /// `publicClient`: applications on somebody's own machine, which cannot keep one.
     #[serde(default)]
     pub public_client: RedirectUris,
@@ -26,6 +29,9 @@ pub struct Application {
     /// `passwordCredentials`: any of these is its secret.
     #[serde(default)]
     pub password_credentials: Vec<PasswordCredential>,
+    /// `keyCredentials`: what it signs assertions about itself with.
+    #[serde(default)]
+    pub key_credentials: Vec<KeyCredential>,
     /// `api`: how tokens for its own interface are.
     #[serde(default)]
     pub api: Api,
@@ -48,6 +54,15 @@ pub struct PasswordCredential {
     secret_text: Zeroizing<String>,
 }
 
+/// A certificate by which an application proves who it is, in place of a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeyCredential {
+    /// `key`: the certificate, base64 of its DER without armour.
+    #[serde(deserialize_with = "certificate")]
+    pub key: Certificate,
+}
+
 /// `api` of an application.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -62,8 +77,17 @@ pub struct Api {
 pub enum Platform {
     /// On a server: with a secret.
     Web,
+    /// In a page of its own origin: without.
+    Spa,
     /// On somebody's machine: without.
     PublicClient,
+}
+
+impl Platform {
+    /// Whether an application there has to prove who it is.
+    pub fn is_confidential(self) -> bool {
+        self == Self::Web
+    }
 }
 
 impl Application {
@@ -73,11 +97,13 @@ impl Application {
             app_id,
             display_name: display_name.to_owned(),
             web: RedirectUris::default(),
+            spa: RedirectUris::default(),
             public_client: RedirectUris {
                 redirect_uris: vec!["http://localhost".to_owned()],
             },
             is_fallback_public_client: true,
             password_credentials: Vec::new(),
+            key_credentials: Vec::new(),
             api: Api::default(),
         }
     }
@@ -86,15 +112,34 @@ impl Application {
     /// loopback address, which is free (RFC 8252 7.3).
     pub fn platform_of(&self, redirect_uri: &str) -> Option<Platform> {
         let asked = without_loopback_port(redirect_uri);
-        let any = |uris: &RedirectUris| {
-            let mut uris = uris.redirect_uris.iter();
-            uris.any(|uri| without_loopback_port(uri) == asked)
-        };
-        if any(&self.web) {
-            Some(Platform::Web)
-        } else {
-            any(&self.public_client).then_some(Platform::PublicClient)
+        let any = |uris: &[String]| uris.iter().any(|uri| without_loopback_port(uri) == asked);
+        let platforms = [
+            (&self.web.redirect_uris, Platform::Web),
+            (&self.spa.redirect_uris, Platform::Spa),
+            (&self.public_client.redirect_uris, Platform::PublicClient),
+        ];
+        let found = platforms.into_iter().find(|(uris, _)| any(uris));
+        found.map(|(_, platform)| platform)
+    }
+
+    /// What it runs on where no redirect URI tells: for codes of devices, and for passwords.
+    pub fn platform_without_redirect(&self) -> Platform {
+        match self.is_fallback_public_client {
+            true => Platform::PublicClient,
+            false => Platform::Web,
         }
+    }
+
+    /// Whether pages of an origin are single-page applications of it: one of its redirect URIs for
+    /// them is there. The port of a loopback address is free here, too.
+    pub fn has_pages_at(&self, origin: &str) -> bool {
+        let asked = without_loopback_port(origin);
+        self.spa.redirect_uris.iter().any(|uri| {
+            let host = uri.find("://").map_or(0, |at| at + 3);
+            let path = uri.get(host..).and_then(|rest| rest.find(['/', '?']));
+            let own = path.and_then(|path| uri.get(..host + path)).unwrap_or(uri);
+            without_loopback_port(own) == asked
+        })
     }
 
     /// Whether a text is one of its secrets.
@@ -170,6 +215,10 @@ fn is_redirect_uri(uri: &str) -> bool {
         }
 }
 
+fn certificate<'de, D: Deserializer<'de>>(source: D) -> Result<Certificate, D::Error> {
+    Certificate::from_base64(&String::deserialize(source)?).map_err(D::Error::custom)
+}
+
 fn secret<'de, D: Deserializer<'de>>(source: D) -> Result<Zeroizing<String>, D::Error> {
     String::deserialize(source).map(Zeroizing::new)
 }
@@ -220,6 +269,33 @@ mod tests {
             "",
         ] {
             assert_eq!(on(stranger), None, "{stranger}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_known_by_its_origin() {
+        let application = application(serde_json::json!({
+            "appId": "6f9619ff-8b86-d011-b42d-00c04fc964ff",
+            "displayName": "A",
+            "web": {"redirectUris": ["https://web.example/back"]},
+            "spa": {"redirectUris": ["https://spa.example:8443/back", "http://localhost/back"]},
+        }))
+        .unwrap();
+        let on = |uri| application.platform_of(uri);
+        assert_eq!(on("https://spa.example:8443/back"), Some(Platform::Spa));
+        assert!(!Platform::Spa.is_confidential() && Platform::Web.is_confidential());
+        for own in ["https://spa.example:8443", "http://localhost:3000"] {
+            assert!(application.has_pages_at(own), "{own}");
+        }
+        for other in [
+            "https://web.example",
+            "https://spa.example",
+            "http://spa.example:8443",
+            "https://spa.example:8443.evil.example",
+            "null",
+            "",
+        ] {
+            assert!(!application.has_pages_at(other), "{other}");
         }
     }
 

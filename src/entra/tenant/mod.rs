@@ -12,7 +12,9 @@ mod federation;
 mod policy;
 mod user;
 
-pub use application::{Api, Application, PasswordCredential, Platform, RedirectUris};
+pub use application::{
+    Api, Application, KeyCredential, PasswordCredential, Platform, RedirectUris,
+};
 pub use assigned_policy::AssignedPolicy;
 pub use error::{Subject, TenantError};
 pub use federation::{

@@ -81,6 +81,19 @@ fn a_policy_is_made_assigned_and_taken_away() {
     };
     assert!(accelerates(PORTAL) && !accelerates(MAIL));
 
+    // What is assigned to an application does not keep it.
+    done(
+        &simulator,
+        Method::POST,
+        &format!("servicePrincipals(appId='{MAIL}')/homeRealmDiscoveryPolicies/$ref"),
+        json!({ "@odata.id": reference }),
+    );
+    assert!(accelerates(MAIL));
+    let mail = format!("applications/{MAIL}");
+    let gone = call(&simulator, Method::DELETE, &mail, None);
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    assert_eq!(applies_to()["value"].as_array().unwrap().len(), 1);
+
     let off = json!({ "HomeRealmDiscoveryPolicy": {} }).to_string();
     done(
         &simulator,
