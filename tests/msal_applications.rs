@@ -298,6 +298,26 @@ fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02X}")).collect()
 }
 
+/// MSAL asks whether an authority is to be trusted: Microsoft, or who stands in for it.
+#[tokio::test]
+async fn the_simulator_vouches_for_its_own_authority() {
+    let demo = Demo::start(&[]);
+    let mut application = Application::in_python(&demo);
+    let begun = application.does(&json!({"do": "begin", "mode": "query"}));
+    let address = begun["address"].as_str().expect("an address");
+    let (own, _) = address.split_once("/oauth2/").expect("an authority");
+    let found = application.expect(&json!({"do": "discover", "authority": own}));
+    let found = found["address"].as_str().expect("an address");
+    assert!(
+        found.starts_with(&format!("{own}/oauth2/v2.0/authorize?")),
+        "{found}"
+    );
+    let other = "https://entra.example/contoso.onmicrosoft.com";
+    let refused = application.does(&json!({"do": "discover", "authority": other}));
+    let told = refused["error"].as_str().expect("an error");
+    assert!(told.contains("invalid_instance"), "{told}");
+}
+
 /// Name and password go to the identity provider by WS-Trust, and what comes back is exchanged.
 #[tokio::test]
 async fn an_application_that_takes_the_password_gets_the_same_tokens() {
@@ -479,17 +499,23 @@ fn bring_home(page: &Reply) {
     let port = address.port_u16().expect("a port");
     let path = address.path_and_query().map_or("/", |path| path.as_str());
     let request = match body {
-        None => format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"),
+        None => {
+            format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n")
+        }
         Some(body) => format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\n\
+            "POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         ),
     };
     let mut connection = TcpStream::connect(("localhost", port)).expect("it listens");
     connection.write_all(request.as_bytes()).expect("sent");
-    let mut first = [0; 12];
-    connection.read_exact(&mut first).expect("an answer");
+    let wait = Some(Duration::from_secs(20));
+    connection.set_read_timeout(wait).expect("a timeout");
+    // Whoever leaves before the end is an error to the application.
+    let mut answer = Vec::new();
+    connection.read_to_end(&mut answer).expect("an answer");
+    assert!(answer.starts_with(b"HTTP/1."));
 }
 
 async fn signs_in_by_a_code(demo: &Demo, mut application: Application) {
@@ -499,13 +525,13 @@ async fn signs_in_by_a_code(demo: &Demo, mut application: Application) {
         browser.forget_cookies();
         let back = sign_in(&mut browser, begun["address"].as_str().expect("an address")).await;
         let brought = brought_back(&back);
-        let done = application.does(&json!({"do": "finish", "brought": brought}));
+        let done = application.expect(&json!({"do": "finish", "brought": brought}));
         // Its signature, audience and issuer verified.
         is_wendy(&done["claims"]);
         assert_eq!(done["user"]["preferred_username"], UPN, "{done}");
 
         // The refresh token, at once, and what is in MSAL's cache.
-        let silent = application.does(&json!({"do": "silent"}));
+        let silent = application.expect(&json!({"do": "silent"}));
         is_wendy(&silent["refreshed"]);
         assert_eq!(silent["cached"], "cache", "{silent}");
     }
@@ -552,7 +578,7 @@ async fn what_an_intruder_brings_is_refused() {
         let told = refused["error"].as_str().expect("an error");
         assert!(told.starts_with(code), "{told}");
     }
-    let done = application.does(&json!({"do": "finish", "brought": brought}));
+    let done = application.expect(&json!({"do": "finish", "brought": brought}));
     is_wendy(&done["claims"]);
     let order = json!({"do": "steal", "code": brought["code"], "with": {}});
     let again = application.does(&order);

@@ -4,6 +4,7 @@ usage: msal_application.py START_URL CA.pem; one JSON object a line in, one out.
 
   {"do": "become", "id": CLIENT, "registration": {...}, "credential": ...}
                                                  -> {}: registered so, it goes on as that confidential client
+  {"do": "discover", "authority": URL}           -> {"address": where its browser is sent} or {"error": ...}
   {"do": "begin", "mode": MODE}                  -> {"address": where the browser is sent}
   {"do": "finish", "brought": {...}}             -> {"claims": of the ID token, verified, "user": userinfo}
   {"do": "silent"}                               -> {"cached": token source, "refreshed": claims}
@@ -55,7 +56,7 @@ flow = {}
 
 
 def become(order):
-    """Registered by the simulator's part of Graph, and with the instance discovery left on."""
+    """Registered by the simulator's part of Graph."""
     global CLIENT, application
     made = session.post(f"https://{entra.netloc}/v1.0/applications", json=order["registration"])
     made.raise_for_status()
@@ -64,11 +65,24 @@ def become(order):
         CLIENT,
         client_credential=order["credential"],
         authority=authority,
-        # Where Microsoft would be asked whether it knows the authority.
-        instance_discovery=f"https://{entra.netloc}/common/discovery/instance",
+        instance_discovery=False,
         http_client=session,
     )
     return {}
+
+
+def discover(order):
+    """Whether the simulator, in Microsoft's place, vouches for an authority."""
+    try:
+        trusting = msal.PublicClientApplication(
+            CLIENT,
+            authority=order["authority"],
+            instance_discovery=f"https://{entra.netloc}/common/discovery/instance",
+            http_client=session,
+        )
+        return {"address": trusting.initiate_auth_code_flow(SCOPES, REDIRECT)["auth_uri"]}
+    except ValueError as error:
+        return {"error": str(error)}
 
 
 def verified(token):
@@ -169,6 +183,7 @@ def steal(order):
 
 orders = {
     "become": become,
+    "discover": discover,
     "password": password,
     "begin": begin,
     "finish": finish,

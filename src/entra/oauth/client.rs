@@ -12,7 +12,7 @@ use super::{
 use crate::{
     entra::{
         Address, Application, ApplicationCode, ObjectId, Platform, Refusal, Simulator, Tenants,
-        begin,
+        begin, instant,
     },
     http::{Form, Request},
 };
@@ -194,16 +194,13 @@ impl Simulator {
                 "The aud of the client assertion is {shown:?}, and not the token endpoint's address."
             )));
         }
-        let moment = now.unix_timestamp();
-        let skew = self.settings().expectations.clock_skew.whole_seconds();
-        let begun = claims
-            .nbf
-            .is_none_or(|nbf| nbf <= moment.saturating_add(skew));
-        if !begun || claims.exp <= moment.saturating_sub(skew) {
+        let skew = self.settings().expectations.clock_skew;
+        let begun = claims.nbf.is_none_or(|nbf| nbf - now <= skew);
+        if !begun || now - claims.exp >= skew {
             return Err(ApplicationCode::AssertionTime.refuse(format!(
-                "It holds from {} to {}, and it is {moment}.",
-                claims.nbf.map_or_else(String::new, |nbf| nbf.to_string()),
-                claims.exp
+                "Its exp is {}, and it is {}.",
+                instant::to_seconds(claims.exp),
+                instant::to_seconds(now)
             )));
         }
         Ok(())

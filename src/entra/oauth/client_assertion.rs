@@ -3,9 +3,10 @@
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde::{
-    Deserialize,
-    de::{DeserializeOwned, IgnoredAny},
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error, IgnoredAny},
 };
+use time::{Duration, OffsetDateTime};
 
 use super::signing::rsa_numbers;
 use crate::keys::{Certificate, JsonWebAlgorithm, JsonWebKey};
@@ -29,8 +30,10 @@ pub(super) struct Claims {
     pub(super) iss: String,
     pub(super) sub: String,
     pub(super) aud: String,
-    pub(super) exp: i64,
-    pub(super) nbf: Option<i64>,
+    #[serde(deserialize_with = "numeric_date")]
+    pub(super) exp: OffsetDateTime,
+    #[serde(default, deserialize_with = "maybe_numeric_date")]
+    pub(super) nbf: Option<OffsetDateTime>,
 }
 
 #[derive(Deserialize)]
@@ -102,6 +105,20 @@ impl ClientAssertion {
         let message = self.message.as_bytes();
         key.is_ok_and(|key| key.verify(self.algorithm, message, &self.signature).is_ok())
     }
+}
+
+/// Seconds of Unix time, with a fraction perhaps (RFC 7519 2): MSAL for Python has one.
+fn numeric_date<'de, D: Deserializer<'de>>(source: D) -> Result<OffsetDateTime, D::Error> {
+    let since = Duration::checked_seconds_f64(f64::deserialize(source)?);
+    since
+        .and_then(|since| OffsetDateTime::UNIX_EPOCH.checked_add(since))
+        .ok_or_else(|| D::Error::custom("no moment"))
+}
+
+fn maybe_numeric_date<'de, D: Deserializer<'de>>(
+    source: D,
+) -> Result<Option<OffsetDateTime>, D::Error> {
+    numeric_date(source).map(Some)
 }
 
 fn json<T: DeserializeOwned>(part: &str) -> Option<T> {

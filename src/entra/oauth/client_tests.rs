@@ -114,8 +114,15 @@ fn a_certificate_proves_who_an_application_is() {
         assert_eq!(good(&header(&signer), &claims), proof, "{audience}");
     }
     let moment = now.unix_timestamp();
-    for (name, value) in [("nbf", moment + 299), ("exp", moment - 299)] {
-        let claims = with(claims(now), name, json!(value));
+    for (name, value) in [
+        ("nbf", json!(moment + 299)),
+        ("exp", json!(moment - 298)),
+        (
+            "exp",
+            json!(600.5 + f64::from(u32::try_from(moment).unwrap())),
+        ),
+    ] {
+        let claims = with(claims(now), name, value);
         assert_eq!(good(&header(&signer), &claims), proof, "{name}");
     }
 }
@@ -150,6 +157,9 @@ fn an_assertion_is_the_applications_own_for_us_and_for_now() {
         ),
         ("nbf", json!(moment + 301), 700_024),
         ("exp", json!(moment - 301), 700_024),
+        ("exp", json!(1e300), 50027),
+        ("exp", json!("soon"), 50027),
+        ("nbf", json!("soon"), 50027),
         ("exp", Value::Null, 50027),
         ("iss", Value::Null, 50027),
     ] {

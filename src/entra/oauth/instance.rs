@@ -38,7 +38,11 @@ impl Simulator {
         let query = request.query().map_err(unreadable)?;
         let asked = query.single("authorization_endpoint").map_err(unreadable)?;
         let asked = asked.ok_or_else(|| missing("authorization_endpoint"))?;
-        let path = asked.strip_prefix(self.base_url());
+        // MSAL for Python leaves the port out, since Entra has none.
+        let base = self.base_url();
+        let path = asked
+            .strip_prefix(base)
+            .or_else(|| asked.strip_prefix(without_port(base)));
         let named = path.and_then(|path| path.strip_prefix('/')?.split_once('/'));
         match named {
             Some((segment, "oauth2/v2.0/authorize" | "oauth2/authorize")) => {
@@ -51,6 +55,13 @@ impl Simulator {
                     .refuse(format!("{shown:?} is not an address of this simulator's.")))
             }
         }
+    }
+}
+
+fn without_port(base: &str) -> &str {
+    match base.rsplit_once(':') {
+        Some((rest, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => rest,
+        _ => base,
     }
 }
 

@@ -1,7 +1,7 @@
 use hyper::{StatusCode, header::ACCESS_CONTROL_ALLOW_ORIGIN};
 use serde_json::{Value, json};
 
-use super::super::tests::simulator;
+use super::{super::tests::simulator, without_port};
 use crate::entra::web::tests::get;
 
 #[test]
@@ -70,4 +70,12 @@ fn an_authority_is_known_where_it_is_the_simulators() {
     }
     let page = get(&simulator, "/common/discovery/instance");
     assert!(page.text.contains("AADSTS900144"), "{}", page.text);
+}
+
+#[test]
+fn an_authority_is_known_without_its_port() {
+    let base = "https://login.example:8443";
+    assert_eq!(without_port(base), "https://login.example");
+    let other = "https://login.example";
+    assert_eq!(without_port(other), other);
 }
