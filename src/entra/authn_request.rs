@@ -57,13 +57,15 @@ impl AuthnRequest {
     /// The message, before it is signed. There is no assertion consumer service in it, and mostly no
     /// Destination: an identity provider has to know them.
     pub fn to_xml(&self) -> String {
-        let mut more = String::new();
-        if let Some(destination) = &self.destination {
-            more.push_str(&format!(" Destination=\"{}\"", escape(destination)));
-        }
-        if self.force_authn {
-            more.push_str(" ForceAuthn=\"true\"");
-        }
+        let destination = self.destination.as_ref();
+        let destination = destination.map_or_else(String::new, |destination| {
+            format!(" Destination=\"{}\"", escape(destination))
+        });
+        let force_authn = if self.force_authn {
+            " ForceAuthn=\"true\""
+        } else {
+            ""
+        };
         let mfa = if self.asks_for_mfa {
             format!(
                 "<samlp:RequestedAuthnContext Comparison=\"exact\">\
@@ -76,7 +78,7 @@ impl AuthnRequest {
         format!(
             "<samlp:AuthnRequest xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\" \
              xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
-             ID=\"{id}\" IssueInstant=\"{instant}\" Version=\"2.0\"{more}>\
+             ID=\"{id}\" IssueInstant=\"{instant}\" Version=\"2.0\"{destination}{force_authn}>\
              <Issuer xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\">{issuer}</Issuer>\
              <samlp:NameIDPolicy \
              Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\"/>{mfa}\

@@ -11,7 +11,9 @@
 //!
 //! A sign-in flows through the files in this order: `web` takes the name and hands it to the
 //! [`Simulator`]; `begin` looks for a hint ([`Acceleration`]), or [`discover`] finds user and
-//! federation in one of the [`Tenants`]; `authn_request` or `sign_in_request` builds the request, `pending` remembers it; [`verify`] judges the answer;
+//! federation in one of the [`Tenants`]; `authn_request`
+//! (brought by `saml_binding`, signed by `request_signing` where that is asked for) or `sign_in_request` builds
+//! the request, `pending` remembers it; [`verify`] judges the answer, `admission` what the tenant makes of it;
 //! `outcome` keeps the decision and `pages` show it.
 //!
 //! Applications that ask for the password themselves go another way: `open_id` tells them where,

@@ -235,7 +235,7 @@ fn answers() -> Vec<(Aadsts, &'static [By], Change)> {
             it.for_audience("https://sp.example/");
         }),
         (Aadsts::InvalidSamlToken, &[Saml], |it| {
-            it.loses_state = true
+            it.loses_state = true;
         }),
         (Aadsts::InvalidAssertion, &[WsTrust], |it| {
             it.for_audience("https://sp.example/");
@@ -453,7 +453,7 @@ fn a_second_factor_is_proven_where_it_counts() {
                     CLAIMS,
                     "authenticationmethod",
                     &["https://refeds.org/profile/mfa"],
-                )
+                );
             },
             Err("not http://schemas.microsoft.com/claims/multipleauthn."),
         ),
@@ -465,7 +465,7 @@ fn a_second_factor_is_proven_where_it_counts() {
                     "http://schemas.microsoft.com/claims",
                     "authnmethodsreferences",
                     &[SAID],
-                )
+                );
             },
             Err("the claim authnmethodsreferences, which does not count"),
         ),
@@ -477,7 +477,7 @@ fn a_second_factor_is_proven_where_it_counts() {
                     "http://schemas.example",
                     "authenticationmethod",
                     &[SAID],
-                )
+                );
             },
             Err("enforceMfaByFederatedIdp"),
         ),

@@ -133,11 +133,11 @@ fn a_signed_redirect_carries_a_signature_over_its_query() {
         "https://idp.example/?login_hint=wmoran%40partners.contoso.com"
     );
     let query = format!("SAMLRequest={query}");
-    let (signed, signature) = query.split_once("&Signature=").unwrap();
-    let signature = STANDARD.decode(percent_decode(signature).unwrap()).unwrap();
+    let (signed, value) = query.split_once("&Signature=").unwrap();
+    let value = STANDARD.decode(percent_decode(value).unwrap()).unwrap();
     let key = signer.certificate().public_key();
     let verify = |signed: &str| {
-        key.verify(SignatureAlgorithm::RsaSha256, signed.as_bytes(), &signature)
+        key.verify(SignatureAlgorithm::RsaSha256, signed.as_bytes(), &value)
             .is_ok()
     };
     assert!(verify(signed));

@@ -248,7 +248,9 @@ fn read(tenant: &Tenant, resource: &Resource) -> Result<Answer, GraphError> {
         Resource::Organization => collection([organization(tenant)]),
         Resource::Domains => collection(domains::all(tenant).map(|it| plain(&it))),
         Resource::Domain(id) => domains::one(tenant, id)?,
-        Resource::Promote(_) => return Err(GraphError::NotAllowed("POST")),
+        Resource::Promote(_) | Resource::PolicyReferences(_) => {
+            return Err(GraphError::NotAllowed("POST"));
+        }
         Resource::FederationConfiguration(id) => collection(federation::all(tenant, id)?),
         Resource::Federation(id, federation) => federation::one(tenant, id, federation)?,
         Resource::Users => collection(tenant.users().iter().map(plain)),
@@ -261,7 +263,6 @@ fn read(tenant: &Tenant, resource: &Resource) -> Result<Answer, GraphError> {
         Resource::ServicePrincipals => collection(service_principals::all(tenant)),
         Resource::ServicePrincipal(id) => service_principals::one(tenant, id)?,
         Resource::PoliciesOf(id) => collection(service_principals::policies_of(tenant, id)?),
-        Resource::PolicyReferences(_) => return Err(GraphError::NotAllowed("POST")),
         Resource::PolicyReference(..) => return Err(GraphError::NotAllowed("DELETE")),
         Resource::FederatedTokenValidationPolicy => policies::validation(tenant),
     }))
@@ -274,7 +275,6 @@ fn changes(resource: &Resource) -> &'static [Method] {
         | Resource::ServicePrincipals
         | Resource::ServicePrincipal(_)
         | Resource::PoliciesOf(_) => &[],
-        Resource::PolicyReference(..) => &[Method::DELETE],
         Resource::Domains
         | Resource::HomeRealmDiscoveryPolicies
         | Resource::PolicyReferences(_)
@@ -282,7 +282,7 @@ fn changes(resource: &Resource) -> &'static [Method] {
         | Resource::FederationConfiguration(_)
         | Resource::Users
         | Resource::Applications => &[Method::POST],
-        Resource::Application(_) => &[Method::DELETE],
+        Resource::Application(_) | Resource::PolicyReference(..) => &[Method::DELETE],
         Resource::Domain(_)
         | Resource::Federation(..)
         | Resource::User(_)

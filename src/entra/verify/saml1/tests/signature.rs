@@ -144,9 +144,10 @@ fn about(who: &str) -> Case {
     for attribute in &mut assertion.at("AttributeStatement").children {
         if attribute.name.local == "Attribute" {
             let value = &mut attribute.at("AttributeValue").text;
-            *value = match value.contains('@') {
-                true => format!("{who}@partners.contoso.com"),
-                false => who.to_owned(),
+            *value = if value.contains('@') {
+                format!("{who}@partners.contoso.com")
+            } else {
+                who.to_owned()
             };
         }
     }
