@@ -4,185 +4,25 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
 
 mod demo;
+mod msal;
 mod strangers;
 
-use std::{
-    io::{BufRead, BufReader, Lines, Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpStream},
-    path::Path,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    time::Duration,
-};
+use std::{fmt::Write as _, io::Write as _, path::Path, process::Command};
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use demo::Demo;
 use homerealm::{
     entra::ObjectId,
-    http::{
-        PageForm,
-        client::{Client, Reply},
-        page_link,
-        tls::client_config,
-    },
+    http::{PageForm, client::Reply, page_link},
     keys::{Signer, create_signing_key},
 };
 use hyper::Uri;
+use msal::{
+    Application, EMAIL, PASSWORD, UPN, bring_home, brought_back, browser, follow, open, pass,
+    sign_in, submit,
+};
 use serde_json::{Value, json};
 use strangers::{node_environment, python, tool};
-
-const EMAIL: &str = "wmoran@fabrikam.com";
-const UPN: &str = "wmoran@partners.contoso.com";
-const PASSWORD: &str = "Part.ner-Pw0rd";
-
-/// An application as a process: one JSON object a line in, one out. It ends with this.
-struct Application {
-    child: Child,
-    /// Until it has heard everything.
-    orders: Option<ChildStdin>,
-    answers: Lines<BufReader<ChildStdout>>,
-}
-
-impl Application {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let orders = child.stdin.take().expect("its input");
-        let answers = child.stdout.take().expect("its output");
-        let answers = BufReader::new(answers).lines();
-        Self {
-            child,
-            orders: Some(orders),
-            answers,
-        }
-    }
-
-    fn in_python(demo: &Demo) -> Self {
-        let script =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers/msal_application.py");
-        Self::start(
-            Command::new(python())
-                .arg(script)
-                .arg(demo.start_url())
-                .arg(demo.ca()),
-        )
-    }
-
-    fn in_node(demo: &Demo) -> Self {
-        let script =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers/msal_application.js");
-        Self::start(
-            Command::new(tool("node"))
-                .arg(script)
-                .arg(node_environment())
-                .arg(demo.start_url())
-                .env("NODE_EXTRA_CA_CERTS", demo.ca()),
-        )
-    }
-
-    /// The same of what has to go well.
-    fn expect(&mut self, order: &Value) -> Value {
-        let said = self.does(order);
-        assert!(said.get("error").is_none(), "{order}: {said}");
-        said
-    }
-
-    fn does(&mut self, order: &Value) -> Value {
-        let orders = self.orders.as_mut().expect("its input");
-        writeln!(orders, "{order}").expect("sent");
-        let answer = self.answers.next().expect("an answer").expect("a line");
-        serde_json::from_str(&answer).expect("JSON")
-    }
-}
-
-impl Drop for Application {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A browser that reaches both.
-fn browser(demo: &Demo) -> Client {
-    let start: Uri = demo.start_url().parse().expect("a URL");
-    let port = start.port_u16().expect("a port");
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let ca = std::fs::read(demo.ca()).expect("the CA");
-    Client::new(client_config(&[&ca]).expect("TLS settings"))
-        .with_address("entra.localhost", address)
-        .with_address("idp.localhost", address)
-        .with_timeout(Duration::from_secs(20))
-}
-
-async fn submit(
-    browser: &mut Client,
-    page: &Reply,
-    id: Option<&str>,
-    typed: &[(&str, &str)],
-) -> Reply {
-    let text = page.text();
-    let mut form = PageForm::find(&text, id).unwrap_or_else(|_| panic!("{text}"));
-    for (name, value) in typed {
-        form.fill(name, value).expect("a field");
-    }
-    let to = page.resolve(&form.action).expect("a URL");
-    browser
-        .post_form(&to, &form.fields, Some(page))
-        .await
-        .expect("a page")
-}
-
-async fn open(browser: &mut Client, address: &str) -> Reply {
-    let address: Uri = address.parse().expect("a URL");
-    browser.get(&address, None).await.expect("a page")
-}
-
-/// From an application's address to the page that leads back to it, as Wendy.
-async fn sign_in(browser: &mut Client, address: &str) -> Reply {
-    let door = open(browser, address).await;
-    pass(browser, &door).await
-}
-
-/// The same from the page that asks for the name.
-async fn pass(browser: &mut Client, door: &Reply) -> Reply {
-    let hop = submit(browser, door, None, &[("login_hint", EMAIL)]).await;
-    let asked = follow(browser, &hop, "to-idp").await;
-    let typed = [("name", EMAIL), ("password", PASSWORD)];
-    let answer = submit(browser, &asked, Some("sign-in"), &typed).await;
-    submit(browser, &answer, Some("post"), &[]).await
-}
-
-/// Where a page leads: by a form, or by a link.
-async fn follow(browser: &mut Client, page: &Reply, id: &str) -> Reply {
-    match page_link(&page.text(), id) {
-        Ok(link) => {
-            let link: Uri = link.parse().expect("a URL");
-            browser.get(&link, Some(page)).await.expect("a page")
-        }
-        Err(_) => submit(browser, page, Some(id), &[]).await,
-    }
-}
-
-/// What the browser brings back: in the address, or posted.
-fn brought_back(page: &Reply) -> Value {
-    let text = page.text();
-    let fields: Vec<(String, String)> = match PageForm::find(&text, Some("to-app")) {
-        Ok(form) => form.fields,
-        Err(_) => {
-            let link = page_link(&text, "to-app").unwrap_or_else(|_| panic!("{text}"));
-            let (_, query) = link.split_once('?').expect("a query");
-            let pairs = form_urlencoded::parse(query.as_bytes());
-            pairs.into_owned().collect()
-        }
-    };
-    fields
-        .into_iter()
-        .map(|(name, value)| (name, json!(value)))
-        .collect()
-}
 
 /// What an application has to read in Wendy's tokens.
 fn is_wendy(claims: &Value) {
@@ -295,7 +135,11 @@ fn shop(signer: &Signer) -> (String, Value) {
 }
 
 fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02X}")).collect()
+    let mut text = String::new();
+    for octet in octets {
+        write!(text, "{octet:02X}").expect("written");
+    }
+    text
 }
 
 /// MSAL asks whether an authority is to be trusted: Microsoft, or who stands in for it.
@@ -339,39 +183,23 @@ async fn a_session_answers_until_somebody_signs_out() {
         let demo = Demo::start(&["--protocol", protocol]);
         let mut browser = browser(&demo);
         let mut application = Application::in_python(&demo);
-        let begin = json!({"do": "begin", "mode": "query"});
-        let address = |begun: &Value| begun["address"].as_str().expect("an address").to_owned();
-        let begun = application.does(&begin);
-        sign_in(&mut browser, &address(&begun)).await;
+        sign_in(&mut browser, &application.begins()).await;
 
-        let begun = application.does(&begin);
-        let back = open(&mut browser, &address(&begun)).await;
+        let back = open(&mut browser, &application.begins()).await;
         let done = application.expect(&json!({"do": "finish", "brought": brought_back(&back)}));
         is_wendy(&done["claims"]);
-        let silent = |begun: &Value| format!("{}&prompt=none", address(begun));
-        let begun = application.does(&begin);
-        let back = open(&mut browser, &silent(&begun)).await;
+        let silent = format!("{}&prompt=none", application.begins());
+        let back = open(&mut browser, &silent).await;
         assert!(brought_back(&back)["code"].is_string());
         // The identity provider's session is another one: it is asked, and answers by itself.
-        let begun = application.does(&begin);
-        let again = format!("{}&prompt=login&login_hint={EMAIL}", address(&begun));
+        let again = format!("{}&prompt=login&login_hint={EMAIL}", application.begins());
         let hop = open(&mut browser, &again).await;
         let answer = follow(&mut browser, &hop, "to-idp").await;
-        assert!(
-            PageForm::find(&answer.text(), Some("post")).is_ok(),
-            "{}",
-            answer.text()
-        );
+        leads_on(&answer, "post");
 
-        let entra: Uri = begun["address"]
-            .as_str()
-            .expect("an address")
-            .parse()
-            .expect("a URL");
-        let host = entra.authority().expect("a host");
+        let (entra, _) = again.split_once("/oauth2/").expect("an authority");
         let out = format!(
-            "https://{host}/contoso.onmicrosoft.com/oauth2/v2.0/logout\
-             ?post_logout_redirect_uri=http%3A%2F%2Flocalhost&state=x"
+            "{entra}/oauth2/v2.0/logout?post_logout_redirect_uri=http%3A%2F%2Flocalhost&state=x"
         );
         let out = open(&mut browser, &out).await;
         let to_app = page_link(&out.text(), "to-app").expect("the way back");
@@ -379,20 +207,19 @@ async fn a_session_answers_until_somebody_signs_out() {
         let there = follow(&mut browser, &out, "to-idp").await;
         assert!(there.text().contains("signed out"), "{}", there.text());
 
-        let begun = application.does(&begin);
-        let back = open(&mut browser, &silent(&begun)).await;
+        let silent = format!("{}&prompt=none", application.begins());
+        let back = open(&mut browser, &silent).await;
         assert_eq!(brought_back(&back)["error"], "login_required", "{protocol}");
         // Nor does the identity provider know anybody any more.
-        let begun = application.does(&begin);
-        let again = format!("{}&login_hint={EMAIL}", address(&begun));
+        let again = format!("{}&login_hint={EMAIL}", application.begins());
         let hop = open(&mut browser, &again).await;
-        let asked = follow(&mut browser, &hop, "to-idp").await;
-        assert!(
-            PageForm::find(&asked.text(), Some("sign-in")).is_ok(),
-            "{}",
-            asked.text()
-        );
+        leads_on(&follow(&mut browser, &hop, "to-idp").await, "sign-in");
     }
+}
+
+fn leads_on(page: &Reply, form: &str) {
+    let text = page.text();
+    assert!(PageForm::find(&text, Some(form)).is_ok(), "{text}");
 }
 
 /// By v1: another address, other names.
@@ -478,44 +305,6 @@ async fn runs_as_printed(demo: &Demo, command: &mut Command, input: &str) {
     bring_home(&back);
     let name = answers.next().expect("a name").expect("a line");
     assert_eq!(name, UPN);
-}
-
-/// What a browser does last: the application listens at loopback, without TLS.
-fn bring_home(page: &Reply) {
-    let text = page.text();
-    let (address, body) = match PageForm::find(&text, Some("to-app")) {
-        Ok(form) => {
-            let fields = form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(&form.fields)
-                .finish();
-            (form.action, Some(fields))
-        }
-        Err(_) => (
-            page_link(&text, "to-app").unwrap_or_else(|_| panic!("{text}")),
-            None,
-        ),
-    };
-    let address: Uri = address.parse().expect("a URL");
-    let port = address.port_u16().expect("a port");
-    let path = address.path_and_query().map_or("/", |path| path.as_str());
-    let request = match body {
-        None => {
-            format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n")
-        }
-        Some(body) => format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        ),
-    };
-    let mut connection = TcpStream::connect(("localhost", port)).expect("it listens");
-    connection.write_all(request.as_bytes()).expect("sent");
-    let wait = Some(Duration::from_secs(20));
-    connection.set_read_timeout(wait).expect("a timeout");
-    // Whoever leaves before the end is an error to the application.
-    let mut answer = Vec::new();
-    connection.read_to_end(&mut answer).expect("an answer");
-    assert!(answer.starts_with(b"HTTP/1."));
 }
 
 async fn signs_in_by_a_code(demo: &Demo, mut application: Application) {

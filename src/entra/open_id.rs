@@ -30,15 +30,13 @@ impl Simulator {
         let name = form.as_ref().map_err(|error| *error);
         let refusal = match name.and_then(|form| Ok((form, form.single("grant_type")?))) {
             Ok((_, None)) => ApplicationCode::missing("grant_type"),
-            Ok((form, Some(name))) => match GrantType::named(name) {
-                Some(grant_type) => {
+            Ok((form, Some(name))) => {
+                if let Some(grant_type) = GrantType::named(name) {
                     return self.tokens(request, form, grant_type, (address, version), now);
                 }
-                None => {
-                    let other: String = name.chars().take(120).collect();
-                    Aadsts::UnsupportedGrant.refuse(format!("The grant_type is {other:?}."))
-                }
-            },
+                let other: String = name.chars().take(120).collect();
+                Aadsts::UnsupportedGrant.refuse(format!("The grant_type is {other:?}."))
+            }
             Err(error) => ApplicationCode::RepeatedParameter.refuse(format!("{error}.")),
         };
         self.refuse_application(&refusal, now)

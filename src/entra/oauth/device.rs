@@ -161,24 +161,20 @@ impl Simulator {
         });
         // What is no form has no code.
         let typed = typed.ok().flatten().unwrap_or_default();
-        match self.device_of(&typed, now) {
-            Some((authorization, address)) => {
-                let context = Context(self.provider.waiting.hold(authorization, now));
-                let arrival = Arrival {
-                    address: &address,
-                    name: None,
-                    hint: DomainHint::default(),
-                    written_by: WrittenBy::Server,
-                    demand: Demand::default(),
-                };
-                self.go_on(arrival, Some(&context), now)
-            }
-            None => {
-                let unknown = "No device waits with this code, or no longer.";
-                let refusal = ApplicationCode::VerificationCode.refuse(unknown);
-                self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now))
-            }
-        }
+        let Some((authorization, address)) = self.device_of(&typed, now) else {
+            let unknown = "No device waits with this code, or no longer.";
+            let refusal = ApplicationCode::VerificationCode.refuse(unknown);
+            return self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now));
+        };
+        let context = Context(self.provider.waiting.hold(authorization, now));
+        let arrival = Arrival {
+            address: &address,
+            name: None,
+            hint: DomainHint::default(),
+            written_by: WrittenBy::Server,
+            demand: Demand::default(),
+        };
+        self.go_on(arrival, Some(&context), now)
     }
 
     fn device_of(&self, user_code: &str, now: OffsetDateTime) -> Option<(Authorization, String)> {

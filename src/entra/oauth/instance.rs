@@ -44,17 +44,13 @@ impl Simulator {
             .strip_prefix(base)
             .or_else(|| asked.strip_prefix(without_port(base)));
         let named = path.and_then(|path| path.strip_prefix('/')?.split_once('/'));
-        match named {
-            Some((segment, "oauth2/v2.0/authorize" | "oauth2/authorize")) => {
-                begin::address(&self.tenants(), segment)?;
-                Ok(segment.to_owned())
-            }
-            _ => {
-                let shown: String = asked.chars().take(200).collect();
-                Err(ApplicationCode::UnknownInstance
-                    .refuse(format!("{shown:?} is not an address of this simulator's.")))
-            }
+        if let Some((segment, "oauth2/v2.0/authorize" | "oauth2/authorize")) = named {
+            begin::address(&self.tenants(), segment)?;
+            return Ok(segment.to_owned());
         }
+        let shown: String = asked.chars().take(200).collect();
+        Err(ApplicationCode::UnknownInstance
+            .refuse(format!("{shown:?} is not an address of this simulator's.")))
     }
 }
 

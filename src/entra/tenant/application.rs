@@ -124,9 +124,10 @@ impl Application {
 
     /// What it runs on where no redirect URI tells: for codes of devices, and for passwords.
     pub fn platform_without_redirect(&self) -> Platform {
-        match self.is_fallback_public_client {
-            true => Platform::PublicClient,
-            false => Platform::Web,
+        if self.is_fallback_public_client {
+            Platform::PublicClient
+        } else {
+            Platform::Web
         }
     }
 
