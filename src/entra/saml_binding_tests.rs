@@ -133,16 +133,16 @@ fn a_signed_redirect_carries_a_signature_over_its_query() {
         "https://idp.example/?login_hint=wmoran%40partners.contoso.com"
     );
     let query = format!("SAMLRequest={query}");
-    let (signed, value) = query.split_once("&Signature=").unwrap();
+    let (covered, value) = query.split_once("&Signature=").unwrap();
     let value = STANDARD.decode(percent_decode(value).unwrap()).unwrap();
     let key = signer.certificate().public_key();
-    let verify = |signed: &str| {
-        key.verify(SignatureAlgorithm::RsaSha256, signed.as_bytes(), &value)
+    let verify = |covered: &str| {
+        key.verify(SignatureAlgorithm::RsaSha256, covered.as_bytes(), &value)
             .is_ok()
     };
-    assert!(verify(signed));
-    assert!(!verify(&signed.to_uppercase()));
-    let values: Vec<String> = signed
+    assert!(verify(covered));
+    assert!(!verify(&covered.to_uppercase()));
+    let values: Vec<String> = covered
         .split('&')
         .map(|field| percent_decode(field.split_once('=').unwrap().1).unwrap())
         .collect();
