@@ -52,7 +52,7 @@ fn tenant(federation: Option<InternalDomainFederation>) -> Tenant {
         authentication: Authentication::Federated(Box::new(federation)),
     });
     let domains: Vec<_> = domains.collect();
-    let anchor = PARTNER.guid().immutable_id().to_string();
+    let anchor = PARTNER.guid().immutable_id();
     let users = if domains.is_empty() {
         Vec::new()
     } else {
