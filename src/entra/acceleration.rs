@@ -56,8 +56,8 @@ impl<'t> Acceleration<'t> {
     /// the browser at the sign-in page, and so keeps `AccelerateToFederatedDomain` off as well.
     pub fn of(tenants: &'t Tenants, address: Address<'t>, hint: DomainHint<'_>) -> Option<Self> {
         if let Some((tenant, name)) = hinted(tenants, address, hint.domain) {
-            let policy = &tenant.home_realm_discovery().domain_hint_policy;
-            if policy.ignores(&name, hint.application) {
+            let policy = tenant.home_realm_discovery_for(hint.application);
+            if policy.domain_hint_policy.ignores(&name, hint.application) {
                 return None;
             }
             return Self::to(tenant, &name, Because::DomainHint);
@@ -65,7 +65,8 @@ impl<'t> Acceleration<'t> {
         let Address::Tenanted(tenant) = address else {
             return None;
         };
-        let name = preferred(tenant, tenant.home_realm_discovery())?;
+        let policy = tenant.home_realm_discovery_for(hint.application);
+        let name = preferred(tenant, policy)?;
         Self::to(tenant, name, Because::Policy)
     }
 
@@ -116,7 +117,7 @@ fn preferred<'t>(
 mod tests {
     use super::*;
     use crate::entra::{
-        DomainHintPolicy, TenantParts,
+        Application, AssignedPolicy, DomainHintPolicy, ObjectId, TenantParts,
         fixture::{self, domain},
     };
 
@@ -246,5 +247,57 @@ mod tests {
         });
         let partners = Some(("partners.contoso.com".to_owned(), Because::Policy));
         assert_eq!(found(&one, ""), partners);
+    }
+
+    /// An application has its own policy in place of the default, or the default.
+    #[test]
+    fn a_policy_of_an_applications_own_stands_in_for_the_default() {
+        let portal = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
+        let mail = "00112233-4455-6677-8899-aabbccddeeff";
+        let id = |text: &str| ObjectId::parse(text).unwrap();
+        let assigned = |policy: HomeRealmDiscoveryPolicy| {
+            with(|parts| {
+                for app_id in [portal, mail] {
+                    let application = Application::on_this_machine(id(app_id), app_id);
+                    parts.applications.push(application);
+                }
+                parts.home_realm_discovery.accelerate_to_federated_domain = true;
+                parts.home_realm_discovery.preferred_domain = Some(domain("vendors.example"));
+                parts.assigned_policies.push(AssignedPolicy {
+                    id: ObjectId::new(),
+                    display_name: "The portal's".to_owned(),
+                    policy,
+                    applies_to: vec![id(portal)],
+                });
+            })
+        };
+        let led = |name: &str| Some((name.to_owned(), Because::Policy));
+        let found = |tenants: &Tenants, app| ask(tenants, "contoso.com", "", app);
+
+        let to_partners = assigned(HomeRealmDiscoveryPolicy {
+            accelerate_to_federated_domain: true,
+            preferred_domain: Some(domain("partners.contoso.com")),
+            ..HomeRealmDiscoveryPolicy::default()
+        });
+        let in_capitals = portal.to_uppercase();
+        for app in [portal, in_capitals.as_str()] {
+            assert_eq!(found(&to_partners, Some(app)), led("partners.contoso.com"));
+        }
+        for app in [None, Some(mail), Some("no-guid")] {
+            assert_eq!(found(&to_partners, app), led("vendors.example"), "{app:?}");
+        }
+        // It stands in as a whole: what it does not say is off.
+        let nothing = assigned(HomeRealmDiscoveryPolicy::default());
+        assert_eq!(found(&nothing, Some(portal)), None);
+        let deaf = assigned(HomeRealmDiscoveryPolicy {
+            domain_hint_policy: DomainHintPolicy {
+                ignore_domain_hint_for_domains: vec!["*".to_owned()],
+                ..DomainHintPolicy::default()
+            },
+            ..HomeRealmDiscoveryPolicy::default()
+        });
+        let hinted = |app| ask(&deaf, "contoso.com", "partners.contoso.com", Some(app));
+        assert_eq!(hinted(portal), None);
+        assert!(hinted(mail).is_some());
     }
 }

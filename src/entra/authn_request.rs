@@ -1,13 +1,15 @@
-//! The `AuthnRequest` as Entra sends it (facts 1.3), and the form that carries it.
+//! The `AuthnRequest` as Entra sends it (facts 1.3); `saml_binding` carries it.
 //!
 //! Not built with the canonical writer: Entra's request declares the metadata namespace as its
 //! default without using it, which canonical form would never show, and an identity provider has
 //! to live with that.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use time::OffsetDateTime;
 
-use super::{HintPolicy, Names, instant, query::Query, random};
+use super::{
+    Demand, FederatedIdpMfaBehavior, InternalDomainFederation, instant, random,
+    second_factor::MULTIPLE_AUTHN,
+};
 
 /// A request for one sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,20 +20,14 @@ pub struct AuthnRequest {
     pub issue_instant: OffsetDateTime,
     /// Who asks: Entra's entity ID, `urn:federation:MicrosoftOnline`.
     pub issuer: String,
-    /// `ForceAuthn`. Whether Entra sends it, for an application that wants somebody asked anew, is not
-    /// known (facts 8); there is no other word for it.
+    /// `ForceAuthn`. How Entra passes `prompt=login` on by SAML 2.0 is not published (facts 8): this
+    /// is the way that the protocol has for it.
     pub force_authn: bool,
-}
-
-/// What the browser is told to post to the identity provider (SAML bindings 3.5.4).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PostToIdp {
-    /// `passiveSignInUri` with the hints appended.
-    pub action: String,
-    /// The field `SAMLRequest`: base64 of the request.
-    pub saml_request: String,
-    /// The field `RelayState`: opaque, to come back byte for byte.
-    pub relay_state: String,
+    /// Whether a second factor is asked for, by `RequestedAuthnContext`. How Entra asks for one by SAML
+    /// 2.0 is not published (facts 8): this, too, is the way that the protocol has for it.
+    pub asks_for_mfa: bool,
+    /// `Destination`, which signed requests alone have (facts 1.3).
+    pub destination: Option<String>,
 }
 
 impl AuthnRequest {
@@ -42,65 +38,56 @@ impl AuthnRequest {
             issue_instant: now,
             issuer: issuer.to_owned(),
             force_authn: false,
+            asks_for_mfa: false,
+            destination: None,
         }
     }
 
-    /// The message. There is no Destination, no assertion consumer service and no signature: an
-    /// identity provider has to know them.
+    /// The same request, for a sign-in that has to be like this. A second factor is asked for where the
+    /// identity provider alone has to see to it.
+    #[must_use]
+    pub fn demanding(mut self, demand: Demand, federation: &InternalDomainFederation) -> Self {
+        self.force_authn = demand.fresh;
+        self.asks_for_mfa = demand.mfa
+            && federation.federated_idp_mfa_behavior
+                == FederatedIdpMfaBehavior::EnforceMfaByFederatedIdp;
+        self
+    }
+
+    /// The message, before it is signed. There is no assertion consumer service in it, and mostly no
+    /// Destination: an identity provider has to know them.
     pub fn to_xml(&self) -> String {
+        let destination = self.destination.as_ref();
+        let destination = destination.map_or_else(String::new, |destination| {
+            format!(" Destination=\"{}\"", escape(destination))
+        });
+        let force_authn = if self.force_authn {
+            " ForceAuthn=\"true\""
+        } else {
+            ""
+        };
+        let mfa = if self.asks_for_mfa {
+            format!(
+                "<samlp:RequestedAuthnContext Comparison=\"exact\">\
+                 <AuthnContextClassRef xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\">\
+                 {MULTIPLE_AUTHN}</AuthnContextClassRef></samlp:RequestedAuthnContext>"
+            )
+        } else {
+            String::new()
+        };
         format!(
             "<samlp:AuthnRequest xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\" \
              xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
-             {force}ID=\"{id}\" IssueInstant=\"{instant}\" Version=\"2.0\">\
+             ID=\"{id}\" IssueInstant=\"{instant}\" Version=\"2.0\"{destination}{force_authn}>\
              <Issuer xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\">{issuer}</Issuer>\
              <samlp:NameIDPolicy \
-             Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\"/>\
+             Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\"/>{mfa}\
              </samlp:AuthnRequest>",
-            force = match self.force_authn {
-                true => "ForceAuthn=\"true\" ",
-                false => "",
-            },
             id = escape(&self.id),
             instant = instant::to_milliseconds(self.issue_instant),
             issuer = escape(&self.issuer),
         )
     }
-
-    /// The form that carries the request to `passive_sign_in_uri`, with a `RelayState` of its own.
-    pub fn post_to(
-        &self,
-        passive_sign_in_uri: &str,
-        hints: HintPolicy,
-        names: Names<'_>,
-    ) -> PostToIdp {
-        let mut action = Query::onto(passive_sign_in_uri);
-        for (parameter, hint) in [
-            ("login_hint", hints.login_hint),
-            ("username", hints.username),
-        ] {
-            if let Some(name) = names.of(hint) {
-                action.push(parameter, &name);
-            }
-        }
-        PostToIdp {
-            action: action.finish(),
-            saml_request: STANDARD.encode(self.to_xml()),
-            relay_state: relay_state(),
-        }
-    }
-}
-
-/// An opaque state of some hundred characters, each one's length by chance.
-///
-/// The form of Entra's is not known (facts 1.3). This one always holds `+`, `/` and `=`, which a
-/// careless form decoder turns into blanks or loses.
-fn relay_state() -> String {
-    let octets = random::octets::<451>();
-    let [length, ..] = octets;
-    // Base64 of 1 modulo 3 octets ends in "==".
-    let length = 196 + 3 * (usize::from(length) / 3);
-    let opaque = octets.get(..length).unwrap_or(&octets);
-    format!("++//{}", STANDARD.encode(opaque))
 }
 
 /// Text for markup.
@@ -114,7 +101,7 @@ pub(super) fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entra::{Hint, fixture::name};
+    use crate::entra::fixture;
 
     fn request() -> AuthnRequest {
         AuthnRequest {
@@ -122,32 +109,15 @@ mod tests {
             issue_instant: OffsetDateTime::from_unix_timestamp(1_704_067_200).unwrap(),
             issuer: "urn:federation:MicrosoftOnline".to_owned(),
             force_authn: false,
+            asks_for_mfa: false,
+            destination: None,
         }
-    }
-
-    fn posted(uri: &str, hints: HintPolicy) -> PostToIdp {
-        let names = Names {
-            typed: Some(&name("w+moran@fabrikam.com")),
-            cloud_upn: Some(&name("wmoran@partners.contoso.com")),
-        };
-        request().post_to(uri, hints, names)
     }
 
     #[test]
     fn the_message_is_entras_to_the_byte() {
         let golden = include_str!("golden/authn_request.xml");
         assert_eq!(request().to_xml(), golden.trim_end());
-        let forced = AuthnRequest {
-            force_authn: true,
-            ..request()
-        };
-        let anew = golden.replace("ID=\"_", "ForceAuthn=\"true\" ID=\"_");
-        assert_eq!(forced.to_xml(), anew.trim_end());
-        let post = posted("https://idp.example/", HintPolicy::both(Hint::None));
-        assert_eq!(
-            STANDARD.decode(post.saml_request).unwrap(),
-            golden.trim_end().as_bytes()
-        );
     }
 
     #[test]
@@ -171,44 +141,40 @@ mod tests {
     }
 
     #[test]
-    fn hints_are_appended_as_chosen() {
-        let both = |login_hint, username| HintPolicy {
-            login_hint,
-            username,
+    fn a_fresh_sign_in_and_a_second_factor_are_asked_for_as_the_protocol_has_it() {
+        use FederatedIdpMfaBehavior::{
+            AcceptIfMfaDoneByFederatedIdp, EnforceMfaByFederatedIdp, RejectMfaByFederatedIdp,
         };
-        let table = [
-            (
-                both(Hint::CloudUpn, Hint::None),
-                "?login_hint=wmoran%40partners.contoso.com",
-            ),
-            (both(Hint::None, Hint::None), ""),
-            (
-                both(Hint::Email, Hint::None),
-                "?login_hint=w%2bmoran%40fabrikam.com",
-            ),
-            (
-                both(Hint::Email, Hint::CloudUpn),
-                "?login_hint=w%2bmoran%40fabrikam.com&username=wmoran%40partners.contoso.com",
-            ),
-        ];
-        for (hints, expected) in table {
-            let base = "https://idp.example/saml2/sso";
-            assert_eq!(posted(base, hints).action, format!("{base}{expected}"));
+        let asked = |fresh, mfa, behavior| {
+            let federation = InternalDomainFederation {
+                federated_idp_mfa_behavior: behavior,
+                ..fixture::partners()
+            };
+            let demand = Demand {
+                fresh,
+                mfa,
+                ..Demand::default()
+            };
+            request().demanding(demand, &federation).to_xml()
+        };
+        let fresh = " Version=\"2.0\" ForceAuthn=\"true\">";
+        assert!(asked(true, false, EnforceMfaByFederatedIdp).contains(fresh));
+        let plain = asked(false, false, EnforceMfaByFederatedIdp);
+        assert_eq!(plain, request().to_xml());
+        let class =
+            format!("{MULTIPLE_AUTHN}</AuthnContextClassRef></samlp:RequestedAuthnContext>");
+        assert!(asked(false, true, EnforceMfaByFederatedIdp).contains(&class));
+        // Where Entra would ask for one itself, it leaves the identity provider alone.
+        for behavior in [AcceptIfMfaDoneByFederatedIdp, RejectMfaByFederatedIdp] {
+            assert_eq!(asked(false, true, behavior), request().to_xml());
         }
-        let with_query = posted("https://idp.example/?x=1", both(Hint::None, Hint::CloudUpn));
-        assert_eq!(
-            with_query.action,
-            "https://idp.example/?x=1&username=wmoran%40partners.contoso.com"
-        );
     }
 
     #[test]
-    fn relay_states_are_long_and_hold_what_forms_lose() {
-        for _ in 0..50 {
-            let state = relay_state();
-            assert!((260..=620).contains(&state.len()), "{}", state.len());
-            assert!(state.contains('+') && state.contains('/') && state.ends_with("=="));
-        }
-        assert_ne!(relay_state(), relay_state());
+    fn a_destination_stands_in_signed_requests() {
+        let mut request = request();
+        request.destination = Some("https://idp.example/?a&b".to_owned());
+        let destination = " Version=\"2.0\" Destination=\"https://idp.example/?a&amp;b\">";
+        assert!(request.to_xml().contains(destination));
     }
 }

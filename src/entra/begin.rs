@@ -4,10 +4,10 @@
 use time::OffsetDateTime;
 
 use super::{
-    Aadsts, Acceleration, Address, AuthnRequest, Decision, DomainHint, InternalDomainFederation,
-    Names, Outcome, PendingRequest, PostToIdp, PreferredAuthenticationProtocol, Protocol, Realm,
-    Refusal, SignInName, SignInRequest, Simulator, Tenant, Tenants, User, Whom, WrittenBy,
-    discover,
+    Aadsts, Acceleration, Address, AuthnRequest, Decision, Demand, DomainHint,
+    InternalDomainFederation, Names, Outcome, PendingRequest, PostToIdp,
+    PreferredAuthenticationProtocol, Protocol, Realm, Refusal, RequestSigningError, SamlBinding,
+    SignInName, SignInRequest, Simulator, Tenant, Tenants, User, Whom, WrittenBy, discover,
 };
 
 /// What a browser brings to a sign-in address.
@@ -21,8 +21,8 @@ pub struct Arrival<'a> {
     pub hint: DomainHint<'a>,
     /// Who writes the address of a request by WS-Federation.
     pub written_by: WrittenBy,
-    /// Whether the identity provider is to ask anew, whatever session it has.
-    pub is_fresh: bool,
+    /// What the sign-in has to be like.
+    pub demand: Demand,
 }
 
 /// What follows.
@@ -71,8 +71,10 @@ pub struct Journey {
 /// How a browser brings a request to an identity provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToIdp {
-    /// SAML 2.0: it posts a form.
+    /// SAML 2.0 by HTTP-POST: it posts a form.
     Post(PostToIdp),
+    /// SAML 2.0 by HTTP-Redirect: it goes to this address.
+    Redirect(String),
     /// WS-Federation: it goes to this address.
     Address(String),
 }
@@ -81,7 +83,7 @@ impl ToIdp {
     /// The protocol.
     pub fn protocol(&self) -> Protocol {
         match self {
-            Self::Post(_) => Protocol::Saml,
+            Self::Post(_) | Self::Redirect(_) => Protocol::Saml,
             Self::Address(_) => Protocol::WsFederation,
         }
     }
@@ -141,7 +143,7 @@ impl Simulator {
                 user,
                 found_by: found.because.to_string(),
             };
-            return Ok(self.go(way, address, arrival, now));
+            return self.go(way, address, arrival, now);
         }
         let Some(name) = name else {
             return Ok(Next::AskName);
@@ -162,7 +164,7 @@ impl Simulator {
                     user,
                     found_by: found.found_by.to_string(),
                 };
-                Ok(self.go(way, address, arrival, now))
+                self.go(way, address, arrival, now)
             }
             (Realm::Managed, Some(user)) => Ok(Next::AskPassword(Box::new(Managed {
                 tenant: found.tenant.display_name().to_owned(),
@@ -181,7 +183,7 @@ impl Simulator {
         address: Address<'_>,
         arrival: Arrival<'_>,
         now: OffsetDateTime,
-    ) -> Next {
+    ) -> Result<Next, Refusal> {
         let cloud_upn = way.user.map(|user| &user.user_principal_name);
         let names = Names {
             typed: way.whom.typed(),
@@ -191,19 +193,14 @@ impl Simulator {
         let uri = &federation.passive_sign_in_uri;
         let (request_id, state, request) = match federation.preferred_authentication_protocol {
             PreferredAuthenticationProtocol::Saml => {
-                let asked = AuthnRequest {
-                    force_authn: arrival.is_fresh,
-                    ..AuthnRequest::new(self.audience(), now)
-                };
-                let post = asked.post_to(uri, self.settings().saml_hints, names);
-                (asked.id, post.relay_state.clone(), ToIdp::Post(post))
+                let asked =
+                    AuthnRequest::new(self.audience(), now).demanding(arrival.demand, federation);
+                self.carry(asked, federation, names)
+                    .map_err(|error| cannot_ask(&error))?
             }
             PreferredAuthenticationProtocol::WsFed => {
-                let asked = SignInRequest::new(self.audience(), arrival.written_by);
-                let asked = match arrival.is_fresh {
-                    true => asked.asking_anew(federation.prompt_login_behavior),
-                    false => asked,
-                };
+                let asked = SignInRequest::new(self.audience(), arrival.written_by)
+                    .demanding(arrival.demand, federation);
                 let to = asked.address(uri, self.settings().ws_federation_hints, names);
                 (asked.client_request_id, asked.context, ToIdp::Address(to))
             }
@@ -229,10 +226,45 @@ impl Simulator {
                 Address::Common => None,
             },
             whom: way.whom,
+            demand: arrival.demand,
             sent_at: now,
         });
-        Next::GoToIdp(Box::new(journey))
+        Ok(Next::GoToIdp(Box::new(journey)))
     }
+
+    /// The request's ID, what has to come back, and what the browser does; signed where the federation
+    /// wants that.
+    fn carry(
+        &self,
+        mut asked: AuthnRequest,
+        federation: &InternalDomainFederation,
+        names: Names<'_>,
+    ) -> Result<(String, String, ToIdp), RequestSigningError> {
+        let uri = &federation.passive_sign_in_uri;
+        let hints = self.settings().saml_hints;
+        let signer = if federation.is_signed_authentication_request_required {
+            asked.destination = Some(uri.clone());
+            Some(self.request_signer()?)
+        } else {
+            None
+        };
+        Ok(match self.settings().saml_binding {
+            SamlBinding::Post => {
+                let post = asked.post_to(uri, hints, names, signer)?;
+                (asked.id, post.relay_state.clone(), ToIdp::Post(post))
+            }
+            SamlBinding::Redirect => {
+                let redirect = asked.redirect_to(uri, hints, names, signer)?;
+                let to = ToIdp::Redirect(redirect.address);
+                (asked.id, redirect.relay_state, to)
+            }
+        })
+    }
+}
+
+fn cannot_ask(error: &RequestSigningError) -> Refusal {
+    tracing::error!(%error, "a request cannot be signed");
+    Aadsts::SignInService.refuse("The request cannot be signed.")
 }
 
 /// The kind of address that its first segment makes it.

@@ -11,7 +11,9 @@
 //!
 //! A sign-in flows through the files in this order: `web` takes the name and hands it to the
 //! [`Simulator`]; `begin` looks for a hint ([`Acceleration`]), or [`discover`] finds user and
-//! federation in one of the [`Tenants`]; `authn_request` or `sign_in_request` builds the request, `pending` remembers it; [`verify`] judges the answer;
+//! federation in one of the [`Tenants`]; `authn_request`
+//! (brought by `saml_binding`, signed by `request_signing` where that is asked for) or `sign_in_request` builds
+//! the request, `pending` remembers it; [`verify`] judges the answer, `admission` what the tenant makes of it;
 //! `outcome` keeps the decision and `pages` show it.
 //!
 //! Applications that ask for the password themselves go another way: `open_id` tells them where,
@@ -22,9 +24,11 @@
 mod aadsts;
 mod acceleration;
 mod access_tokens;
+mod admission;
 mod application_code;
 mod authn_request;
 mod begin;
+mod demand;
 mod discovery;
 mod graph;
 mod hints;
@@ -39,11 +43,15 @@ mod pending;
 mod protocol;
 mod query;
 mod random;
+mod request_signing;
 mod saml_application;
 mod saml_application_code;
+mod saml_binding;
+mod second_factor;
 mod settings;
 mod sign_in_request;
 mod simulator;
+mod sp_metadata;
 mod tenant;
 mod tenants;
 mod user_realm;
@@ -53,12 +61,15 @@ pub mod ws_trust;
 
 #[cfg(test)]
 pub(crate) mod fixture;
+#[cfg(test)]
+mod refusals_tests;
 
 pub use aadsts::{Aadsts, Refusal};
 pub use acceleration::{Acceleration, Because, DomainHint};
 pub use application_code::ApplicationCode;
-pub use authn_request::{AuthnRequest, PostToIdp};
+pub use authn_request::AuthnRequest;
 pub use begin::{Arrival, Journey, Managed, Next, ToIdp};
+pub use demand::Demand;
 pub use discovery::{Address, FoundBy, HomeRealm, Realm, discover};
 pub use hints::{Hint, HintPolicy, Names};
 pub use name::{DomainName, ImmutableId, NameError, SignInName};
@@ -66,12 +77,14 @@ pub use object_id::{NotAnObjectId, ObjectId};
 pub use outcome::{Decision, Outcome};
 pub use pending::{PendingRequest, PendingRequests, Unanswerable, Whom};
 pub use protocol::Protocol;
+pub use request_signing::{RequestSigner, RequestSigningError};
 pub use saml_application_code::SamlApplicationCode;
+pub use saml_binding::{PostToIdp, RedirectToIdp, SamlBinding};
 pub use settings::Settings;
 pub use sign_in_request::{SignInRequest, WrittenBy};
 pub use simulator::Simulator;
 pub use tenant::{
-    AlternateIdLogin, Api, Application, Authentication, Domain, DomainHintPolicy,
+    AlternateIdLogin, Api, Application, AssignedPolicy, Authentication, Domain, DomainHintPolicy,
     FederatedIdpMfaBehavior, HomeRealmDiscoveryPolicy, InternalDomainFederation, KeyCredential,
     PasswordCredential, Platform, PreferredAuthenticationProtocol, PromptLoginBehavior,
     ProxyAddress, ProxyAddressError, RedirectUris, Subject, Tenant, TenantError, TenantParts, User,

@@ -118,6 +118,8 @@ pub(super) enum Endpoint<'r> {
     UserRealm(&'r str),
     /// `/getuserrealm.srf`, in any case.
     GetUserRealm,
+    /// `/{tenant}/GetCredentialType`, in any case.
+    CredentialType(&'r str),
     /// `/{tenant}/v2.0/.well-known/openid-configuration`, and without `v2.0` for v1.
     Configuration(&'r str, Version),
     /// `/{tenant}/discovery/v2.0/keys`, and for v1 `/{tenant}/discovery/keys`.
@@ -146,6 +148,9 @@ impl<'r> Endpoint<'r> {
                 let name = rest.strip_prefix("userrealm")?.trim_start_matches('/');
                 (!name.contains('/')).then_some(Self::UserRealm(name))
             }
+            (tenant, rest) if rest.eq_ignore_ascii_case("GetCredentialType") => {
+                Some(Self::CredentialType(tenant))
+            }
             ("common", "discovery/instance") => Some(Self::Instance),
             (tenant, "v2.0/.well-known/openid-configuration") => {
                 Some(Self::Configuration(tenant, Version::V2))
@@ -164,7 +169,7 @@ impl<'r> Endpoint<'r> {
     /// The one method that it takes.
     pub(super) fn method(&self) -> Method {
         match self {
-            Self::Token(..) | Self::DeviceCode(_) => Method::POST,
+            Self::Token(..) | Self::DeviceCode(_) | Self::CredentialType(_) => Method::POST,
             _ => Method::GET,
         }
     }

@@ -1,6 +1,6 @@
 use time::Duration;
 
-use super::{Hint, HintPolicy, verify::Expectations};
+use super::{Hint, HintPolicy, SamlBinding, verify::Expectations};
 
 /// How the simulator behaves where Entra's behaviour is configured, or not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Settings {
     pub base_url: String,
     /// Which hints go with a request by SAML 2.0.
     pub saml_hints: HintPolicy,
+    /// By which binding a request by SAML 2.0 is sent.
+    pub saml_binding: SamlBinding,
     /// Which hints go with a request by WS-Federation.
     pub ws_federation_hints: HintPolicy,
     /// Whether an email of a foreign domain is resolved at a tenanted address.
@@ -36,6 +38,7 @@ impl Settings {
                 login_hint: Hint::CloudUpn,
                 username: Hint::None,
             },
+            saml_binding: SamlBinding::Post,
             ws_federation_hints: HintPolicy::both(Hint::CloudUpn),
             resolve_foreign_email: true,
         }

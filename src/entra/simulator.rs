@@ -1,19 +1,24 @@
 //! The simulator without its pages: a name goes in, a request comes out; an answer goes in, a
 //! decision comes out.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{
+    Arc, OnceLock, PoisonError, RwLock,
+    atomic::{AtomicI64, Ordering},
+};
 
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    Aadsts, Decision, DomainName, Outcome, PendingRequests, Refusal, Settings, Tenant, TenantError,
-    Tenants,
+    Decision, DomainName, Outcome, PendingRequests, Refusal, RequestSigner, Settings, Tenant,
+    TenantError, Tenants,
     access_tokens::AccessTokens,
+    admission::Admission,
     instant, oauth,
     outcome::Outcomes,
     random, saml_application,
-    verify::{Answer, SignedIn, Verdict, Verifier},
+    verify::{Answer, Verdict, Verifier},
 };
+use crate::keys::KeyError;
 
 /// Entra's side of federations, for all tenants that there are.
 #[derive(Debug)]
@@ -25,6 +30,9 @@ pub struct Simulator {
     pub(super) access_tokens: AccessTokens,
     pub(super) provider: oauth::Provider,
     pub(super) saml_applications: saml_application::Waiting,
+    request_signer: OnceLock<RequestSigner>,
+    /// How far its clock is ahead, in seconds.
+    clock_ahead: AtomicI64,
 }
 
 /// How many people may be on their way at once, and for how long.
@@ -42,7 +50,23 @@ impl Simulator {
             access_tokens: AccessTokens::default(),
             provider: oauth::Provider::default(),
             saml_applications: saml_application::Waiting::default(),
+            request_signer: OnceLock::new(),
+            clock_ahead: AtomicI64::new(0),
         }
+    }
+
+    /// Sets its clock ahead of this machine's, or behind, by whole seconds: what an identity provider's
+    /// clock looks like that is wrong the other way round.
+    pub fn set_clock_ahead(&self, by: Duration) {
+        self.clock_ahead
+            .store(by.whole_seconds(), Ordering::Relaxed);
+    }
+
+    /// By its clock.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        let ahead = Duration::seconds(self.clock_ahead.load(Ordering::Relaxed));
+        let now = OffsetDateTime::now_utc();
+        now.checked_add(ahead).unwrap_or(now)
     }
 
     /// The tenants as they are now.
@@ -85,6 +109,19 @@ impl Simulator {
 
     pub(super) fn base_url(&self) -> &str {
         &self.settings.base_url
+    }
+
+    /// The key that requests are signed with, made when it is needed first.
+    ///
+    /// # Errors
+    /// When none can be made.
+    pub fn request_signer(&self) -> Result<&RequestSigner, KeyError> {
+        if let Some(signer) = self.request_signer.get() {
+            return Ok(signer);
+        }
+        let made = RequestSigner::new()?;
+        // Two who come at once make two, and use the first.
+        Ok(self.request_signer.get_or_init(|| made))
     }
 
     /// The application that people sign in to.
@@ -154,46 +191,21 @@ impl Simulator {
             let typed = request.whom.typed()?;
             Some(typed.to_string())
         });
+        let demand = verdict.request.as_ref().map(|request| request.demand);
         let request_id = verdict.request.map(|request| request.id);
-        let result = verdict
-            .result
-            .and_then(|signed_in| self.is_at_home(tenants, signed_in, resource));
+        let mut checks = verdict.checks;
+        let admission = Admission {
+            tenants,
+            resource,
+            application: self.application(),
+            demand: demand.unwrap_or_default(),
+        };
+        let result = admission.decide(verdict.result, &mut checks);
         let decision = match result {
             Ok(signed_in) => Decision::SignedIn(Box::new(signed_in)),
             Err(refusal) => Decision::Refused(refusal),
         };
-        self.decide(request_id, typed, verdict.checks, decision, now)
-    }
-
-    /// Whoever signed in at home is nobody yet in another tenant: there are no invited guests here.
-    fn is_at_home(
-        &self,
-        tenants: &Tenants,
-        signed_in: SignedIn,
-        resource: Option<&DomainName>,
-    ) -> Result<SignedIn, Refusal> {
-        let Some(resource) = resource.filter(|name| name.as_str() != signed_in.tenant) else {
-            return Ok(signed_in);
-        };
-        let home = tenants.at_address(&signed_in.tenant);
-        let issuer = home.map_or_else(String::new, |home| {
-            format!("https://sts.windows.net/{}/", home.id())
-        });
-        Err(Aadsts::NotInTenant.refuse_saying(
-            format!(
-                "User account '{}' from identity provider '{issuer}' does not exist in tenant \
-                 '{resource}' and cannot access the application '{}' in that tenant. The account \
-                 needs to be added as an external user in the tenant first. Sign out and sign in \
-                 again with a different Azure Active Directory user account.",
-                signed_in.user.user_principal_name,
-                self.application(),
-            ),
-            format!(
-                "The identity provider of {} has vouched for a user of {}; the address was one of \
-                 {resource}.",
-                signed_in.domain, signed_in.tenant
-            ),
-        ))
+        self.decide(request_id, typed, checks, decision, now)
     }
 
     /// Records a refusal of a message that could not even be taken for an answer.

@@ -1,9 +1,13 @@
 //! The simulated Entra by itself, in front of any identity provider: what the tenant's file says of
 //! its federation is all that is known of it, as at the real one.
 
+pub mod scenario;
 pub mod tenant_file;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -53,6 +57,18 @@ impl Simulation {
         listen: SocketAddr,
         resolve_foreign_email: bool,
     ) -> Result<Self, SimulateError> {
+        Self::start_with(tenants, listen, |settings| {
+            settings.resolve_foreign_email = resolve_foreign_email;
+        })
+        .await
+    }
+
+    /// The same with any of the settings changed.
+    pub async fn start_with(
+        tenants: Tenants,
+        listen: SocketAddr,
+        change: impl FnOnce(&mut Settings),
+    ) -> Result<Self, SimulateError> {
         let listening = |source| SimulateError::Listen {
             address: listen,
             source,
@@ -63,8 +79,8 @@ impl Simulation {
         let certificate = ca.issue(&[HOST, "localhost", "127.0.0.1"])?;
         let server = server.with_tls(certificate.server_config()?);
         let mut settings = Settings::at(&base_url(address));
-        settings.resolve_foreign_email = resolve_foreign_email;
         settings.application = format!("The portal of {}", tenants.first().display_name());
+        change(&mut settings);
         let simulator = Arc::new(Simulator::new(tenants, settings));
         let stop = CancellationToken::new();
         let serving = tokio::spawn(server.serve(simulator.clone(), stop.clone()));
@@ -82,6 +98,16 @@ impl Simulation {
         format!("{}/", base_url(self.address))
     }
 
+    /// Where this machine reaches it.
+    fn reachable(&self) -> SocketAddr {
+        match self.address.ip() {
+            ip if ip.is_unspecified() => {
+                SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.address.port())
+            }
+            _ => self.address,
+        }
+    }
+
     /// The simulator itself: what an identity provider has to know of it, and what it decided.
     pub fn simulator(&self) -> &Simulator {
         &self.simulator
@@ -90,6 +116,12 @@ impl Simulation {
     /// The certificate authority made for this run, PEM.
     pub fn ca_pem(&self) -> &str {
         self.ca.ca_pem()
+    }
+
+    /// Where an identity provider learns what the simulator is, and by which key it signs requests.
+    pub fn metadata_url(&self) -> String {
+        let base = base_url(self.address);
+        format!("{base}/federationmetadata/saml20/federationmetadata.xml")
     }
 
     /// Stops it: requests in flight are finished first.

@@ -31,5 +31,8 @@ pub(super) fn delete(tenant: &Tenant, id: &str) -> Result<(Tenant, Answer), Grap
     let gone = find(tenant, id)?.app_id.clone();
     let mut parts = tenant.parts();
     parts.applications.retain(|it| it.app_id != gone);
+    for policy in &mut parts.assigned_policies {
+        policy.applies_to.retain(|it| *it != gone);
+    }
     Ok((Tenant::build(parts)?, Answer::Nothing))
 }

@@ -7,7 +7,10 @@ use crate::http::Request;
 
 /// The properties in a request's body.
 #[derive(Debug, Default)]
-pub(super) struct Body(Map<String, Value>);
+pub(super) struct Body {
+    properties: Map<String, Value>,
+    reference: Option<String>,
+}
 
 impl Body {
     /// The one JSON object in the body, without `OData`'s annotations.
@@ -21,8 +24,13 @@ impl Body {
             serde_json::from_slice(&request.body).map_err(|error| {
                 GraphError::bad_request(format!("The body is not a JSON object: {error}."))
             })?;
+        let reference = properties.get("@odata.id").and_then(Value::as_str);
+        let reference = reference.map(str::to_owned);
         properties.retain(|name, _| !name.starts_with("@odata."));
-        Ok(Self(properties))
+        Ok(Self {
+            properties,
+            reference,
+        })
     }
 
     /// The same where Graph wants no body, but the content type still keeps other sites' pages out.
@@ -33,14 +41,19 @@ impl Body {
         }
     }
 
+    /// The id at the end of the address that `@odata.id` refers to.
+    pub(super) fn referred_id(&self) -> Option<&str> {
+        self.reference.as_deref()?.rsplit('/').next()
+    }
+
     /// Takes a property out.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        self.0.remove(name)
+        self.properties.remove(name)
     }
 
     /// Sets a property that is not there.
     pub(super) fn default_to(&mut self, name: &str, value: Value) {
-        self.0.entry(name).or_insert(value);
+        self.properties.entry(name).or_insert(value);
     }
 
     /// Takes a property out that is a text.
@@ -54,7 +67,7 @@ impl Body {
 
     /// Refuses properties that nothing was made of.
     pub(super) fn ends(&self) -> Result<(), GraphError> {
-        match self.0.keys().next() {
+        match self.properties.keys().next() {
             None => Ok(()),
             Some(name) => Err(GraphError::bad_request(format!(
                 "The property {name} cannot be set here."
@@ -64,7 +77,7 @@ impl Body {
 
     /// What the body says alone.
     pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, GraphError> {
-        serde_json::from_value(Value::Object(self.0)).map_err(|error| wrong(&error))
+        serde_json::from_value(Value::Object(self.properties)).map_err(|error| wrong(&error))
     }
 
     /// What there is, with the body's properties in place of its own.
@@ -75,8 +88,8 @@ impl Body {
         let Value::Object(mut properties) = plain(current) else {
             return Err(GraphError::bad_request("Nothing can be changed here."));
         };
-        properties.extend(self.0);
-        Self(properties).read()
+        properties.extend(self.properties);
+        serde_json::from_value(Value::Object(properties)).map_err(|error| wrong(&error))
     }
 }
 

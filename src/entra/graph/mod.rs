@@ -11,6 +11,7 @@ mod domains;
 mod error;
 mod federation;
 mod policies;
+mod service_principals;
 mod users;
 
 use hyper::{Method, StatusCode, header::ALLOW, header::HeaderValue};
@@ -43,7 +44,13 @@ enum Resource {
     Application(String),
     HomeRealmDiscoveryPolicies,
     HomeRealmDiscoveryPolicy(String),
+    PolicyAppliesTo(String),
     FederatedTokenValidationPolicy,
+    ServicePrincipals,
+    ServicePrincipal(String),
+    PoliciesOf(String),
+    PolicyReferences(String),
+    PolicyReference(String, String),
 }
 
 /// What comes back.
@@ -60,7 +67,8 @@ impl<'r> Call<'r> {
         let rest = path.strip_prefix("v1.0/")?;
         let first = rest.split('/').next().unwrap_or(rest);
         // A tenant's name has a dot, and its id hyphens; no collection has either.
-        Some(if first.contains(['.', '-']) {
+        // But for a key in brackets, which is none.
+        Some(if first.contains(['.', '-']) && !first.contains('(') {
             let rest = rest.split_once('/').map_or("", |(_, rest)| rest);
             let tenant = Some(first);
             Self { tenant, rest }
@@ -93,6 +101,15 @@ impl<'r> Call<'r> {
             ["policies", "homeRealmDiscoveryPolicies", id] => {
                 Resource::HomeRealmDiscoveryPolicy(text(id))
             }
+            ["policies", "homeRealmDiscoveryPolicies", id, "appliesTo"] => {
+                Resource::PolicyAppliesTo(text(id))
+            }
+            ["servicePrincipals"] => Resource::ServicePrincipals,
+            [principal, rest @ ..] if principal.starts_with("servicePrincipals(") => {
+                let app_id = principal.strip_prefix("servicePrincipals(appId='")?;
+                of_service_principal(app_id.strip_suffix("')")?, rest)?
+            }
+            ["servicePrincipals", id, rest @ ..] => of_service_principal(id, rest)?,
             ["policies", "federatedTokenValidationPolicy"] => {
                 Resource::FederatedTokenValidationPolicy
             }
@@ -108,6 +125,20 @@ impl<'r> Call<'r> {
                 .ok_or_else(|| GraphError::not_found(name)),
         }
     }
+}
+
+/// What of an application is asked for.
+fn of_service_principal(id: &str, rest: &[&str]) -> Option<Resource> {
+    let id = id.to_owned();
+    Some(match rest {
+        [] => Resource::ServicePrincipal(id),
+        ["homeRealmDiscoveryPolicies"] => Resource::PoliciesOf(id),
+        ["homeRealmDiscoveryPolicies", "$ref"] => Resource::PolicyReferences(id),
+        ["homeRealmDiscoveryPolicies", policy, "$ref"] => {
+            Resource::PolicyReference(id, (*policy).to_owned())
+        }
+        _ => return None,
+    })
 }
 
 impl Simulator {
@@ -173,15 +204,34 @@ impl Simulator {
                 (Resource::Users, _) => users::create(tenant, body)?,
                 (Resource::User(id), &Method::DELETE) => users::delete(tenant, id)?,
                 (Resource::User(id), _) => users::update(tenant, id, body)?,
+                (Resource::HomeRealmDiscoveryPolicies, _) => {
+                    policies::create_discovery(tenant, body)?
+                }
+                (Resource::HomeRealmDiscoveryPolicy(id), &Method::DELETE) => {
+                    policies::delete_discovery(tenant, id)?
+                }
                 (Resource::Applications, _) => applications::create(tenant, body)?,
                 (Resource::Application(id), _) => applications::delete(tenant, id)?,
                 (Resource::HomeRealmDiscoveryPolicy(id), _) => {
                     policies::update_discovery(tenant, id, body)?
                 }
+                (Resource::PolicyReferences(id), _) => {
+                    service_principals::assign(tenant, id, &body)?
+                }
+                (Resource::PolicyReference(id, policy), _) => {
+                    service_principals::withdraw(tenant, id, policy)?
+                }
                 (Resource::FederatedTokenValidationPolicy, _) => {
                     policies::update_validation(tenant, body)?
                 }
-                (Resource::Organization | Resource::HomeRealmDiscoveryPolicies, _) => {
+                (
+                    Resource::Organization
+                    | Resource::PolicyAppliesTo(_)
+                    | Resource::ServicePrincipals
+                    | Resource::ServicePrincipal(_)
+                    | Resource::PoliciesOf(_),
+                    _,
+                ) => {
                     return Err(GraphError::NotAllowed("GET"));
                 }
             };
@@ -198,35 +248,45 @@ fn read(tenant: &Tenant, resource: &Resource) -> Result<Answer, GraphError> {
         Resource::Organization => collection([organization(tenant)]),
         Resource::Domains => collection(domains::all(tenant).map(|it| plain(&it))),
         Resource::Domain(id) => domains::one(tenant, id)?,
-        Resource::Promote(_) => return Err(GraphError::NotAllowed("POST")),
+        Resource::Promote(_) | Resource::PolicyReferences(_) => {
+            return Err(GraphError::NotAllowed("POST"));
+        }
         Resource::FederationConfiguration(id) => collection(federation::all(tenant, id)?),
         Resource::Federation(id, federation) => federation::one(tenant, id, federation)?,
         Resource::Users => collection(tenant.users().iter().map(plain)),
         Resource::User(id) => plain(users::find(tenant, id)?),
         Resource::Applications => collection(tenant.applications().iter().map(applications::shown)),
         Resource::Application(id) => applications::shown(applications::find(tenant, id)?),
-        Resource::HomeRealmDiscoveryPolicies => collection([policies::discovery(tenant)]),
-        Resource::HomeRealmDiscoveryPolicy(id) => {
-            policies::is_discovery(tenant, id)?;
-            policies::discovery(tenant)
-        }
+        Resource::HomeRealmDiscoveryPolicies => collection(policies::all(tenant)),
+        Resource::HomeRealmDiscoveryPolicy(id) => policies::one(tenant, id)?,
+        Resource::PolicyAppliesTo(id) => collection(service_principals::with_policy(tenant, id)?),
+        Resource::ServicePrincipals => collection(service_principals::all(tenant)),
+        Resource::ServicePrincipal(id) => service_principals::one(tenant, id)?,
+        Resource::PoliciesOf(id) => collection(service_principals::policies_of(tenant, id)?),
+        Resource::PolicyReference(..) => return Err(GraphError::NotAllowed("DELETE")),
         Resource::FederatedTokenValidationPolicy => policies::validation(tenant),
     }))
 }
 
 fn changes(resource: &Resource) -> &'static [Method] {
     match resource {
-        Resource::Organization | Resource::HomeRealmDiscoveryPolicies => &[],
+        Resource::Organization
+        | Resource::PolicyAppliesTo(_)
+        | Resource::ServicePrincipals
+        | Resource::ServicePrincipal(_)
+        | Resource::PoliciesOf(_) => &[],
         Resource::Domains
+        | Resource::HomeRealmDiscoveryPolicies
+        | Resource::PolicyReferences(_)
         | Resource::Promote(_)
         | Resource::FederationConfiguration(_)
         | Resource::Users
         | Resource::Applications => &[Method::POST],
-        Resource::Application(_) => &[Method::DELETE],
-        Resource::Domain(_) | Resource::Federation(..) | Resource::User(_) => {
-            &[Method::PATCH, Method::DELETE]
-        }
-        Resource::HomeRealmDiscoveryPolicy(_) => &[Method::PATCH],
+        Resource::Application(_) | Resource::PolicyReference(..) => &[Method::DELETE],
+        Resource::Domain(_)
+        | Resource::Federation(..)
+        | Resource::User(_)
+        | Resource::HomeRealmDiscoveryPolicy(_) => &[Method::PATCH, Method::DELETE],
         // Microsoft's guide says PATCH, and its reference PUT.
         Resource::FederatedTokenValidationPolicy => &[Method::PATCH, Method::PUT],
     }
@@ -236,7 +296,6 @@ fn allow(changes: &[Method]) -> &'static str {
     match changes {
         [] => "GET",
         [Method::POST] => "GET, POST",
-        [Method::PATCH] => "GET, PATCH",
         [Method::DELETE] => "GET, DELETE",
         [Method::PATCH, Method::PUT] => "GET, PATCH, PUT",
         _ => "GET, PATCH, DELETE",

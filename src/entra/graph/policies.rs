@@ -1,8 +1,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Body, GraphError, ok, plain, with};
-use crate::entra::{HomeRealmDiscoveryPolicy, ObjectId, Tenant, ValidatingDomains};
+use super::{Answer, Body, GraphError, created, ok, plain, with};
+use crate::entra::{AssignedPolicy, HomeRealmDiscoveryPolicy, ObjectId, Tenant, ValidatingDomains};
 
 type Changed = Result<(Tenant, Answer), GraphError>;
 
@@ -18,8 +18,8 @@ fn discovery_id(tenant: &Tenant) -> ObjectId {
     ObjectId::of("homeRealmDiscoveryPolicy", tenant.name().as_str())
 }
 
-/// The one policy that there is: the organization's default.
-pub(super) fn discovery(tenant: &Tenant) -> Value {
+/// The organization's default.
+fn discovery(tenant: &Tenant) -> Value {
     let policy = plain(tenant.home_realm_discovery());
     let definition = json!({ "HomeRealmDiscoveryPolicy": policy }).to_string();
     json!({
@@ -37,19 +37,104 @@ pub(super) fn is_discovery(tenant: &Tenant, id: &str) -> Result<(), GraphError> 
     Err(GraphError::not_found(id))
 }
 
-/// Replaces its definition.
+/// A policy that is not the default.
+pub(super) fn assigned<'t>(tenant: &'t Tenant, id: &str) -> Result<&'t AssignedPolicy, GraphError> {
+    let mut policies = tenant.assigned_policies().iter();
+    policies
+        .find(|it| it.id.as_str() == id.to_ascii_lowercase())
+        .ok_or_else(|| GraphError::not_found(id))
+}
+
+/// What it is in JSON.
+pub(super) fn plain_assigned(assigned: &AssignedPolicy) -> Value {
+    let definition = json!({ "HomeRealmDiscoveryPolicy": plain(&assigned.policy) }).to_string();
+    json!({
+        "id": assigned.id,
+        "displayName": assigned.display_name,
+        "isOrganizationDefault": false,
+        "definition": [definition],
+    })
+}
+
+/// All of them, the default first.
+pub(super) fn all(tenant: &Tenant) -> impl Iterator<Item = Value> {
+    let others = tenant.assigned_policies().iter().map(plain_assigned);
+    std::iter::once(discovery(tenant)).chain(others)
+}
+
+/// Any of them.
+pub(super) fn one(tenant: &Tenant, id: &str) -> Result<Value, GraphError> {
+    match is_discovery(tenant, id) {
+        Ok(()) => Ok(discovery(tenant)),
+        Err(_) => Ok(plain_assigned(assigned(tenant, id)?)),
+    }
+}
+
+/// Makes a policy, which is assigned to nobody yet.
+pub(super) fn create_discovery(tenant: &Tenant, mut body: Body) -> Changed {
+    let Some(display_name) = body.take_text("displayName")? else {
+        return Err(GraphError::bad_request("displayName is missing."));
+    };
+    is_default(&mut body, false)?;
+    let made = AssignedPolicy {
+        id: ObjectId::new(),
+        display_name,
+        policy: definition(body)?,
+        applies_to: Vec::new(),
+    };
+    let said = plain_assigned(&made);
+    let mut parts = tenant.parts();
+    parts.assigned_policies.push(made);
+    Ok((Tenant::build(parts)?, created(said)))
+}
+
+/// Replaces a policy's definition.
 pub(super) fn update_discovery(tenant: &Tenant, id: &str, mut body: Body) -> Changed {
-    is_discovery(tenant, id)?;
-    // Nothing depends on its name, and there is no other policy that could be the default.
-    body.take("displayName");
-    if body
-        .take("isOrganizationDefault")
-        .is_some_and(|it| it != json!(true))
-    {
+    let mut parts = tenant.parts();
+    let display_name = body.take_text("displayName")?;
+    if is_discovery(tenant, id).is_ok() {
+        // Nothing depends on its name.
+        is_default(&mut body, true)?;
+        parts.home_realm_discovery = definition(body)?;
+    } else {
+        let id = assigned(tenant, id)?.id.clone();
+        is_default(&mut body, false)?;
+        let policy = definition(body)?;
+        let mut policies = parts.assigned_policies.iter_mut();
+        if let Some(changed) = policies.find(|it| it.id == id) {
+            changed.policy = policy;
+            changed.display_name = display_name.unwrap_or_else(|| changed.display_name.clone());
+        }
+    }
+    Ok((Tenant::build(parts)?, Answer::Nothing))
+}
+
+/// Removes a policy, and its assignments with it.
+pub(super) fn delete_discovery(tenant: &Tenant, id: &str) -> Changed {
+    if is_discovery(tenant, id).is_ok() {
         return Err(GraphError::bad_request(
-            "This policy is the organization's default, and the only one.",
+            "This policy is the organization's default; it can be changed, and stays.",
         ));
     }
+    let gone = assigned(tenant, id)?.id.clone();
+    let mut parts = tenant.parts();
+    parts.assigned_policies.retain(|it| it.id != gone);
+    Ok((Tenant::build(parts)?, Answer::Nothing))
+}
+
+/// One policy is the default, and no other becomes it.
+fn is_default(body: &mut Body, expected: bool) -> Result<(), GraphError> {
+    let said = body.take("isOrganizationDefault");
+    if said.is_none_or(|it| it == json!(expected)) {
+        return Ok(());
+    }
+    Err(GraphError::bad_request(
+        "One policy is the organization's default, and no other can become it.",
+    ))
+}
+
+/// The text within the JSON, which is all that the body has left.
+fn definition(mut body: Body) -> Result<HomeRealmDiscoveryPolicy, GraphError> {
     let definition = body.take("definition").unwrap_or_default();
     body.ends()?;
     let Some([Value::String(definition)]) = definition.as_array().map(Vec::as_slice) else {
@@ -60,9 +145,7 @@ pub(super) fn update_discovery(tenant: &Tenant, id: &str, mut body: Body) -> Cha
     let definition: Definition = serde_json::from_str(definition).map_err(|error| {
         GraphError::bad_request(format!("The definition is not a policy: {error}."))
     })?;
-    let mut parts = tenant.parts();
-    parts.home_realm_discovery = definition.policy;
-    Ok((Tenant::build(parts)?, Answer::Nothing))
+    Ok(definition.policy)
 }
 
 pub(super) fn validation(tenant: &Tenant) -> Value {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     entra::{
-        ApplicationCode, Arrival, DomainHint, Simulator, WrittenBy, begin,
+        ApplicationCode, Arrival, Demand, DomainHint, Simulator, WrittenBy, begin,
         pages::PageError,
         web::{Context, domain_hint},
     },
@@ -78,6 +78,7 @@ impl Simulator {
         now: OffsetDateTime,
     ) -> Result<Response, PageError> {
         let application = authorization.client.to_string();
+        let demand = authorization.demand;
         let prompt = authorization.prompt;
         let context = Context(self.provider.waiting.hold(authorization, now));
         let hints = form
@@ -95,30 +96,22 @@ impl Simulator {
             name: name.filter(|name| !name.is_empty() && prompt != Prompt::SelectAccount),
             hint,
             written_by: WrittenBy::Server,
-            is_fresh: false,
+            demand,
         };
         self.go_on(arrival, Some(&context), now)
     }
 
-    /// The application that waits for a sign-in, for policies that are about it.
+    /// The application that waits for a sign-in, for policies that are about it, and what it demands.
     pub(in crate::entra) fn waiting_application(
         &self,
         context: &Context,
         now: OffsetDateTime,
-    ) -> Option<String> {
+    ) -> Option<(String, Demand)> {
         let waiting = &self.provider.waiting;
         waiting
-            .with(&context.0, now, |it| it.client.to_string())
+            .with(&context.0, now, |it| (it.client.to_string(), it.demand))
             .ok()
             .or_else(|| self.waiting_saml_application(context, now))
-    }
-
-    /// Whether an application waits that wants somebody asked anew.
-    pub(in crate::entra) fn wants_fresh(&self, context: &Context, now: OffsetDateTime) -> bool {
-        let waiting = &self.provider.waiting;
-        waiting
-            .with(&context.0, now, |it| it.prompt == Prompt::Login)
-            .unwrap_or_else(|_| self.wants_fresh_assertion(context, now))
     }
 
     /// Remembers whom the answer to a request to an identity provider is for.

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     entra::{
-        Address, Application, ApplicationCode, Arrival, DomainHint, ObjectId, Platform, Refusal,
-        Simulator, WrittenBy,
+        Address, Application, ApplicationCode, Arrival, Demand, DomainHint, ObjectId, Platform,
+        Refusal, Simulator, WrittenBy,
         open_id::document,
         pages::{self, PageError},
         random,
@@ -55,6 +55,7 @@ impl Device {
             challenge: None,
             back: Back::Device(device_code.to_owned()),
             prompt: Prompt::AsNeeded,
+            demand: Demand::default(),
         }
     }
 
@@ -171,7 +172,7 @@ impl Simulator {
             name: None,
             hint: DomainHint::default(),
             written_by: WrittenBy::Server,
-            is_fresh: false,
+            demand: Demand::default(),
         };
         self.go_on(arrival, Some(&context), now)
     }

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 
 use super::{Version, application, scope::Scope};
 use crate::{
-    entra::{Aadsts, Address, ApplicationCode, ObjectId, Platform, Refusal, Tenants},
+    entra::{Aadsts, Address, ApplicationCode, Demand, ObjectId, Platform, Refusal, Tenants, web},
     http::{Form, FormError},
 };
 
@@ -19,6 +19,8 @@ pub(super) struct Authorization {
     pub(super) nonce: Option<String>,
     pub(super) challenge: Option<Challenge>,
     pub(super) back: Back,
+    /// What it wants of the sign-in.
+    pub(super) demand: Demand,
     pub(super) prompt: Prompt,
 }
 
@@ -160,6 +162,7 @@ impl Authorization {
             nonce: form.single("nonce")?.map(str::to_owned),
             challenge,
             prompt,
+            demand: web::demand(form)?,
             back: Back::To(reply),
         })
     }

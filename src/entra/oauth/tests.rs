@@ -411,3 +411,31 @@ fn an_application_on_a_server_proves_who_it_is() {
     );
     assert_eq!(access["azpacr"], "1");
 }
+
+/// Also where the name is typed on a page in between.
+#[test]
+fn a_fresh_sign_in_is_asked_of_the_identity_provider() {
+    let simulator = simulator();
+    let is_fresh = |hop: &Page| {
+        let form = PageForm::find(&hop.text, Some("to-idp")).unwrap();
+        let request = STANDARD.decode(form.field("SAMLRequest").unwrap()).unwrap();
+        let request = String::from_utf8(request).unwrap();
+        request.contains(" ForceAuthn=\"true\"")
+    };
+    for (prompt, expected) in [
+        (Some("login"), true),
+        (Some("consent"), false),
+        (None, false),
+    ] {
+        let fields = with(asked(), "prompt", prompt);
+        let hop = authorize(&simulator, "oauth2/v2.0/authorize", &fields);
+        assert_eq!(is_fresh(&hop), expected, "{prompt:?}");
+        let fields = with(fields, "login_hint", None);
+        let page = authorize(&simulator, "oauth2/v2.0/authorize", &fields);
+        let form = PageForm::find(&page.text, None).unwrap();
+        let context = form.field("ctx").unwrap();
+        let typed = [("login_hint", "wmoran@fabrikam.com"), ("ctx", context)];
+        let hop = post(&simulator, &format!("{CONTOSO}/login"), &typed);
+        assert_eq!(is_fresh(&hop), expected, "{prompt:?}, typed");
+    }
+}

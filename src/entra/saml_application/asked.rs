@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use super::AuthnRequest;
 use crate::{
     entra::{
-        Application, ObjectId, Refusal, SamlApplicationCode,
+        Application, Demand, ObjectId, Refusal, SamlApplicationCode,
         pages::{self, PageError},
     },
     http::Response,
@@ -25,6 +25,14 @@ pub(in crate::entra) struct Asked {
 }
 
 impl Asked {
+    /// What the sign-in has to be like.
+    pub(super) fn demand(&self) -> Demand {
+        Demand {
+            fresh: self.request.as_ref().is_some_and(|it| it.is_forced),
+            ..Demand::default()
+        }
+    }
+
     /// What is to be answered, and where to, which is registered.
     pub(super) fn of(
         application: &Application,

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     entra::{
-        Aadsts, Address, Application, Arrival, DomainHint, ObjectId, Refusal, SamlApplicationCode,
-        Simulator, Tenants, WrittenBy, begin, instant,
+        Aadsts, Address, Application, Arrival, Demand, DomainHint, ObjectId, Refusal,
+        SamlApplicationCode, Simulator, Tenants, WrittenBy, begin, instant,
         oauth::{Person, Session},
         pages::PageError,
         random,
@@ -145,6 +145,7 @@ impl Simulator {
             return self.answer_nobody(tenant, &asked, now);
         }
         let application = asked.application.to_string();
+        let demand = asked.demand();
         let context = Context(self.saml_applications.0.hold(asked, now));
         let arrival = Arrival {
             address: tenant,
@@ -155,7 +156,7 @@ impl Simulator {
                 ..domain_hint(&hints).unwrap_or_default()
             },
             written_by: WrittenBy::Server,
-            is_fresh: false,
+            demand,
         };
         self.go_on(arrival, Some(&context), now)
     }
@@ -196,26 +197,18 @@ impl Simulator {
         Ok(page)
     }
 
-    /// The application that waits for a sign-in.
+    /// The application that waits for a sign-in, and what it demands.
     pub(in crate::entra) fn waiting_saml_application(
         &self,
         context: &Context,
         now: OffsetDateTime,
-    ) -> Option<String> {
+    ) -> Option<(String, Demand)> {
         let waiting = &self.saml_applications.0;
-        let application = waiting.with(&context.0, now, |it| it.application.to_string());
-        application.ok()
-    }
-
-    /// Whether one waits that wants somebody asked anew.
-    pub(in crate::entra) fn wants_fresh_assertion(
-        &self,
-        context: &Context,
-        now: OffsetDateTime,
-    ) -> bool {
-        let waiting = &self.saml_applications.0;
-        let forced = |asked: &mut Asked| asked.request.as_ref().is_some_and(|it| it.is_forced);
-        waiting.with(&context.0, now, forced).unwrap_or_default()
+        waiting
+            .with(&context.0, now, |it| {
+                (it.application.to_string(), it.demand())
+            })
+            .ok()
     }
 
     /// Takes what waits for a sign-in, if it is an application by SAML.

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::{
-    Authentication, Domain, InternalDomainFederation, Tenant, TenantError, TenantParts, User,
+    Authentication, Domain, HomeRealmDiscoveryPolicy, InternalDomainFederation, Tenant,
+    TenantError, TenantParts, User,
 };
 use crate::entra::{DomainName, ObjectId, SignInName};
 
@@ -37,8 +38,8 @@ impl Tenant {
             }
         }
         tenant.check_default()?;
-        tenant.check_policies()?;
         tenant.check_applications()?;
+        tenant.check_policies()?;
         for user in parts.users {
             tenant.admit_user(user)?;
         }
@@ -72,12 +73,6 @@ impl Tenant {
             let domain = domain();
             return Err(TenantError::BadAddress { property, domain });
         }
-        if federation.is_signed_authentication_request_required {
-            return Err(TenantError::NotSimulated {
-                property: "isSignedAuthenticationRequestRequired",
-                domain: domain(),
-            });
-        }
         match self.domain_of_issuer(&federation.issuer_uri) {
             None => Ok(()),
             Some(first) => Err(TenantError::IssuerTwice {
@@ -105,7 +100,24 @@ impl Tenant {
     }
 
     fn check_policies(&self) -> Result<(), TenantError> {
-        let policy = self.home_realm_discovery();
+        self.check_discovery(self.home_realm_discovery())?;
+        self.check_assigned_policies()?;
+        let is_root = |name: &DomainName| self.root_of(name).is_some_and(|it| it.name == *name);
+        match self
+            .validating_domains()
+            .names()
+            .iter()
+            .find(|name| !is_root(name))
+        {
+            None => Ok(()),
+            Some(name) => Err(TenantError::NotARoot(name.clone())),
+        }
+    }
+
+    pub(super) fn check_discovery(
+        &self,
+        policy: &HomeRealmDiscoveryPolicy,
+    ) -> Result<(), TenantError> {
         if policy.allow_cloud_password_validation {
             return Err(TenantError::NotSimulated {
                 property: "AllowCloudPasswordValidation",
@@ -117,16 +129,7 @@ impl Tenant {
         {
             return Err(TenantError::PreferredDomain(preferred.clone()));
         }
-        let is_root = |name: &DomainName| self.root_of(name).is_some_and(|it| it.name == *name);
-        match self
-            .validating_domains()
-            .names()
-            .iter()
-            .find(|name| !is_root(name))
-        {
-            None => Ok(()),
-            Some(name) => Err(TenantError::NotARoot(name.clone())),
-        }
+        Ok(())
     }
 
     fn check_applications(&self) -> Result<(), TenantError> {

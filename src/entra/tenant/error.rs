@@ -83,6 +83,23 @@ pub enum TenantError {
     /// A policy's domain has to be verified and federated here.
     #[error("the PreferredDomain {0} is not a verified, federated domain of the tenant")]
     PreferredDomain(DomainName),
+    /// What is wrong with a policy that is not the default.
+    #[error("the policy {policy:?}: {why}")]
+    OfPolicy {
+        /// Its display name.
+        policy: String,
+        /// What it is.
+        why: Box<TenantError>,
+    },
+    /// A policy is assigned to an application that is not registered here.
+    #[error("it applies to the application {0}, which the tenant does not have")]
+    PolicyForNobody(ObjectId),
+    /// An application has one policy for home realm discovery at most.
+    #[error("another policy for home realm discovery applies to the application {0} already")]
+    PolicyTwice(ObjectId),
+    /// A name is looked up for the tenant as a whole.
+    #[error("AlternateIdLogin belongs into the organization's default policy alone")]
+    AlternateIdLoginOfApplications,
     /// The token validation policy knows root domains only.
     #[error("{0} of the token validation policy is not a verified root domain of the tenant")]
     NotARoot(DomainName),
@@ -113,6 +130,8 @@ pub enum Subject<'e> {
     Tenant,
     /// One of its policies.
     Policy,
+    /// A policy that is not the default, by its display name.
+    AssignedPolicy(&'e str),
     /// A domain; of two with the same name the later one.
     Domain(&'e DomainName),
     /// A user; of two with the same name the later one.
@@ -128,10 +147,13 @@ impl TenantError {
             | Self::DefaultNotVerified(_)
             | Self::ApplicationTwice(_)
             | Self::IdentifierTwice(_) => Subject::Tenant,
-            Self::PreferredDomain(_) | Self::NotARoot(_) => Subject::Policy,
-            Self::NotSimulated { property, .. } if *property == "AllowCloudPasswordValidation" => {
-                Subject::Policy
-            }
+            Self::OfPolicy { policy, .. } => Subject::AssignedPolicy(policy),
+            Self::PreferredDomain(_)
+            | Self::PolicyForNobody(_)
+            | Self::PolicyTwice(_)
+            | Self::AlternateIdLoginOfApplications
+            | Self::NotARoot(_)
+            | Self::NotSimulated { .. } => Subject::Policy,
             Self::DomainTwice(domain)
             | Self::VerifiedElsewhere { domain, .. }
             | Self::CannotFederate(domain)
@@ -142,8 +164,7 @@ impl TenantError {
             }
             | Self::IssuerTwice { second: domain, .. }
             | Self::BadIssuer(domain)
-            | Self::BadAddress { domain, .. }
-            | Self::NotSimulated { domain, .. } => Subject::Domain(domain),
+            | Self::BadAddress { domain, .. } => Subject::Domain(domain),
             Self::DomainNotVerified(user)
             | Self::UserPrincipalNameTwice(user)
             | Self::IdTwice(user)

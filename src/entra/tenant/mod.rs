@@ -6,6 +6,7 @@
 
 mod admit;
 mod application;
+mod assigned_policy;
 mod error;
 mod federation;
 mod policy;
@@ -15,6 +16,7 @@ mod user;
 pub use application::{
     Api, Application, KeyCredential, PasswordCredential, Platform, RedirectUris,
 };
+pub use assigned_policy::AssignedPolicy;
 pub use error::{Subject, TenantError};
 pub use federation::{
     FederatedIdpMfaBehavior, InternalDomainFederation, PreferredAuthenticationProtocol,
@@ -51,8 +53,10 @@ pub struct TenantParts {
     pub users: Vec<User>,
     /// The applications that people may be signed in to with tokens.
     pub applications: Vec<Application>,
-    /// The policy for home realm discovery.
+    /// The policy for home realm discovery that is the organisation's default.
     pub home_realm_discovery: HomeRealmDiscoveryPolicy,
+    /// Policies for home realm discovery that hold for some applications in its place.
+    pub assigned_policies: Vec<AssignedPolicy>,
     /// For which root domains tokens are validated against the user's.
     pub validating_domains: ValidatingDomains,
 }
@@ -68,6 +72,7 @@ impl TenantParts {
             users: Vec::new(),
             applications: Vec::new(),
             home_realm_discovery: HomeRealmDiscoveryPolicy::default(),
+            assigned_policies: Vec::new(),
             validating_domains: ValidatingDomains::default(),
         }
     }
@@ -213,7 +218,7 @@ impl Tenant {
             .find(|user| user.user_principal_name == *upn)
     }
 
-    /// The policy for home realm discovery.
+    /// The policy for home realm discovery that is the organisation's default.
     pub fn home_realm_discovery(&self) -> &HomeRealmDiscoveryPolicy {
         &self.parts.home_realm_discovery
     }

@@ -223,14 +223,6 @@ fn policies_name_what_is_there() {
 
 #[test]
 fn what_is_not_simulated_is_refused() {
-    let signed = InternalDomainFederation {
-        is_signed_authentication_request_required: true,
-        ..federation(ISSUER, CURRENT.certificate())
-    };
-    assert!(matches!(
-        refusal(vec![federated("a.example", signed)], vec![]),
-        TenantError::NotSimulated { .. }
-    ));
     let passwords = |parts: &mut TenantParts| {
         parts.home_realm_discovery.allow_cloud_password_validation = true;
     };

@@ -5,6 +5,7 @@
 //! of their addresses names a tenant, so that the domain of the name alone decides: whether there is
 //! such a user is not told, and the email of a partner leads to her own organization's.
 
+mod credential_type;
 mod documents;
 
 pub use documents::UserRealm;
@@ -84,19 +85,23 @@ impl<'t> NamedRealm<'t> {
         self.domain.as_ref().map(DomainName::to_string)
     }
 
-    /// Where a browser would be sent: by WS-Federation as it was captured, without a `wctx`. What it
-    /// is by SAML is not known (facts 8), and there the address is told as it is registered.
+    /// Where a browser would be sent.
     fn auth_url(&self) -> Option<String> {
-        let federation = self.federation?;
-        let mut url = Query::onto(&federation.passive_sign_in_uri);
-        if is_ws_federation(federation) {
-            url.push("username", &self.login);
-            url.push("wa", "wsignin1.0");
-            url.push("wtrealm", self.audience);
-            url.push("wctx", "");
-        }
-        Some(url.finish())
+        Some(auth_url(self.federation?, &self.login, self.audience))
     }
+}
+
+/// Where a browser would be sent: by WS-Federation as it was captured, without a `wctx`. What it
+/// is by SAML is not known (facts 8), and there the address is told as it is registered.
+fn auth_url(federation: &InternalDomainFederation, login: &str, audience: &str) -> String {
+    let mut url = Query::onto(&federation.passive_sign_in_uri);
+    if is_ws_federation(federation) {
+        url.push("username", login);
+        url.push("wa", "wsignin1.0");
+        url.push("wtrealm", audience);
+        url.push("wctx", "");
+    }
+    url.finish()
 }
 
 fn is_ws_federation(federation: &InternalDomainFederation) -> bool {

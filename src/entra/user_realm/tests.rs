@@ -1,10 +1,11 @@
+use hyper::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::entra::{
     Settings,
     fixture::{self, domain},
-    web::tests::{Page, get},
+    web::tests::{Page, get, send_with},
 };
 
 /// Contoso by WS-Federation, and Fabrikam by SAML.
@@ -281,4 +282,96 @@ fn the_realm_is_that_of_now() {
         realm(&simulator, "fabrikam.com", "1.0")["account_type"],
         "Managed"
     );
+}
+
+fn credential_type(simulator: &Simulator, tenant: &str, body: &str) -> Page {
+    let path = format!("/{tenant}/GetCredentialType?mkt=en-US");
+    send_with(simulator, Method::POST, &path, HeaderMap::new(), body)
+}
+
+fn asked_of(simulator: &Simulator, tenant: &str, name: &str) -> Value {
+    let body = json!({"username": name, "isOtherIdpSupported": true, "flowToken": "x"});
+    let page = credential_type(simulator, tenant, &body.to_string());
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    serde_json::from_str(&page.text).unwrap()
+}
+
+#[test]
+fn a_page_is_told_of_a_typed_name_what_follows() {
+    let simulator = simulator();
+    // Whether there is somebody, what kind of domain it is, and where to.
+    let partners = "https://idp.contoso.com/adfs/ls/?username=";
+    let table = [
+        (
+            "common",
+            "wmoran@partners.contoso.com",
+            0,
+            4,
+            Some(partners),
+        ),
+        // Of a federated domain only its identity provider knows.
+        (
+            "common",
+            "nobody@partners.contoso.com",
+            0,
+            4,
+            Some(partners),
+        ),
+        ("common", "mia@contoso.com", 0, 3, None),
+        ("common", "nobody@contoso.com", 1, 3, None),
+        ("common", "nobody@adatum.com", 1, 1, None),
+        ("common", "nobody", 1, 1, None),
+        // The address decides whose email it is.
+        (
+            "common",
+            "wmoran@fabrikam.com",
+            0,
+            4,
+            Some("https://sts.fabrikam.com/adfs/ls/"),
+        ),
+        ("contoso.com", "wmoran@fabrikam.com", 0, 4, Some(partners)),
+    ];
+    for (tenant, name, exists, kind, to) in table {
+        let said = asked_of(&simulator, tenant, name);
+        assert_eq!(said["Username"], name);
+        assert_eq!(said["IfExistsResult"], exists, "{name} at {tenant}");
+        assert_eq!(
+            said["EstsProperties"]["DomainType"], kind,
+            "{name} at {tenant}"
+        );
+        assert_eq!(
+            said["ThrottleStatus"],
+            u8::from(kind == 1),
+            "{name} at {tenant}"
+        );
+        let url = said["Credentials"]["FederationRedirectUrl"].as_str();
+        assert_eq!(url.is_some(), to.is_some(), "{name} at {tenant}");
+        let preferred = if to.is_some() { 4 } else { 1 };
+        assert_eq!(said["Credentials"]["PrefCredential"], preferred);
+        if let (Some(url), Some(to)) = (url, to) {
+            assert!(url.starts_with(to), "{url}");
+        }
+    }
+    let url = asked_of(&simulator, "common", "wmoran@partners.contoso.com");
+    let url = url["Credentials"]["FederationRedirectUrl"]
+        .as_str()
+        .unwrap();
+    assert!(
+        url.ends_with("&wtrealm=urn%3afederation%3aMicrosoftOnline&wctx="),
+        "{url}"
+    );
+}
+
+#[test]
+fn a_page_that_asks_amiss_is_told_so() {
+    let simulator = simulator();
+    for body in ["", "{}", "username=x", "[]"] {
+        let page = credential_type(&simulator, "common", body);
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{body}");
+        assert!(page.text.contains("AADSTS90014"), "{}", page.text);
+    }
+    let nowhere = credential_type(&simulator, "adatum.com", "{\"username\": \"a@b.example\"}");
+    assert!(nowhere.text.contains("AADSTS90002"), "{}", nowhere.text);
+    let page = get(&simulator, "/common/GetCredentialType");
+    assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
 }

@@ -39,7 +39,7 @@ impl<'a> Judgement<'a> {
                 relay_state,
             } => self.saml_response(saml_response, relay_state),
             Answer::WsFederation { wa, wresult, wctx } => self.sign_in_response(wa, wresult, wctx),
-            Answer::WsTrust { assertion } => self.saml1_grant(assertion),
+            Answer::WsTrust { assertion } => self.saml1_grant(assertion).map_err(as_grant),
         };
         Verdict {
             request: self.request,
@@ -144,6 +144,16 @@ impl<'a> Judgement<'a> {
         };
         self.held("User", found);
         Ok(())
+    }
+}
+
+/// Of an assertion that an application brings, Entra says by a code of its own what is wrong with it.
+fn as_grant(refusal: Refusal) -> Refusal {
+    match refusal.code {
+        Aadsts::InvalidSamlToken | Aadsts::InvalidSignature => {
+            Aadsts::InvalidAssertion.refuse(refusal.detail)
+        }
+        _ => refusal,
     }
 }
 

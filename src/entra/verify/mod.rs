@@ -135,6 +135,13 @@ pub struct SignedIn {
     pub authn_context: String,
     /// When the user authenticated, as it was written.
     pub authn_instant: String,
+    /// The values of the claim `authenticationmethod`, which SAML 1.1 has for more methods than one; they
+    /// prove a second factor as `authn_context` does (facts 4.5).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authn_methods: Vec<String>,
+    /// A claim or attribute that tells of a second factor where Entra does not look for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mfa_told_in_vain: Option<&'static str>,
     /// The identity provider's name for its session, by which it can be signed out.
     pub session_index: Option<String>,
 }

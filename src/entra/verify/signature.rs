@@ -91,7 +91,7 @@ impl Trusted<'_> {
             )),
             SignatureError::NoKeyFits => match self.signed_by_a_stranger(element) {
                 Some(stranger) => not_registered(&stranger),
-                None => Aadsts::InvalidSamlToken.refuse(format!(
+                None => Aadsts::InvalidSignature.refuse(format!(
                     "The {what}'s signature does not hold with a registered certificate, nor with \
                      one that it names."
                 )),
@@ -105,6 +105,9 @@ impl Trusted<'_> {
                         " (rsa-sha1 is set not to be accepted here)"
                     }
                 ))
+            }
+            SignatureError::Altered => {
+                Aadsts::InvalidSignature.refuse(format!("The {what}: {error}."))
             }
             error => Aadsts::InvalidSamlToken.refuse(format!("The {what}: {error}.")),
         }

@@ -4,7 +4,8 @@ use hyper::{Method, StatusCode, header::ALLOW, header::HeaderValue};
 use time::OffsetDateTime;
 
 use super::{
-    Aadsts, Arrival, Decision, DomainHint, Next, Outcome, Simulator, WrittenBy, begin, graph,
+    Aadsts, Arrival, Decision, Demand, DomainHint, Next, Outcome, Simulator, WrittenBy, begin,
+    graph,
     oauth::{Version, for_everybody},
     open_id::Endpoint,
     pages::{self, PageError},
@@ -38,6 +39,8 @@ enum Place<'r> {
     DeviceLogin,
     /// `/login.srf`: where browsers bring answers.
     LoginSrf,
+    /// `/federationmetadata/saml20/federationmetadata.xml`: Entra as a service provider.
+    Metadata,
     /// Where applications ask without a browser.
     Application(Endpoint<'r>),
     /// Where administrators read and change tenants.
@@ -64,6 +67,7 @@ impl Place<'_> {
         match path.split_once('/') {
             None if path.is_empty() => Place::Root,
             None if path == "login.srf" => Place::LoginSrf,
+            Some(("federationmetadata", "saml20/federationmetadata.xml")) => Place::Metadata,
             None if path == "devicelogin" => Place::DeviceLogin,
             None | Some((_, "")) => Place::Door(path.trim_end_matches('/')),
             Some((tenant, "login")) => Place::Login(tenant),
@@ -86,11 +90,10 @@ impl Place<'_> {
 impl Service for Simulator {
     fn handle(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(async move {
-            self.respond(&request, OffsetDateTime::now_utc())
-                .unwrap_or_else(|error| {
-                    tracing::error!(%error, "the simulator could not answer");
-                    response::text(StatusCode::INTERNAL_SERVER_ERROR, "The simulator failed.\n")
-                })
+            self.respond(&request, self.now()).unwrap_or_else(|error| {
+                tracing::error!(%error, "the simulator could not answer");
+                response::text(StatusCode::INTERNAL_SERVER_ERROR, "The simulator failed.\n")
+            })
         })
     }
 }
@@ -116,6 +119,7 @@ impl Simulator {
             }
             (Place::UserAccess(app_id), &Method::GET) => self.user_access(app_id, request, now),
             (Place::DeviceLogin, &Method::GET | &Method::POST) => self.device_login(request, now),
+            (Place::Metadata, &Method::GET) => Ok(self.sp_metadata()),
             (Place::LoginSrf, &Method::POST) => self.login_srf(request, now),
             (Place::Graph(call), method) => Ok(self.graph(&call, method, request)),
             (Place::Application(Endpoint::Token(..)), &Method::OPTIONS) => {
@@ -142,7 +146,11 @@ impl Simulator {
                 _,
             ) => Ok(not_allowed("GET, POST")),
             (
-                Place::Root | Place::Door(_) | Place::FederationMetadata(_) | Place::UserAccess(_),
+                Place::Root
+                | Place::Door(_)
+                | Place::Metadata
+                | Place::FederationMetadata(_)
+                | Place::UserAccess(_),
                 _,
             ) => Ok(not_allowed("GET")),
         }
@@ -155,7 +163,7 @@ impl Simulator {
             name: None,
             hint: DomainHint::default(),
             written_by: WrittenBy::Server,
-            is_fresh: false,
+            demand: Demand::default(),
         };
         self.go_on(arrival, None, now)
     }
@@ -181,7 +189,7 @@ impl Simulator {
                 name: form.single("login_hint")?,
                 hint: domain_hint(form)?,
                 written_by,
-                is_fresh: false,
+                demand: demand(form)?,
             };
             Ok((arrival, form.single("ctx")?))
         });
@@ -204,7 +212,7 @@ impl Simulator {
         context: &Context,
         now: OffsetDateTime,
     ) -> Result<Response, PageError> {
-        let Some(application) = self.waiting_application(context, now) else {
+        let Some((application, demand)) = self.waiting_application(context, now) else {
             let late = "No application waits for this sign-in: it has ended, or it took too long.";
             let outcome = self.refuse(Aadsts::MissingField.refuse(late), now);
             return self.show(StatusCode::BAD_REQUEST, &outcome);
@@ -213,7 +221,12 @@ impl Simulator {
             application: Some(&application),
             ..arrival.hint
         };
-        self.go_on(Arrival { hint, ..arrival }, Some(context), now)
+        let arrival = Arrival {
+            hint,
+            demand,
+            ..arrival
+        };
+        self.go_on(arrival, Some(context), now)
     }
 
     /// `context` says which application waits, if one does.
@@ -223,10 +236,6 @@ impl Simulator {
         context: Option<&Context>,
         now: OffsetDateTime,
     ) -> Result<Response, PageError> {
-        let arrival = Arrival {
-            is_fresh: context.is_some_and(|context| self.wants_fresh(context, now)),
-            ..arrival
-        };
         match self.begin(arrival, now) {
             Ok(Next::AskName) => self.ask_name(arrival.address, context),
             Ok(Next::GoToIdp(journey)) => {
@@ -261,7 +270,10 @@ impl Simulator {
     fn login_srf(&self, request: &Request, now: OffsetDateTime) -> Result<Response, PageError> {
         let outcome = match self.posted_answer(request, now) {
             Ok(outcome) => outcome,
-            Err(error) => self.refuse(Aadsts::InvalidXml.refuse(format!("{error}.")), now),
+            Err(error) => {
+                let refusal = Aadsts::WsFedMessageNotRead.refuse(format!("{error}."));
+                self.refuse(refusal, now)
+            }
         };
         if let Decision::SignedIn(signed_in) = &outcome.decision
             && let Some(delivered) = self.deliver(request, &outcome, signed_in, now)
@@ -285,10 +297,10 @@ impl Simulator {
             (None, Some(wresult)) => Answer::WsFederation { wa, wresult, wctx },
             (Some(_), Some(_)) => {
                 let both = "There are both SAMLResponse and wresult: which would be the answer?";
-                return refuse(Aadsts::WsFedMessageInvalid, both);
+                return refuse(Aadsts::WsFedMessageNotRead, both);
             }
             (None, None) if wa.is_some() => {
-                return refuse(Aadsts::WsFedSignInResponse, "There is no field wresult.");
+                return refuse(Aadsts::WsFedMessageNotRead, "There is no field wresult.");
             }
             (None, None) => {
                 let none = "There is no field SAMLResponse, and no wresult.";
@@ -308,6 +320,11 @@ impl Simulator {
         match *endpoint {
             Endpoint::UserRealm(name) => self.user_realm_document(name, request, now),
             Endpoint::GetUserRealm => self.get_user_realm(request, now),
+            Endpoint::CredentialType(tenant) => {
+                let tenants = self.tenants();
+                let address = begin::address(&tenants, tenant);
+                self.credential_type(request, address, &tenants, now)
+            }
             Endpoint::UserInfo => self.user_info(request, now),
             Endpoint::Keys => for_everybody(self.keys()),
             Endpoint::Instance => for_everybody(self.instance(request, now)),
@@ -355,6 +372,16 @@ pub(super) fn domain_hint(form: &Form) -> Result<DomainHint<'_>, FormError> {
     Ok(DomainHint {
         domain: by_open_id.or(by_whr),
         application: form.single("client_id")?,
+    })
+}
+
+/// `OpenID` Connect's `prompt`, of which other values than `login` change nothing here; and `mfa` and
+/// `guests`, the simulator's own, in place of policies of the tenant.
+pub(super) fn demand(form: &Form) -> Result<Demand, FormError> {
+    Ok(Demand {
+        fresh: form.single("prompt")? == Some("login"),
+        mfa: form.single("mfa")? == Some("required"),
+        members_only: form.single("guests")? == Some("refused"),
     })
 }
 

@@ -15,6 +15,7 @@ use crate::{
 struct Places {
     tenant: Range<usize>,
     policies: Range<usize>,
+    assigned_policies: Vec<(String, Range<usize>)>,
     domains: Vec<(DomainName, Range<usize>)>,
     users: Vec<(SignInName, Range<usize>)>,
 }
@@ -24,6 +25,7 @@ impl Places {
         let written = tenant.as_ref();
         let discovery = written.home_realm_discovery_policy.as_ref();
         let validation = written.federated_token_validation_policy.as_ref();
+        let assigned = written.assigned_policy.iter();
         let policies = discovery
             .map(Spanned::span)
             .or_else(|| validation.map(Spanned::span));
@@ -41,6 +43,9 @@ impl Places {
             domains: std::iter::once((written.name.clone(), tenant.span()))
                 .chain(domains)
                 .collect(),
+            assigned_policies: assigned
+                .map(|it| (it.as_ref().display_name.clone(), it.span()))
+                .collect(),
             users: users.collect(),
         }
     }
@@ -50,6 +55,7 @@ impl Places {
         match subject {
             Subject::Tenant => Some(self.tenant.clone()),
             Subject::Policy => Some(self.policies.clone()),
+            Subject::AssignedPolicy(name) => last(&self.assigned_policies, &name.to_owned()),
             Subject::Domain(name) => last(&self.domains, name),
             Subject::User(name) => last(&self.users, name),
         }
@@ -118,6 +124,11 @@ fn parts(
             .home_realm_discovery_policy
             .map(Spanned::into_inner)
             .unwrap_or_default(),
+        assigned_policies: tenant
+            .assigned_policy
+            .into_iter()
+            .map(Spanned::into_inner)
+            .collect(),
         validating_domains: tenant
             .federated_token_validation_policy
             .map(|policy| policy.into_inner().validating_domains)

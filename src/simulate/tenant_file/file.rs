@@ -4,8 +4,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::entra::{
-    Application, DomainName, HomeRealmDiscoveryPolicy, InternalDomainFederation, User,
-    ValidatingDomains,
+    Application, AssignedPolicy, DomainName, HomeRealmDiscoveryPolicy, InternalDomainFederation,
+    User, ValidatingDomains,
 };
 
 #[derive(Deserialize)]
@@ -27,6 +27,8 @@ pub(super) struct Tenant {
     #[serde(default)]
     pub(super) application: Vec<Application>,
     pub(super) home_realm_discovery_policy: Option<Spanned<HomeRealmDiscoveryPolicy>>,
+    #[serde(default)]
+    pub(super) assigned_policy: Vec<Spanned<AssignedPolicy>>,
     pub(super) federated_token_validation_policy: Option<Spanned<TokenValidation>>,
 }
 

@@ -288,6 +288,67 @@ fn what_does_not_go_together_is_refused_where_the_later_one_stands() {
     assert!(nothing.contains("there is no tenant"), "{nothing}");
 }
 
+const APPLICATION: &str = r#"
+[[tenant.application]]
+appId = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
+displayName = "The portal"
+publicClient = { redirectUris = ["http://localhost"] }
+
+[[tenant.assignedPolicy]]
+displayName = "Straight on"
+appliesTo = ["6f9619ff-8b86-d011-b42d-00c04fc964ff"]
+[tenant.assignedPolicy.HomeRealmDiscoveryPolicy]
+AccelerateToFederatedDomain = true
+PreferredDomain = "partners.contoso.com"
+
+[[tenant]]
+name = "fabrikam.onmicrosoft.com"
+"#;
+
+#[test]
+fn a_policy_is_assigned_to_an_application_of_the_tenant() {
+    let fabrikam = "\n[[tenant]]\nname = \"fabrikam.onmicrosoft.com\"\n";
+    let file = file().replacen(fabrikam, APPLICATION, 1);
+    let tenants = parse(&file, "tenant.toml").unwrap();
+    let portal = Some("6f9619ff-8b86-d011-b42d-00c04fc964ff");
+    let policy = |app| tenants.first().home_realm_discovery_for(app);
+    assert!(policy(portal).accelerate_to_federated_domain);
+    assert!(!policy(None).accelerate_to_federated_domain);
+
+    let again = "[[tenant.assignedPolicy]]\ndisplayName = \"Again\"\nHomeRealmDiscoveryPolicy = {}\n\
+                 appliesTo = [\"6f9619ff-8b86-d011-b42d-00c04fc964ff\"]\n\n[[tenant]]\nname = \"fabrikam";
+    let table = [
+        (
+            "appliesTo = [\"6f9619ff",
+            "appliesTo = [\"7f9619ff",
+            "Straight on",
+            "the tenant does not have",
+        ),
+        (
+            "PreferredDomain = \"partners.contoso.com\"\n\n[[tenant]]",
+            "PreferredDomain = \"contoso.com\"\n\n[[tenant]]",
+            "Straight on",
+            "federated domain",
+        ),
+        (
+            "AccelerateToFederatedDomain = true",
+            "AlternateIdLogin = { Enabled = true }",
+            "Straight on",
+            "default policy alone",
+        ),
+        ("[[tenant]]\nname = \"fabrikam", again, "Again", "already"),
+    ];
+    for (from, to, at, said) in table {
+        assert!(file.contains(from), "{from}");
+        let text = file.replacen(from, to, 1);
+        let error = parse(&text, "tenant.toml").unwrap_err().to_string();
+        assert!(error.contains(said), "{error}, not {said}");
+        assert!(error.contains(&format!("{at:?}")), "{error}");
+        let place = format!("tenant.toml:{}: ", header_of(&text, at));
+        assert!(error.starts_with(&place), "{error}, not at {place}");
+    }
+}
+
 /// What a newcomer copies works.
 #[test]
 fn the_annotated_example_is_a_tenant() {

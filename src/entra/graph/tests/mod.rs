@@ -2,6 +2,7 @@
 
 #![allow(clippy::needless_pass_by_value)] // calls read better so
 
+mod applications;
 mod refused;
 
 use hyper::{HeaderMap, header::CONTENT_TYPE};

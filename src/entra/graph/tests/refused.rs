@@ -128,8 +128,8 @@ fn new_federations() {
         ("promptLoginBehavior", json!("never"), "unknown variant"),
         (
             "isSignedAuthenticationRequestRequired",
-            json!(true),
-            "not simulated",
+            json!("true"),
+            "invalid type",
         ),
         ("supportsMfa", json!(true), "unknown field"),
     ];

@@ -4,6 +4,7 @@
 
 mod circumstances;
 mod claims;
+mod methods;
 mod outline;
 mod statements;
 
@@ -81,6 +82,8 @@ impl<'a> Judgement<'a> {
             immutable_id: immutable_id.to_owned(),
             authn_context: authentication.method,
             authn_instant: authentication.instant,
+            authn_methods: methods::told(assertion)?,
+            mfa_told_in_vain: methods::told_in_vain(assertion)?,
             session_index: None,
         })
     }

@@ -4,7 +4,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    entra::{Aadsts, Refusal},
+    entra::{Aadsts, Demand, Refusal},
     xml::{self, Element, Limits},
 };
 
@@ -18,6 +18,7 @@ use super::{
 };
 
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
+const NO_AUTHN_CONTEXT: &str = "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext";
 
 /// Base64 and XML undone.
 pub(super) fn decode(saml_response: &str) -> Result<Element, Refusal> {
@@ -84,8 +85,9 @@ impl<'d> Envelope<'d> {
             .any(|child| child.is(DS, "Signature"))
     }
 
-    /// Refuses every status but success, with what it says.
-    pub(super) fn status(&self) -> Result<(), Refusal> {
+    /// Refuses every status but success, with what it says. An identity provider that has no class to
+    /// answer with, where a second factor is demanded, has said that there was none.
+    pub(super) fn status(&self, demand: Demand) -> Result<(), Refusal> {
         let status = one(self.response, SAMLP, "Status")?;
         let code = one(status, SAMLP, "StatusCode")?;
         let value = attribute(code, "Value")?;
@@ -93,14 +95,19 @@ impl<'d> Envelope<'d> {
             return Ok(());
         }
         let mut said = vec![shown(value)];
+        let mut refused_with = Aadsts::AssertionNotPresent;
         if let Some(second) = at_most_one(code, SAMLP, "StatusCode")? {
-            said.push(shown(attribute(second, "Value")?));
+            let second = attribute(second, "Value")?;
+            if demand.mfa && second == NO_AUTHN_CONTEXT {
+                refused_with = Aadsts::SecondFactorMissing;
+            }
+            said.push(shown(second));
         }
         if let Some(message) = at_most_one(status, SAMLP, "StatusMessage")? {
             said.push(shown(text(message)?));
         }
         let said = said.join(", ");
-        Err(Aadsts::AssertionNotPresent.refuse(format!("The identity provider answers {said}.")))
+        Err(refused_with.refuse(format!("The identity provider answers {said}.")))
     }
 
     /// The one assertion, and no other in any corner of the document.

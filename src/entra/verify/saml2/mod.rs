@@ -36,7 +36,7 @@ impl<'a> Judgement<'a> {
         let request = self.answered_request(&envelope)?;
         self.relay_state(&request, relay_state)?;
         self.destination(&envelope)?;
-        envelope.status()?;
+        envelope.status(request.demand)?;
         self.held("Status", "Success");
         let assertion = envelope.only_assertion()?;
         self.held("Assertion", "exactly one, not encrypted");
@@ -92,6 +92,8 @@ impl<'a> Judgement<'a> {
             immutable_id: subject.name_id.to_owned(),
             authn_context: authn.class,
             authn_instant: authn.instant,
+            authn_methods: Vec::new(),
+            mfa_told_in_vain: statements::mfa_told_in_vain(assertion),
             session_index: authn.session_index,
         })
     }

@@ -1,7 +1,7 @@
 //! The statements: that, when and how somebody authenticated, and the names they go by.
 
 use crate::{
-    entra::{Aadsts, Refusal, User},
+    entra::{Aadsts, Refusal, User, second_factor::MULTIPLE_AUTHN},
     xml::Element,
 };
 
@@ -96,6 +96,19 @@ pub(super) fn check_names(
         }
         _ => Ok(()),
     }
+}
+
+/// An attribute that tells of a second factor: by SAML 2.0 the class alone does (facts 4.5).
+pub(super) fn mfa_told_in_vain(assertion: &Element) -> Option<&'static str> {
+    let statements = assertion.elements();
+    let mut values = statements
+        .filter(|it| it.is(SAML, "AttributeStatement"))
+        .flat_map(Element::elements)
+        .flat_map(Element::elements)
+        .filter_map(Element::text);
+    values
+        .any(|value| value == MULTIPLE_AUTHN)
+        .then_some("an attribute, which does not count by SAML 2.0")
 }
 
 /// The one value of an attribute that may come at most once, over all attribute statements.

@@ -122,7 +122,7 @@ fn addresses_take_what_they_are_for() {
         "/login.srf",
         &[("SAMLResponse", "a"), ("SAMLResponse", "b")],
     );
-    assert!(twice.text.contains("AADSTS90107"));
+    assert!(twice.text.contains("AADSTS90081"));
 }
 
 #[test]

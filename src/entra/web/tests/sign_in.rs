@@ -130,7 +130,7 @@ fn an_answer_to_an_old_request_is_too_late() {
         name: Some("wmoran@fabrikam.com"),
         hint: DomainHint::default(),
         written_by: WrittenBy::Page,
-        is_fresh: false,
+        demand: Demand::default(),
     };
     let Ok(Next::GoToIdp(journey)) = simulator.begin(arrival, sent) else {
         panic!("no way to the identity provider");
@@ -222,14 +222,14 @@ fn login_srf_takes_one_answer_by_one_protocol() {
     let context = ("wctx", context.as_str());
     let sign_in = ("wa", "wsignin1.0");
     let table: [(&[(&str, &str)], &str); 5] = [
-        (&[sign_in, context], "AADSTS20001"),
+        (&[sign_in, context], "AADSTS90081"),
         (&[result, context], "AADSTS20001"),
         (
             &[sign_in, result, context, ("SAMLResponse", "x")],
-            "AADSTS20012",
+            "AADSTS90081",
         ),
-        (&[sign_in, result, result, context], "AADSTS90107"),
-        (&[sign_in, result, context, context], "AADSTS90107"),
+        (&[sign_in, result, result, context], "AADSTS90081"),
+        (&[sign_in, result, context, context], "AADSTS90081"),
     ];
     for (fields, code) in table {
         let page = post(&simulator, "/login.srf", fields);

@@ -88,7 +88,7 @@ fn it_is_held_to_the_same() {
                 let audience = "Conditions/AudienceRestrictionCondition/Audience";
                 case.assertion().at(audience).text.clear();
             },
-            Aadsts::InvalidSamlToken,
+            Aadsts::InvalidAssertion,
         ),
         (
             |case| case.tenant = fixture::contoso(),

@@ -127,11 +127,42 @@ fn no_character_of_the_assertion_can_be_changed() {
     }
 }
 
+/// An answer about somebody, to a request that anybody may answer.
+fn about(who: &str) -> Case {
+    let mut case = Case::new();
+    case.request.whom = Whom::AnybodyOf {
+        domain: fixture::domain("partners.contoso.com"),
+        hinted: None,
+    };
+    let document = case.answer.to_xml();
+    assert!(document.contains(fixture::WENDYS_ANCHOR));
+    let assertion = case.assertion();
+    for statement in ["AttributeStatement", "AuthenticationStatement"] {
+        let name = assertion.at(statement).at("Subject/NameIdentifier");
+        who.clone_into(&mut name.text);
+    }
+    for attribute in &mut assertion.at("AttributeStatement").children {
+        if attribute.name.local == "Attribute" {
+            let value = &mut attribute.at("AttributeValue").text;
+            *value = if value.contains('@') {
+                format!("{who}@partners.contoso.com")
+            } else {
+                who.to_owned()
+            };
+        }
+    }
+    case
+}
+
 /// Wrapping: the signed assertion stays whole, and a forged one stands where a careless reader
-/// would look.
+/// would look. Nothing else is wrong with it.
 #[test]
 fn a_signed_assertion_lends_its_signature_to_no_other() {
-    let mut case = Case::new();
+    for who in ["alexandra", "alex"] {
+        let signed_in = about(who).judge().result.unwrap();
+        assert_eq!(signed_in.immutable_id, who);
+    }
+    let mut case = about("alexandra");
     let document = case.answer.to_xml();
     let end_tag = "</saml:Assertion>";
     let cut = |document: &str| {
@@ -146,7 +177,7 @@ fn a_signed_assertion_lends_its_signature_to_no_other() {
 
     case.assertion().signer = None;
     case.assertion().set("AssertionID", "_evil");
-    let forged = cut(&case.answer.to_xml()).replace(fixture::WENDYS_ANCHOR, "alex");
+    let forged = cut(&case.answer.to_xml()).replace("alexandra", "alex");
     let with = |more: &str| forged.replace(end_tag, &format!("{more}{end_tag}"));
     let object = |inner: &str| {
         let end = "</ds:Signature>";

@@ -1,6 +1,7 @@
 //! One valid signed Response, and for each check a way to break exactly that.
 
 mod assertion;
+mod attacks;
 mod envelope;
 mod signature;
 mod times;
@@ -62,6 +63,7 @@ impl Case {
                     typed: fixture::name("wmoran@fabrikam.com"),
                     user_principal_name: fixture::name("wmoran@partners.contoso.com"),
                 },
+                demand: crate::entra::Demand::default(),
                 sent_at: now,
             },
             response: response_to(REQUEST_ID, now),

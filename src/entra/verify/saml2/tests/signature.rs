@@ -5,10 +5,11 @@ use crate::{
         Authentication,
         fixture::{NEXT, STRANGER},
     },
-    keys::Certificate,
+    keys::{Certificate, create_signing_key},
 };
 use Aadsts::{
-    AssertionNotPresent, AssertionNotValidNow, InvalidSamlToken, SigningKeyNotRegistered,
+    AssertionNotPresent, AssertionNotValidNow, InvalidSamlToken, InvalidSignature,
+    SigningKeyNotRegistered,
 };
 
 #[test]
@@ -42,7 +43,7 @@ fn a_signature_of_nobody_named_is_just_bad() {
     );
     assert_eq!(
         case.judge_document(&document).result.unwrap_err().code,
-        InvalidSamlToken
+        InvalidSignature
     );
 }
 
@@ -211,61 +212,35 @@ fn an_expired_certificate_signs_nobody_in() {
     assert_eq!(early.judge().result.unwrap_err().code, AssertionNotValidNow);
 }
 
-fn case_time() -> OffsetDateTime {
-    Case::new().now
+/// Each certificate by its own dates: the one that has expired takes nothing away from the other.
+#[test]
+fn the_next_certificate_outlives_the_one_before() {
+    let short = create_signing_key("short", 1).unwrap().signer;
+    let replace = |next: &Certificate, case: &mut Case| {
+        let mut parts = case.tenant.parts();
+        for domain in &mut parts.domains {
+            if let Authentication::Federated(federation) = &mut domain.authentication {
+                federation.signing_certificate = short.certificate().clone();
+                federation.next_signing_certificate = Some(next.clone());
+            }
+        }
+        case.tenant = Tenant::build(parts).unwrap();
+    };
+    let mut case = Case::at(case_time() + Duration::days(2));
+    replace(NEXT.certificate(), &mut case);
+    case.sign_with(&NEXT);
+    assert!(case.judge().result.is_ok());
+    let mut case = Case::at(case_time() + Duration::days(31));
+    replace(NEXT.certificate(), &mut case);
+    case.sign_with(&NEXT);
+    let refusal = case.judge().result.unwrap_err();
+    assert_eq!(refusal.code, AssertionNotValidNow);
+    let said = "nextSigningCertificate is valid from";
+    assert!(refusal.detail.contains(said), "{}", refusal.detail);
 }
 
-/// Wrapping: the signed assertion stays whole, and a forged one stands where a careless reader
-/// would look ("On Breaking SAML", XSW 1 to 8).
-#[test]
-fn a_signed_assertion_lends_its_signature_to_no_other() {
-    let mut case = Case::new();
-    let document = case.response.to_xml();
-    let start = document.find("<saml:Assertion").unwrap();
-    let end = document.find("</saml:Assertion>").unwrap() + "</saml:Assertion>".len();
-    let signed = &document[start..end];
-    let signature_end = signed.find("</ds:Signature>").unwrap() + "</ds:Signature>".len();
-    let signature_start = signed.find("<ds:Signature ").unwrap();
-    let signature = &signed[signature_start..signature_end];
-
-    case.assertion().signer = None;
-    case.assertion().set("ID", "_evil");
-    "alex".clone_into(&mut case.assertion().at("Subject/NameID").text);
-    let forged_document = case.response.to_xml();
-    let forged = &forged_document[forged_document.find("<saml:Assertion").unwrap()
-        ..forged_document.find("</saml:Assertion>").unwrap() + "</saml:Assertion>".len()];
-    let forged_start = "</saml:Issuer>";
-    let with =
-        |signature: &str| forged.replacen(forged_start, &format!("{forged_start}{signature}"), 1);
-    let object = |inner: &str| {
-        signature.replace(
-            "</ds:Signature>",
-            &format!("<ds:Object>{inner}</ds:Object></ds:Signature>"),
-        )
-    };
-    let bare = signed.replace(signature, "");
-
-    let wrapped = [
-        // Beside each other, in both orders.
-        format!("{signed}{forged}"),
-        format!("{forged}{signed}"),
-        // The forged one carries the signature and the signed one inside it.
-        with(&object(signed)),
-        with(&object(&bare)),
-        with(&format!("{signature}<saml:Advice>{bare}</saml:Advice>")),
-        with(&format!("<saml:Advice>{signed}</saml:Advice>")),
-        // The forged one borrows the signature, and nothing else is there.
-        with(signature),
-        // An extension as the hiding place.
-        format!("<samlp:Extensions>{signed}</samlp:Extensions>{forged}"),
-        // The signed one inside the forged one's subject.
-        forged.replace("</saml:Subject>", &format!("{signed}</saml:Subject>")),
-    ];
-    for body in wrapped {
-        let attack = format!("{}{body}{}", &document[..start], &document[end..]);
-        let verdict = case.judge_document(&attack);
-        assert!(verdict.result.is_err(), "{body}");
-    }
+fn case_time() -> OffsetDateTime {
+    Case::new().now
 }
 
 #[test]
