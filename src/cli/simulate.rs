@@ -3,8 +3,13 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use homerealm::{
+    entra::Tenants,
     observe::{LogFormat, start_logging},
-    simulate::{Simulation, tenant_file},
+    simulate::{
+        Simulation,
+        scenario::{self, Scenario},
+        tenant_file,
+    },
 };
 use tracing::level_filters::LevelFilter;
 
@@ -21,10 +26,23 @@ pub(super) struct Arguments {
     /// to do
     #[arg(long)]
     no_email_resolution: bool,
+    /// Take the steps of this file without a screen, and exit 0 only if each came to what it had to
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// With --scenario: write what came of it to this file, as JSON
+    #[arg(long, value_name = "FILE", requires = "scenario")]
+    json: Option<PathBuf>,
+    /// With --scenario: write it to this file as XML test results, for CI servers
+    #[arg(long, value_name = "FILE", requires = "scenario")]
+    junit: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let tenants = tenant_file::read(&arguments.tenant)?;
+    if let Some(file) = &arguments.scenario {
+        let scenario = scenario::read(file)?;
+        return super::runtime()?.block_on(run_scenario(arguments, tenants, &scenario));
+    }
     start_logging(LogFormat::Text, LevelFilter::INFO)?;
     super::runtime()?.block_on(async {
         let resolve = !arguments.no_email_resolution;
@@ -45,5 +63,30 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         tokio::signal::ctrl_c().await?;
         simulation.stop().await;
         Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// The report is all that is printed; the files are written whatever came of it.
+async fn run_scenario(
+    arguments: &Arguments,
+    tenants: Tenants,
+    scenario: &Scenario,
+) -> anyhow::Result<ExitCode> {
+    let resolve = !arguments.no_email_resolution;
+    let simulation = Simulation::start(tenants, arguments.listen, resolve).await?;
+    let report = scenario::run(&simulation, scenario).await;
+    simulation.stop().await;
+    let report = report?;
+    println!("{report}");
+    if let Some(file) = &arguments.json {
+        std::fs::write(file, serde_json::to_string_pretty(&report)? + "\n")?;
+    }
+    if let Some(file) = &arguments.junit {
+        std::fs::write(file, report.to_junit())?;
+    }
+    Ok(if report.passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
     })
 }

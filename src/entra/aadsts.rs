@@ -31,6 +31,8 @@ pub enum Aadsts {
     NotInTenant,
     /// 50034: nobody in the tenant has this sign-in name.
     UserAccountNotFound,
+    /// 50076: the identity provider has to ask for a second factor, and has not.
+    SecondFactorMissing,
     /// 50107: no domain of the tenant is registered with this issuer.
     UnknownRealm,
     /// 50128: the typed name has no usable domain.
@@ -102,6 +104,7 @@ impl Aadsts {
             Self::TokenValidationPolicy => 5_000_820,
             Self::NotInTenant => 50020,
             Self::UserAccountNotFound => 50034,
+            Self::SecondFactorMissing => 50076,
             Self::UnknownRealm => 50107,
             Self::InvalidDomainName => 50128,
             Self::ImmutableIdNotFound => 51004,
@@ -130,6 +133,7 @@ impl Aadsts {
             Self::TokenValidationPolicy => "The realm may not speak for this user",
             Self::NotInTenant => "A user of another tenant",
             Self::UserAccountNotFound => "No such user",
+            Self::SecondFactorMissing => "A second factor is missing",
             Self::UnknownRealm => "The issuer is not registered",
             Self::InvalidDomainName => "Not a name with a domain",
             Self::ImmutableIdNotFound => "The ImmutableID belongs to nobody",
@@ -190,6 +194,11 @@ impl Aadsts {
                 "See that the account is synced, with the cloud UPN as userPrincipalName and the \
                  email as onPremisesUserPrincipalName. If the email is not resolved at all, type \
                  the cloud UPN."
+            }
+            Self::SecondFactorMissing => {
+                "Ask for a second factor at the identity provider and say so \
+                 (http://schemas.microsoft.com/claims/multipleauthn), or let Entra do it: \
+                 federatedIdpMfaBehavior of acceptIfMfaDoneByFederatedIdp or rejectMfaByFederatedIdp."
             }
             Self::UnknownRealm => {
                 "Make the Issuer equal to the domain's issuerUri, character for character: \
@@ -262,6 +271,10 @@ impl Aadsts {
                 "Seen by practitioners after a certificate changed without being registered."
             }
             Self::TokenValidationPolicy => "Microsoft: federatedTokenValidationPolicy, 2026.",
+            Self::SecondFactorMissing => {
+                "Microsoft's list of error codes. Entra sends the browser to the identity provider \
+                 again; refusing at once is our choice."
+            }
             Self::UnknownRealm => {
                 "Microsoft: \"The requested federation realm object doesn't exist\"; the trailing \
                  slash, and a missing preferredAuthenticationProtocol of saml, are what \
@@ -319,6 +332,10 @@ impl Aadsts {
             Self::UserAccountNotFound => {
                 "The user account does not exist in the directory. To sign into this application, \
                  the account must be added to the directory."
+            }
+            Self::SecondFactorMissing => {
+                "Due to a configuration change made by your administrator, or because you moved to a \
+                 new location, you must use multi-factor authentication to access the application."
             }
             Self::UnknownRealm => "The requested federation realm object does not exist.",
             Self::InvalidDomainName => "Invalid domain name.",

@@ -4,10 +4,10 @@
 use time::OffsetDateTime;
 
 use super::{
-    Aadsts, Acceleration, Address, AuthnRequest, Decision, DomainHint, InternalDomainFederation,
-    Names, Outcome, PendingRequest, PostToIdp, PreferredAuthenticationProtocol, Protocol, Realm,
-    Refusal, SignInName, SignInRequest, Simulator, Tenant, Tenants, User, Whom, WrittenBy,
-    discover,
+    Aadsts, Acceleration, Address, AuthnRequest, Decision, Demand, DomainHint,
+    InternalDomainFederation, Names, Outcome, PendingRequest, PostToIdp,
+    PreferredAuthenticationProtocol, Protocol, Realm, Refusal, SignInName, SignInRequest,
+    Simulator, Tenant, Tenants, User, Whom, WrittenBy, discover,
 };
 
 /// What a browser brings to a sign-in address.
@@ -21,6 +21,8 @@ pub struct Arrival<'a> {
     pub hint: DomainHint<'a>,
     /// Who writes the address of a request by WS-Federation.
     pub written_by: WrittenBy,
+    /// What the sign-in has to be like.
+    pub demand: Demand,
 }
 
 /// What follows.
@@ -139,7 +141,7 @@ impl Simulator {
                 user,
                 found_by: found.because.to_string(),
             };
-            return Ok(self.go(way, address, arrival.written_by, now));
+            return Ok(self.go(way, address, arrival, now));
         }
         let Some(name) = name else {
             return Ok(Next::AskName);
@@ -160,7 +162,7 @@ impl Simulator {
                     user,
                     found_by: found.found_by.to_string(),
                 };
-                Ok(self.go(way, address, arrival.written_by, now))
+                Ok(self.go(way, address, arrival, now))
             }
             (Realm::Managed, Some(user)) => Ok(Next::AskPassword(Box::new(Managed {
                 tenant: found.tenant.display_name().to_owned(),
@@ -177,7 +179,7 @@ impl Simulator {
         &self,
         way: Way<'_>,
         address: Address<'_>,
-        written_by: WrittenBy,
+        arrival: Arrival<'_>,
         now: OffsetDateTime,
     ) -> Next {
         let cloud_upn = way.user.map(|user| &user.user_principal_name);
@@ -189,12 +191,13 @@ impl Simulator {
         let uri = &federation.passive_sign_in_uri;
         let (request_id, state, request) = match federation.preferred_authentication_protocol {
             PreferredAuthenticationProtocol::Saml => {
-                let asked = AuthnRequest::new(self.audience(), now);
+                let asked = AuthnRequest::new(self.audience(), now).demanding(arrival.demand);
                 let post = asked.post_to(uri, self.settings().saml_hints, names);
                 (asked.id, post.relay_state.clone(), ToIdp::Post(post))
             }
             PreferredAuthenticationProtocol::WsFed => {
-                let asked = SignInRequest::new(self.audience(), written_by);
+                let asked = SignInRequest::new(self.audience(), arrival.written_by)
+                    .demanding(arrival.demand, federation);
                 let to = asked.address(uri, self.settings().ws_federation_hints, names);
                 (asked.client_request_id, asked.context, ToIdp::Address(to))
             }
@@ -220,6 +223,7 @@ impl Simulator {
                 Address::Common => None,
             },
             whom: way.whom,
+            demand: arrival.demand,
             sent_at: now,
         });
         Next::GoToIdp(Box::new(journey))

@@ -10,7 +10,7 @@ use std::{
 
 use time::{Duration, OffsetDateTime};
 
-use super::{DomainName, Protocol, SignInName};
+use super::{Demand, DomainName, Protocol, SignInName};
 
 /// What was asked, kept until the answer comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct PendingRequest {
     pub resource: Option<DomainName>,
     /// Whom the answer must be about.
     pub whom: Whom,
+    /// What the sign-in has to be like.
+    pub demand: Demand,
     /// When the request was sent.
     pub sent_at: OffsetDateTime,
 }
@@ -179,6 +181,7 @@ mod tests {
                 typed: name("wmoran@fabrikam.com"),
                 user_principal_name: name("wmoran@partners.contoso.com"),
             },
+            demand: Demand::default(),
             sent_at,
         }
     }

@@ -3,9 +3,11 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{
-    HintPolicy, Names,
+    Demand, FederatedIdpMfaBehavior, HintPolicy, InternalDomainFederation, Names,
+    PromptLoginBehavior,
     query::{Query, percent_encode},
     random,
+    second_factor::MULTIPLE_AUTHN,
 };
 
 /// A request for one sign-in.
@@ -18,6 +20,8 @@ pub struct SignInRequest {
     /// `wctx` once it is decoded, as it has to come back: opaque to everybody else.
     pub context: String,
     written_by: WrittenBy,
+    /// What `prompt=login` and a second factor became.
+    demanded: Vec<(&'static str, &'static str)>,
 }
 
 /// Who wrote the address that the browser goes to.
@@ -30,6 +34,10 @@ pub enum WrittenBy {
     /// `wctx`, and parameters without a value follow.
     Page,
 }
+
+/// `wauth` for a password.
+const PASSWORD: &str =
+    "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password";
 
 /// What the page's script puts at the beginning of `wctx`, as it writes it.
 const LOGIN_OPTIONS: &str = "LoginOptions%3D3%26";
@@ -46,7 +54,35 @@ impl SignInRequest {
                 WrittenBy::Page => format!("LoginOptions=3&{opaque}"),
             },
             written_by,
+            demanded: Vec::new(),
         }
+    }
+
+    /// The same request, for a sign-in that has to be like this (facts 2.2). A second factor is asked for
+    /// where the identity provider alone has to see to it.
+    #[must_use]
+    pub fn demanding(mut self, demand: Demand, federation: &InternalDomainFederation) -> Self {
+        use PromptLoginBehavior::{
+            Disabled, NativeSupport, TranslateToFreshPasswordAuthentication,
+        };
+        let enforced = FederatedIdpMfaBehavior::EnforceMfaByFederatedIdp;
+        let asks_for_mfa = demand.mfa && federation.federated_idp_mfa_behavior == enforced;
+        if demand.fresh {
+            let behavior = federation.prompt_login_behavior;
+            match behavior.unwrap_or(TranslateToFreshPasswordAuthentication) {
+                TranslateToFreshPasswordAuthentication if !asks_for_mfa => {
+                    self.demanded = vec![("wfresh", "0"), ("wauth", PASSWORD)];
+                }
+                TranslateToFreshPasswordAuthentication | Disabled => {
+                    self.demanded.push(("wfresh", "0"));
+                }
+                NativeSupport => self.demanded.push(("prompt", "login")),
+            }
+        }
+        if asks_for_mfa {
+            self.demanded.push(("wauth", MULTIPLE_AUTHN));
+        }
+        self
     }
 
     /// Where the browser goes. There is no `wreply`: an identity provider has to know the address
@@ -68,6 +104,9 @@ impl SignInRequest {
         }
         query.push("wa", "wsignin1.0");
         query.push("wtrealm", &self.realm);
+        for (name, value) in &self.demanded {
+            query.push(name, value);
+        }
         match self.written_by {
             WrittenBy::Server => query.push("wctx", &self.context),
             WrittenBy::Page => {
@@ -103,7 +142,10 @@ fn token() -> String {
 mod tests {
     use super::*;
     use crate::{
-        entra::{Hint, fixture::name},
+        entra::{
+            Hint,
+            fixture::{self, name},
+        },
         http::Form,
     };
 
@@ -169,6 +211,43 @@ mod tests {
         let email = address(&request(WrittenBy::Server), uri, email);
         assert!(email.contains("login_hint=w%2bmoran%40fabrikam.com&"));
         assert!(email.contains("&username=wmoran%40partners.contoso.com&"));
+    }
+
+    #[test]
+    fn a_fresh_sign_in_is_asked_for_as_the_federation_says() {
+        let asked = |fresh, mfa, behavior| {
+            let federation = InternalDomainFederation {
+                prompt_login_behavior: behavior,
+                federated_idp_mfa_behavior: FederatedIdpMfaBehavior::EnforceMfaByFederatedIdp,
+                ..fixture::partners()
+            };
+            let request = request(WrittenBy::Server).demanding(Demand { fresh, mfa }, &federation);
+            address(
+                &request,
+                "https://idp.example/",
+                HintPolicy::both(Hint::None),
+            )
+        };
+        let password = "wfresh=0&wauth=http%3a%2f%2fschemas.microsoft.com%2fws%2f2008%2f06%2f\
+                        identity%2fauthenticationmethod%2fpassword&";
+        let table = [
+            (None, password),
+            (
+                Some(PromptLoginBehavior::TranslateToFreshPasswordAuthentication),
+                password,
+            ),
+            (Some(PromptLoginBehavior::NativeSupport), "prompt=login&"),
+            (Some(PromptLoginBehavior::Disabled), "wfresh=0&wctx"),
+        ];
+        for (behavior, expected) in table {
+            let address = asked(true, false, behavior);
+            assert!(address.contains(expected), "{address}");
+            assert!(!asked(false, false, behavior).contains("wfresh"));
+            assert!(!asked(false, false, behavior).contains("prompt"));
+            let both = asked(true, true, behavior);
+            assert_eq!(both.matches("&wauth=").count(), 1, "{both}");
+            assert!(both.contains("claims%2fmultipleauthn"), "{both}");
+        }
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The simulator without its pages: a name goes in, a request comes out; an answer goes in, a
 //! decision comes out.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicI64, Ordering},
+};
 
 use time::{Duration, OffsetDateTime};
 
@@ -11,7 +14,7 @@ use super::{
     access_tokens::AccessTokens,
     instant,
     outcome::Outcomes,
-    random,
+    random, second_factor,
     verify::{Answer, SignedIn, Verdict, Verifier},
 };
 
@@ -23,6 +26,8 @@ pub struct Simulator {
     pending: PendingRequests,
     outcomes: Outcomes,
     pub(super) access_tokens: AccessTokens,
+    /// How far its clock is ahead, in seconds.
+    clock_ahead: AtomicI64,
 }
 
 /// How many people may be on their way at once, and for how long.
@@ -38,7 +43,22 @@ impl Simulator {
             pending: PendingRequests::new(MOST_PENDING, PENDING_LIFE),
             outcomes: Outcomes::default(),
             access_tokens: AccessTokens::default(),
+            clock_ahead: AtomicI64::new(0),
         }
+    }
+
+    /// Sets its clock ahead of this machine's, or behind, by whole seconds: what an identity provider's
+    /// clock looks like that is wrong the other way round.
+    pub fn set_clock_ahead(&self, by: Duration) {
+        self.clock_ahead
+            .store(by.whole_seconds(), Ordering::Relaxed);
+    }
+
+    /// By its clock.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        let ahead = Duration::seconds(self.clock_ahead.load(Ordering::Relaxed));
+        let now = OffsetDateTime::now_utc();
+        now.checked_add(ahead).unwrap_or(now)
     }
 
     /// The tenants as they are now.
@@ -150,15 +170,22 @@ impl Simulator {
             let typed = request.whom.typed()?;
             Some(typed.to_string())
         });
+        let demand = verdict.request.as_ref().map(|request| request.demand);
         let request_id = verdict.request.map(|request| request.id);
+        let mut checks = verdict.checks;
         let result = verdict
             .result
-            .and_then(|signed_in| self.is_at_home(tenants, signed_in, resource));
+            .and_then(|signed_in| self.is_at_home(tenants, signed_in, resource))
+            .and_then(|signed_in| {
+                let demand = demand.unwrap_or_default();
+                checks.extend(second_factor::judge(tenants, &signed_in, demand)?);
+                Ok(signed_in)
+            });
         let decision = match result {
             Ok(signed_in) => Decision::SignedIn(Box::new(signed_in)),
             Err(refusal) => Decision::Refused(refusal),
         };
-        self.decide(request_id, typed, verdict.checks, decision, now)
+        self.decide(request_id, typed, checks, decision, now)
     }
 
     /// Whoever signed in at home is nobody yet in another tenant: there are no invited guests here.

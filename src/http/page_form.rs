@@ -46,14 +46,35 @@ impl PageForm {
             if tag.name != "form" || (id.is_some() && tag.attribute("id") != id) {
                 continue;
             }
-            let method = tag.attribute("method").unwrap_or("get");
-            return Ok(Self {
-                action: tag.attribute("action").unwrap_or("").to_owned(),
-                method: method.to_ascii_lowercase(),
-                fields: read_fields(&mut tags)?,
-            });
+            return Self::read(&tag, &mut tags);
         }
         Err(PageFormError::NotFound)
+    }
+
+    /// The first form that has a field of this name.
+    ///
+    /// # Errors
+    /// When the page has none, or is cut off before it.
+    pub fn with_field(html: &str, field: &str) -> Result<Self, PageFormError> {
+        let mut tags = Tags { rest: html };
+        while let Some(tag) = tags.next()? {
+            if tag.name == "form" {
+                let form = Self::read(&tag, &mut tags)?;
+                if form.field(field).is_some() {
+                    return Ok(form);
+                }
+            }
+        }
+        Err(PageFormError::NotFound)
+    }
+
+    fn read(tag: &Tag, tags: &mut Tags<'_>) -> Result<Self, PageFormError> {
+        let method = tag.attribute("method").unwrap_or("get");
+        Ok(Self {
+            action: tag.attribute("action").unwrap_or("").to_owned(),
+            method: method.to_ascii_lowercase(),
+            fields: read_fields(tags)?,
+        })
     }
 
     /// Fills a field in.

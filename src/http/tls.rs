@@ -71,6 +71,13 @@ pub fn client_config(roots_pem: &[&[u8]]) -> Result<Arc<ClientConfig>, TlsError>
     trusting(roots(roots_pem)?, ClientOptions::default())
 }
 
+/// Settings of a client that trusts what the system trusts, and the certificates of these PEM texts.
+pub fn client_config_adding(roots_pem: &[&[u8]]) -> Result<Arc<ClientConfig>, TlsError> {
+    let mut all = system_roots()?;
+    all.extend(roots(roots_pem)?.roots);
+    trusting(all, ClientOptions::default())
+}
+
 /// A client certificate with its key, PEM: the certificate first, then the intermediate ones.
 #[derive(Clone, Copy)]
 pub struct ClientIdentity<'a> {

@@ -1,9 +1,13 @@
 //! The simulated Entra by itself, in front of any identity provider: what the tenant's file says of
 //! its federation is all that is known of it, as at the real one.
 
+pub mod scenario;
 pub mod tenant_file;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -80,6 +84,16 @@ impl Simulation {
     /// Where browsers begin.
     pub fn url(&self) -> String {
         format!("{}/", base_url(self.address))
+    }
+
+    /// Where this machine reaches it.
+    fn reachable(&self) -> SocketAddr {
+        match self.address.ip() {
+            ip if ip.is_unspecified() => {
+                SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.address.port())
+            }
+            _ => self.address,
+        }
     }
 
     /// The simulator itself: what an identity provider has to know of it, and what it decided.

@@ -83,6 +83,7 @@ fn judged(provider: &Provider, account: &str, wresult: &str) -> Vec<Check> {
     let now = OffsetDateTime::now_utc();
     let pending = PendingRequests::new(1, Duration::minutes(10));
     pending.remember(PendingRequest {
+        demand: homerealm::entra::Demand::default(),
         protocol: Protocol::WsFederation,
         id: "6d7e8b1c-0d6c-4d0e-9a53-6f1f3a6d2f10".to_owned(),
         state: WCTX.to_owned(),

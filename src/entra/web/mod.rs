@@ -4,7 +4,8 @@ use hyper::{Method, StatusCode, header::ALLOW, header::HeaderValue};
 use time::OffsetDateTime;
 
 use super::{
-    Aadsts, Arrival, Decision, DomainHint, Next, Outcome, Simulator, WrittenBy, begin, graph,
+    Aadsts, Arrival, Decision, Demand, DomainHint, Next, Outcome, Simulator, WrittenBy, begin,
+    graph,
     open_id::Endpoint,
     pages::{self, PageError},
     verify::Answer,
@@ -54,11 +55,10 @@ impl Place<'_> {
 impl Service for Simulator {
     fn handle(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(async move {
-            self.respond(&request, OffsetDateTime::now_utc())
-                .unwrap_or_else(|error| {
-                    tracing::error!(%error, "the simulator could not answer");
-                    response::text(StatusCode::INTERNAL_SERVER_ERROR, "The simulator failed.\n")
-                })
+            self.respond(&request, self.now()).unwrap_or_else(|error| {
+                tracing::error!(%error, "the simulator could not answer");
+                response::text(StatusCode::INTERNAL_SERVER_ERROR, "The simulator failed.\n")
+            })
         })
     }
 }
@@ -98,6 +98,7 @@ impl Simulator {
             name: None,
             hint: DomainHint::default(),
             written_by: WrittenBy::Server,
+            demand: Demand::default(),
         };
         self.go_on(arrival, now)
     }
@@ -123,6 +124,7 @@ impl Simulator {
                 name: form.single("login_hint")?,
                 hint: domain_hint(form)?,
                 written_by,
+                demand: demand(form)?,
             })
         });
         match arrival {
@@ -236,6 +238,15 @@ fn domain_hint(form: &Form) -> Result<DomainHint<'_>, FormError> {
     Ok(DomainHint {
         domain: by_open_id.or(by_whr),
         application: form.single("client_id")?,
+    })
+}
+
+/// `OpenID` Connect's `prompt`, of which other values than `login` change nothing here; and `mfa`, the
+/// simulator's own, in place of a Conditional Access policy.
+fn demand(form: &Form) -> Result<Demand, FormError> {
+    Ok(Demand {
+        fresh: form.single("prompt")? == Some("login"),
+        mfa: form.single("mfa")? == Some("required"),
     })
 }
 

@@ -130,6 +130,7 @@ fn an_answer_to_an_old_request_is_too_late() {
         name: Some("wmoran@fabrikam.com"),
         hint: DomainHint::default(),
         written_by: WrittenBy::Page,
+        demand: Demand::default(),
     };
     let Ok(Next::GoToIdp(journey)) = simulator.begin(arrival, sent) else {
         panic!("no way to the identity provider");

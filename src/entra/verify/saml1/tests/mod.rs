@@ -67,6 +67,7 @@ impl Case {
                     typed: fixture::name("wmoran@fabrikam.com"),
                     user_principal_name: fixture::name("wmoran@partners.contoso.com"),
                 },
+                demand: crate::entra::Demand::default(),
                 sent_at: now,
             },
             answer: sign_in_response(now),

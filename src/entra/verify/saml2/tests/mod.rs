@@ -62,6 +62,7 @@ impl Case {
                     typed: fixture::name("wmoran@fabrikam.com"),
                     user_principal_name: fixture::name("wmoran@partners.contoso.com"),
                 },
+                demand: crate::entra::Demand::default(),
                 sent_at: now,
             },
             response: response_to(REQUEST_ID, now),

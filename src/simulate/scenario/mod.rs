@@ -1,0 +1,114 @@
+//! Scenarios: what a person does at an identity provider, written down, so that it can be tried again
+//! and again without a person and without a screen.
+//!
+//! A file becomes a [`Scenario`] or an error with its line; [`run`] takes its steps one by one,
+//! from the simulated Entra to the identity provider and back, by pages alone; a [`Report`] says
+//! what came of each.
+
+mod browser;
+mod circumstances;
+mod file;
+mod junit;
+mod report;
+mod run;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+pub use file::{parse, read};
+pub use report::{Hop, Report, StepReport};
+pub use run::{RunError, run};
+
+use serde_json::{Map, Value};
+
+use crate::config::SecretSource;
+
+/// What is tried, in its order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// What reports call it.
+    pub name: String,
+    /// Who signs in.
+    pub person: Person,
+    /// How the browser reaches the identity provider, and reads its page.
+    pub browser: Settings,
+    /// What she does.
+    pub steps: Vec<Step>,
+}
+
+/// Who signs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// What she types at Entra and at the identity provider.
+    pub name: String,
+    /// Where her password is kept.
+    pub password: SecretSource,
+}
+
+/// How the browser reaches the identity provider, and reads its page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// PEM file of what is trusted; without it, what the system trusts.
+    pub ca: Option<PathBuf>,
+    /// Hosts, with or without a port, that are reached elsewhere than the resolver says.
+    pub addresses: Vec<(String, SocketAddr)>,
+    /// The fields of the sign-in page for the name: the first one of these that a form has.
+    pub name_fields: Vec<String>,
+    /// The same for the password; a form without one is no sign-in page.
+    pub password_fields: Vec<String>,
+}
+
+/// One thing that she does, and what has to come of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What reports call it.
+    pub name: String,
+    /// What she does.
+    pub action: Action,
+    /// The code of the refusal that has to come, such as `AADSTS50107`; otherwise Entra has to accept.
+    pub expect: Option<String>,
+    /// Whether the application demands a second factor.
+    pub mfa: bool,
+    /// How far Entra's clock is ahead of this machine's in this step, in seconds.
+    pub clock_ahead_seconds: i64,
+    /// Properties that the federation of the person's domain has in this step in place of its own, by
+    /// Graph's names.
+    pub federation: Map<String, Value>,
+}
+
+/// What she does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// With a browser that knows nobody: she types name and password.
+    SignIn,
+    /// Goes again: nothing may be asked.
+    SingleSignOn,
+    /// With a browser that knows nobody: she mistypes the password, and nothing may leave the identity
+    /// provider for Entra.
+    WrongPassword,
+    /// Goes again, and the application wants a fresh sign-in: the password has to be asked for.
+    ForceAuthn,
+    /// Goes to `signOutUri`, and once more to Entra: the password has to be asked for.
+    SignOut,
+}
+
+impl Action {
+    /// As it is written in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::SingleSignOn => "single-sign-on",
+            Self::WrongPassword => "wrong-password",
+            Self::ForceAuthn => "force-authn",
+            Self::SignOut => "sign-out",
+        }
+    }
+
+    /// Whether Entra has to judge an answer in it.
+    pub fn is_judged(self) -> bool {
+        !matches!(self, Self::WrongPassword | Self::SignOut)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,323 @@
+//! Scenarios as anyone's CI would run them: the simulated Entra as a process, in front of Homerealm as
+//! another process, with a real slapd behind it; and what it says and exits with when something is wrong.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
+
+mod provider;
+mod slapd;
+
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::Path,
+    process::Output,
+    sync::LazyLock,
+};
+
+use provider::{HOST, ISSUER, Options, Provider, homerealm};
+use serde_json::Value;
+use slapd::{FEDERATED_SUFFIX, Numbered, PASSWORD, Slapd};
+
+static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options::default()));
+
+const PARTNER: Numbered = Numbered(4);
+
+/// An identity provider, and a tenant whose federation is with it.
+struct Both {
+    provider: Provider,
+    entra: SocketAddr,
+}
+
+impl Both {
+    /// The federation is registered with this issuer.
+    fn start(issuer: &str) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let entra = listener.local_addr().expect("its address");
+        let relying_party = format!(
+            r#"[[relying_party]]
+entity_id = "urn:federation:MicrosoftOnline"
+preset = "entra"
+display_name = "Entra"
+assertion_consumer_services = ["https://entra.localhost:{}/login.srf"]
+protocols = ["saml2", "ws-federation"]
+"#,
+            entra.port()
+        );
+        let provider = Provider::start(
+            &SLAPD,
+            Options {
+                relying_party: Box::leak(relying_party.into_boxed_str()),
+                ..Options::default()
+            },
+        );
+        let both = Self { provider, entra };
+        both.write_tenant(issuer, "saml", "/saml2/sso");
+        std::fs::write(both.provider.file("idp-ca.pem"), both.provider.ca_pem()).expect("its CA");
+        both
+    }
+
+    fn write_tenant(&self, issuer: &str, protocol: &str, path: &str) {
+        let certificate = std::fs::read(self.provider.file("signing.crt")).expect("signing.crt");
+        let certificate = homerealm::keys::Certificate::from_pem(&certificate);
+        let tenant = format!(
+            r#"[[tenant]]
+name = "contoso.onmicrosoft.com"
+[[tenant.domain]]
+id = "{FEDERATED_SUFFIX}"
+[tenant.domain.federationConfiguration]
+displayName = "Homerealm"
+issuerUri = "{issuer}"
+passiveSignInUri = "{}"
+signOutUri = "{}"
+preferredAuthenticationProtocol = "{protocol}"
+signingCertificate = "{}"
+[[tenant.user]]
+userPrincipalName = "{}"
+onPremisesUserPrincipalName = "{}"
+onPremisesImmutableId = "{}"
+userType = "Guest"
+"#,
+            self.provider.url(path),
+            self.provider.url("/signout"),
+            certificate.expect("a certificate").base64(),
+            PARTNER.upn(),
+            PARTNER.mail(),
+            PARTNER.guid().immutable_id(),
+        );
+        std::fs::write(self.provider.file("tenant.toml"), tenant).expect("tenant.toml");
+    }
+
+    /// Takes these steps.
+    fn run(&self, password: &str, steps: &str) -> Output {
+        let scenario = format!(
+            r#"name = "Partners"
+[user]
+name = "{}"
+password = {{ env = "SCENARIO_PASSWORD" }}
+[browser]
+ca = "idp-ca.pem"
+addresses = {{ "{HOST}" = "{}" }}
+{steps}"#,
+            PARTNER.mail(),
+            self.provider.address(),
+        );
+        let file = |name: &str| self.provider.file(name);
+        std::fs::write(file("scenario.toml"), scenario).expect("scenario.toml");
+        let output = homerealm()
+            .args(["simulate", "--listen", &self.entra.to_string()])
+            .args([Path::new("--tenant"), &file("tenant.toml")])
+            .args([Path::new("--scenario"), &file("scenario.toml")])
+            .args([Path::new("--json"), &file("report.json")])
+            .args([Path::new("--junit"), &file("report.xml")])
+            .env("SCENARIO_PASSWORD", password)
+            .output();
+        output.expect("homerealm runs")
+    }
+
+    fn json(&self) -> Value {
+        let report = std::fs::read(self.provider.file("report.json")).expect("report.json");
+        serde_json::from_slice(&report).expect("JSON")
+    }
+
+    fn junit(&self) -> String {
+        std::fs::read_to_string(self.provider.file("report.xml")).expect("report.xml")
+    }
+}
+
+fn said(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// Each of these steps once.
+fn steps(actions: &[&str]) -> String {
+    let step = |action: &&str| format!("[[step]]\ndo = \"{action}\"\n");
+    actions.iter().map(step).collect()
+}
+
+const ALL: [&str; 5] = [
+    "sign-in",
+    "single-sign-on",
+    "force-authn",
+    "sign-out",
+    "wrong-password",
+];
+
+#[test]
+fn homerealm_passes_each_step_by_either_protocol() {
+    let both = Both::start(ISSUER);
+    for (protocol, path) in [("saml", "/saml2/sso"), ("wsFed", "/adfs/ls/")] {
+        both.write_tenant(ISSUER, protocol, path);
+        let output = both.run(PASSWORD, &steps(&ALL));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{protocol}: {}",
+            said(&output)
+        );
+        assert!(said(&output).contains("5 of 5 steps passed"));
+        let report = both.json();
+        assert_eq!(report["passed"], true);
+        let checks = report["steps"][1]["checks"].as_array().expect("checks");
+        assert!(checks.len() > 5, "{report}");
+        assert_eq!(
+            report["steps"][4]["checks"].as_array().map(Vec::len),
+            Some(0)
+        );
+        assert!(both.junit().contains("tests=\"5\" failures=\"0\""));
+        let everything = format!("{report}{}{}", both.junit(), said(&output));
+        assert!(!everything.contains(PASSWORD), "the password is told");
+    }
+}
+
+#[test]
+fn a_refusal_fails_the_run_and_says_why() {
+    let both = Both::start(&format!("{ISSUER}/"));
+    let output = both.run(PASSWORD, &steps(&["sign-in", "single-sign-on"]));
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let text = said(&output);
+    assert!(
+        text.contains("FAILED sign-in: refused: AADSTS50107"),
+        "{text}"
+    );
+    assert!(text.contains("the slash at the end"), "{text}");
+    let report = both.json();
+    assert_eq!(report["passed"], false);
+    assert_eq!(report["steps"][0]["refusal"]["code"], "AADSTS50107");
+    assert!(both.junit().contains("failures=\"2\""));
+
+    // What was expected is no failure; another refusal than that is.
+    let expecting = |code: &str| {
+        let steps = format!("{}expect = \"{code}\"\n", steps(&["sign-in"]));
+        both.run(PASSWORD, &steps).status.code()
+    };
+    assert_eq!(expecting("AADSTS50107"), Some(0));
+    assert_eq!(expecting("AADSTS51004"), Some(1));
+}
+
+#[test]
+fn what_has_to_fail_fails() {
+    let both = Both::start(ISSUER);
+    // Nobody has a session yet; and this is not the password.
+    let output = both.run(
+        "not the password",
+        &steps(&["single-sign-on", "sign-in", "sign-out"]),
+    );
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let report = both.json();
+    let found = |step: usize| report["steps"][step]["found"].to_string();
+    assert!(found(0).contains("asks for the password"), "{report}");
+    assert!(found(1).contains("the password was not taken"), "{report}");
+    assert!(found(2).contains("nobody was signed in"), "{report}");
+    let accepted = format!("{}expect = \"AADSTS50107\"\n", steps(&["sign-in"]));
+    let output = both.run(PASSWORD, &accepted);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+}
+
+#[test]
+fn a_wrong_file_is_refused_with_its_line() {
+    let both = Both::start(ISSUER);
+    let output = both.run(PASSWORD, "[[step]]\ndo = \"signin\"\n");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said(&output).contains("scenario.toml:9: "),
+        "{}",
+        said(&output)
+    );
+    // A password that is not there is no failed step either.
+    let output = both.run("", &steps(&["sign-in"]));
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(
+        said(&output).contains("SCENARIO_PASSWORD"),
+        "{}",
+        said(&output)
+    );
+}
+
+/// The steps of the published file.
+fn mistakes() -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/mistakes.toml");
+    let text = std::fs::read_to_string(file).expect("config/mistakes.toml");
+    let first = text.find("[[step]]").expect("a step");
+    text[first..].to_owned()
+}
+
+#[test]
+fn each_mistake_is_found() {
+    let both = Both::start(ISSUER);
+    for (protocol, path) in [("saml", "/saml2/sso"), ("wsFed", "/adfs/ls/")] {
+        both.write_tenant(ISSUER, protocol, path);
+        let output = both.run(PASSWORD, &mistakes());
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{protocol}: {}",
+            said(&output)
+        );
+        let report = both.json();
+        let steps = report["steps"].as_array().expect("steps");
+        let codes: Vec<_> = steps
+            .iter()
+            .filter_map(|step| step["refusal"]["code"].as_str())
+            .collect();
+        assert_eq!(
+            codes,
+            [
+                "AADSTS50107",
+                "AADSTS5000811",
+                "AADSTS500089",
+                "AADSTS500089",
+                "AADSTS50076"
+            ]
+        );
+        assert!(
+            steps[7]["checks"].to_string().contains("does not count"),
+            "{report}"
+        );
+    }
+}
+
+#[test]
+fn a_certificate_rolls_over_and_a_step_changes_nothing_for_the_next() {
+    let both = Both::start(ISSUER);
+    let ours = std::fs::read(both.provider.file("signing.crt")).expect("signing.crt");
+    let ours = homerealm::keys::Certificate::from_pem(&ours).expect("a certificate");
+    let other = homerealm::keys::create_signing_key("another", 30).expect("a key");
+    let other = other.signer.certificate().base64();
+    let steps = format!(
+        r#"[[step]]
+do = "sign-in"
+federation = {{ signingCertificate = "{other}", nextSigningCertificate = "{}" }}
+[[step]]
+do = "single-sign-on"
+federation = {{ signingCertificate = "{other}" }}
+expect = "AADSTS5000811"
+[[step]]
+do = "single-sign-on"
+"#,
+        ours.base64()
+    );
+    let output = both.run(PASSWORD, &steps);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let checks = |step: usize| both.json()["steps"][step]["checks"].to_string();
+    assert!(
+        checks(0).contains("with the nextSigningCertificate"),
+        "{}",
+        checks(0)
+    );
+    assert!(
+        checks(2).contains("with the signingCertificate"),
+        "{}",
+        checks(2)
+    );
+
+    // What Graph would refuse is not tried.
+    let output = both.run(
+        PASSWORD,
+        "[[step]]\ndo = \"sign-in\"\nfederation = { issuerURI = \"x\" }\n",
+    );
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("issuerURI"), "{}", said(&output));
+}
