@@ -18,7 +18,7 @@ use std::{
 };
 
 use homerealm::keys::Certificate;
-use installation::{SimpleSamlPhp, Slip};
+use installation::{PAGE, SimpleSamlPhp, Slip};
 use provider::{Options, Provider, homerealm};
 use serde_json::Value;
 use slapd::{FEDERATED_SUFFIX, Numbered, PASSWORD, Slapd};
@@ -169,4 +169,129 @@ fn simplesamlphp_passes_each_published_scenario() {
         let tried = run(entra, &registered, file);
         assert_eq!(tried.code, Some(0), "{file}: {}{}", tried.said, idp.log());
     }
+}
+
+#[test]
+fn homerealm_passes_the_same() {
+    let (entra, consumer) = entra();
+    let relying_party = format!(
+        r#"[[relying_party]]
+entity_id = "urn:federation:MicrosoftOnline"
+preset = "entra"
+display_name = "Entra"
+assertion_consumer_services = ["{consumer}"]
+"#
+    );
+    let options = Options {
+        relying_party: Box::leak(relying_party.into_boxed_str()),
+        ..Options::default()
+    };
+    let provider = Provider::start(&SLAPD, options);
+    let registered = Registered::of_homerealm(&provider);
+    for file in ["scenario.toml", "mistakes.toml"] {
+        let tried = run(entra, &registered, file);
+        assert_eq!(tried.code, Some(0), "{file}: {}", tried.said);
+    }
+}
+
+/// The rows of the table of the page whose head begins so.
+fn rows(head: &str) -> Vec<Vec<&'static str>> {
+    let (_, after) = PAGE.split_once(head).expect("the table");
+    let cells = |row: &'static str| {
+        row.split(" | ")
+            .map(|cell| cell.trim_matches(['|', ' ', '`']))
+    };
+    let rows = after.lines().skip(2).take_while(|row| row.starts_with('|'));
+    rows.map(|row| cells(row).collect()).collect()
+}
+
+/// Whether a step's answer was refused with this code, and for this reason.
+fn was_refused(step: &Value, code: &str, why: &str) -> bool {
+    let detail = step["refusal"]["detail"].as_str();
+    step["passed"] == false
+        && step["refusal"]["code"] == code
+        && detail.is_some_and(|detail| detail.contains(why))
+}
+
+#[test]
+fn each_mistake_of_the_page_is_found() {
+    let (entra, consumer) = entra();
+    let idp = SimpleSamlPhp::start(&SLAPD, &consumer);
+    let registered = Registered::of(&idp);
+    let rows = rows("| in place of | stands there | Entra says | since |");
+    assert_eq!(rows.len(), 11);
+    for row in rows {
+        let [page, written, code, why] = row[..] else {
+            panic!("not four columns: {row:?}");
+        };
+        idp.configure(Some(Slip { page, written }));
+        let tried = run(entra, &registered, "scenario.toml");
+        assert_eq!(tried.code, Some(1), "{written}: {}", tried.said);
+        let steps = &tried.report["steps"];
+        for step in 0..3 {
+            let refused = was_refused(&steps[step], code, why);
+            assert!(refused, "{written}: {}{}", tried.said, idp.log());
+        }
+        // Nobody was signed in who could sign out; and the password was asked for all the same.
+        assert_eq!(steps[3]["passed"], false, "{written}: {}", tried.said);
+        assert_eq!(steps[4]["passed"], true, "{written}: {}", tried.said);
+    }
+}
+
+#[test]
+fn what_never_comes_to_entra_is_told_from_it() {
+    let (entra, consumer) = entra();
+    let idp = SimpleSamlPhp::start(&SLAPD, &consumer);
+    let registered = Registered::of(&idp);
+    let rows = rows("| in place of | stands there | the way ends at |");
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        let [page, written, end] = row[..] else {
+            panic!("not three columns: {row:?}");
+        };
+        idp.configure(Some(Slip { page, written }));
+        let tried = run(entra, &registered, "scenario.toml");
+        assert_eq!(tried.code, Some(1), "{written}: {}", tried.said);
+        let step = &tried.report["steps"][0];
+        assert_eq!(step["refusal"], Value::Null, "{written}: {}", tried.said);
+        let found = step["found"].as_str().expect("what was found");
+        assert!(
+            end.split(", ").all(|part| found.contains(part)),
+            "{written}: {found}"
+        );
+    }
+}
+
+#[test]
+fn a_clock_that_is_a_day_off_is_found() {
+    for (clock, why) in [("-1d", "is past"), ("+1d", "lies in the future")] {
+        let (entra, consumer) = entra();
+        let idp = SimpleSamlPhp::start_at(&SLAPD, &consumer, Some(clock));
+        let tried = run(entra, &Registered::of(&idp), "scenario.toml");
+        for step in 0..3 {
+            let refused = was_refused(&tried.report["steps"][step], "AADSTS500089", why);
+            assert!(refused, "{clock}: {}{}", tried.said, idp.log());
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_with_one_step_fails_that_step_alone() {
+    let (entra, consumer) = entra();
+    let idp = SimpleSamlPhp::start(&SLAPD, &consumer);
+    let failed = |registered: &Registered| {
+        let tried = run(entra, registered, "scenario.toml");
+        let steps = tried.report["steps"].as_array().expect("steps").clone();
+        let failed = steps.iter().filter(|step| step["passed"] == false);
+        failed.map(|step| step["name"].clone()).collect::<Vec<_>>()
+    };
+    let mut registered = Registered::of(&idp);
+    registered.sign_out = idp.url("saml2/idp/SingleLogoutService.php");
+    assert_eq!(failed(&registered), ["sign-out"]);
+
+    idp.configure(Some(Slip {
+        page: "'NameIDFormat' =>",
+        written: "'ForceAuthn' => true, 'NameIDFormat' =>",
+    }));
+    assert_eq!(failed(&Registered::of(&idp)), ["single-sign-on"]);
 }
