@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub(crate) const HOST: &str = "login.contoso.test";
-pub(crate) const ISSUER: &str = "https://login.contoso.test/partners";
+const ISSUER: &str = "https://login.contoso.test/partners";
 const MODULES: &str = "/usr/lib/apache2/modules";
 /// The page of the documentation that is held to what happens here.
 pub(crate) const PAGE: &str = include_str!("../../docs/src/simplesamlphp.md");
@@ -151,9 +151,7 @@ impl SimpleSamlPhp {
                 slipped |= text.contains(slip.page);
                 text = text.replace(slip.page, slip.written);
             }
-            for (from, to) in &self.replaced {
-                text = text.replace(from, to);
-            }
+            text = self.here(&text);
             text = if file == "config.php" {
                 include_str!("config.php")
                     .replace("@folder@", self.folder.to_str().expect("UTF-8"))
@@ -168,8 +166,12 @@ impl SimpleSamlPhp {
         }
     }
 
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("https://{HOST}:{}/simplesamlphp/{path}", self.port)
+    /// A text of the page, with the addresses and names of here for those of the page.
+    pub(crate) fn here(&self, text: &str) -> String {
+        let replaced = self.replaced.iter();
+        replaced.fold(text.to_owned(), |text, (page, here)| {
+            text.replace(page, here)
+        })
     }
 
     /// Where it listens.
