@@ -91,7 +91,13 @@ fn the_annotated_example_is_a_scenario() {
     let all: String = text
         .lines()
         .map(|line| match line.strip_prefix("# ") {
-            Some(key) if key.contains(" = ") => format!("{key}\n"),
+            Some(it)
+                if it
+                    .split_once(" = ")
+                    .is_some_and(|(key, _)| !key.contains(' ')) =>
+            {
+                format!("{it}\n")
+            }
             _ => format!("{line}\n"),
         })
         .collect();
