@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 
 use super::{Action, Person, Scenario, Settings, Step};
-use crate::config::{ConfigError, SecretSource, Source};
+use crate::config::{ConfigError, OneOrSeveral, SecretSource, Source};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,7 +54,7 @@ struct FileStep {
     #[serde(rename = "do")]
     action: Action,
     name: Option<String>,
-    expect: Option<Spanned<String>>,
+    expect: Option<Spanned<OneOrSeveral<String>>>,
     #[serde(default)]
     mfa: bool,
     #[serde(default)]
@@ -118,8 +118,8 @@ pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Scenario, ConfigEr
 fn checked(step: Spanned<FileStep>, source: Source<'_>) -> Result<Step, ConfigError> {
     let step = step.into_inner();
     if let Some(expect) = &step.expect {
-        let digits = expect.get_ref().strip_prefix("AADSTS");
-        if !digits.is_some_and(|it| !it.is_empty() && it.bytes().all(|c| c.is_ascii_digit())) {
+        let OneOrSeveral(codes) = expect.get_ref();
+        if codes.is_empty() || !codes.iter().all(|code| is_code(code)) {
             return Err(source.invalid(
                 expect.span(),
                 "this is no code of Entra's, such as \"AADSTS50107\"",
@@ -135,9 +135,14 @@ fn checked(step: Spanned<FileStep>, source: Source<'_>) -> Result<Step, ConfigEr
     Ok(Step {
         name: step.name.unwrap_or_else(|| step.action.as_str().to_owned()),
         action: step.action,
-        expect: step.expect.map(Spanned::into_inner),
+        expect: step.expect.map_or_else(Vec::new, |it| it.into_inner().0),
         mfa: step.mfa,
         clock_ahead_seconds: step.clock_ahead_seconds,
         federation: step.federation,
     })
+}
+
+fn is_code(text: &str) -> bool {
+    let digits = text.strip_prefix("AADSTS");
+    digits.is_some_and(|it| !it.is_empty() && it.bytes().all(|c| c.is_ascii_digit()))
 }

@@ -64,8 +64,9 @@ pub struct Step {
     pub name: String,
     /// What she does.
     pub action: Action,
-    /// The code of the refusal that has to come, such as `AADSTS50107`; otherwise Entra has to accept.
-    pub expect: Option<String>,
+    /// The codes of which one has to come as a refusal, such as `AADSTS50107`; without any, Entra has to
+    /// accept.
+    pub expect: Vec<String>,
     /// Whether the application demands a second factor.
     pub mfa: bool,
     /// How far Entra's clock is ahead of this machine's in this step, in seconds.
