@@ -12,7 +12,7 @@
 //! A sign-in flows through the files in this order: `web` takes the name and hands it to the
 //! [`Simulator`]; `begin` looks for a hint ([`Acceleration`]), or [`discover`] finds user and
 //! federation in one of the [`Tenants`]; `authn_request` or `sign_in_request` builds the request, `pending` remembers it; [`verify`] judges the answer;
-//! `outcome` keeps the decision and `pages` show it.
+//! `outcome` keeps the decision and `pages` show it; [`flow`] keeps the way there, hop by hop.
 //!
 //! Applications that ask for the password themselves go another way: `open_id` tells them where,
 //! [`ws_trust`] is what they do there, and they bring what they got back to `open_id`. `graph` is for
@@ -24,6 +24,7 @@ mod access_tokens;
 mod authn_request;
 mod begin;
 mod discovery;
+pub mod flow;
 mod graph;
 mod hints;
 mod instant;

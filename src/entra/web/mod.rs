@@ -4,7 +4,7 @@ use hyper::{Method, StatusCode, header::ALLOW, header::HeaderValue};
 use time::OffsetDateTime;
 
 use super::{
-    Aadsts, Arrival, Decision, DomainHint, Next, Outcome, Simulator, WrittenBy, begin, graph,
+    Aadsts, Arrival, Decision, DomainHint, Next, Outcome, Simulator, WrittenBy, begin, flow, graph,
     open_id::Endpoint,
     pages::{self, PageError},
     verify::Answer,
@@ -26,6 +26,8 @@ enum Place<'r> {
     LoginSrf,
     /// Where applications ask without a browser.
     Application(Endpoint<'r>),
+    /// Where people look at what happened in a sign-in.
+    Flows(flow::pages::Place<'r>),
     /// Where administrators read and change tenants.
     Graph(graph::Call<'r>),
     /// Nothing is there.
@@ -37,6 +39,9 @@ impl Place<'_> {
         let path = path.strip_prefix('/').unwrap_or(path);
         if let Some(endpoint) = Endpoint::of(path) {
             return Place::Application(endpoint);
+        }
+        if let Some(place) = flow::pages::Place::of(path) {
+            return Place::Flows(place);
         }
         if let Some(call) = graph::Call::of(path) {
             return Place::Graph(call);
@@ -87,7 +92,8 @@ impl Simulator {
             )),
             (Place::LoginSrf, _) => Ok(not_allowed("POST")),
             (Place::Login(_), _) => Ok(not_allowed("GET, POST")),
-            (Place::Root | Place::Door(_), _) => Ok(not_allowed("GET")),
+            (Place::Flows(place), &Method::GET) => self.show_flows(&place),
+            (Place::Root | Place::Door(_) | Place::Flows(_), _) => Ok(not_allowed("GET")),
         }
     }
 
@@ -165,6 +171,7 @@ impl Simulator {
             Ok(outcome) => outcome,
             Err(error) => self.refuse(Aadsts::InvalidXml.refuse(format!("{error}.")), now),
         };
+        self.record_stray(&outcome, now);
         self.show(StatusCode::BAD_REQUEST, &outcome)
     }
 
@@ -221,11 +228,15 @@ impl Simulator {
     fn show(&self, status: StatusCode, outcome: &Outcome) -> Result<Response, PageError> {
         let tenants = self.tenants();
         let tenant = tenants.first().name().as_str();
+        let flow = self.flows().id_of(&outcome.correlation_id);
+        let end = pages::End {
+            tenant,
+            outcome,
+            flow: flow.as_deref(),
+        };
         match &outcome.decision {
-            Decision::SignedIn(signed_in) => {
-                pages::signed_in(self.application(), tenant, outcome, signed_in)
-            }
-            Decision::Refused(refusal) => pages::refused(status, tenant, outcome, refusal),
+            Decision::SignedIn(signed_in) => pages::signed_in(self.application(), end, signed_in),
+            Decision::Refused(refusal) => pages::refused(status, end, refusal),
         }
     }
 }

@@ -6,6 +6,7 @@ mod circumstances;
 mod claims;
 mod outline;
 mod statements;
+mod survey;
 
 use super::{DS, Judgement, SignedIn, conditions::Conditions, issuer::Issuer, sequence, shown};
 use crate::{
