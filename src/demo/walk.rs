@@ -121,13 +121,7 @@ impl Walk {
                  to the tenanted address, with her cloud UPN",
             )
             .await?;
-        let page = self
-            .follow(
-                &page,
-                "go-on",
-                said::FOUND_BY_UPN,
-            )
-            .await?;
+        let page = self.follow(&page, "go-on", said::FOUND_BY_UPN).await?;
         let page = self
             .go_to_idp(
                 &page,

@@ -145,7 +145,7 @@ impl Simulator {
     }
 
     /// What answers are judged by.
-    fn verifier<'v>(&'v self, tenants: &'v Tenants) -> Verifier<'v> {
+    pub(super) fn verifier<'v>(&'v self, tenants: &'v Tenants) -> Verifier<'v> {
         Verifier {
             tenants,
             expectations: &self.settings.expectations,

@@ -177,6 +177,15 @@ impl Element {
         }
     }
 
+    /// A copy without the child elements of this name; never something to trust.
+    #[must_use]
+    pub fn without_children(&self, namespace: &str, local: &str) -> Self {
+        let mut copy = self.clone();
+        copy.children
+            .retain(|node| !matches!(node, Node::Element(child) if child.is(namespace, local)));
+        copy
+    }
+
     /// This element as it stands, without its content.
     pub(super) fn without_content(&self) -> Self {
         Self {

@@ -4,10 +4,13 @@
 use time::OffsetDateTime;
 
 use super::{End, Fact, Hop, HttpRequest, Party, Step, said};
-use crate::entra::{
-    Acceleration, Address, Arrival, Domain, FoundBy, InternalDomainFederation, Journey, Managed,
-    Next, Outcome, Realm, SignInName, Simulator, Tenant, Tenants, ToIdp, User, WrittenBy, begin,
-    discover, instant, query::Query, random,
+use crate::{
+    entra::{
+        Aadsts, Acceleration, Address, Arrival, Domain, FoundBy, InternalDomainFederation, Journey,
+        Managed, Next, Outcome, Realm, SignInName, Simulator, Tenant, Tenants, ToIdp, User,
+        WrittenBy, begin, discover, instant, query::Query, random,
+    },
+    keys::Certificate,
 };
 
 impl Simulator {
@@ -37,7 +40,7 @@ impl Simulator {
             }
             Ok(Next::AskPassword(managed)) => flows.end(&name, at_password(managed)),
             Ok(Next::AskName) => {}
-            Err(outcome) => flows.end(&name, End::of(outcome)),
+            Err(outcome) => flows.end(&name, refused(outcome)),
         }
     }
 
@@ -252,10 +255,7 @@ impl Search<'_> {
             }
             _ => format!("no user has {name}"),
         };
-        let decides = matches!(
-            found_by,
-            Some(FoundBy::UserPrincipalName | FoundBy::Domain)
-        );
+        let decides = matches!(found_by, Some(FoundBy::UserPrincipalName | FoundBy::Domain));
         self.step("userPrincipalName", found, decides);
         if found_by == Some(FoundBy::ProxyAddresses) {
             let found = format!("one user of a managed domain has smtp:{name}");
@@ -299,31 +299,25 @@ impl Search<'_> {
             ),
             true,
         );
-        self.fact("issuerUri", federation.issuer_uri.clone());
-        self.fact(
-            "preferredAuthenticationProtocol",
-            federation.preferred_authentication_protocol.to_string(),
-        );
-        self.fact("passiveSignInUri", federation.passive_sign_in_uri.clone());
-        let next = federation.next_signing_certificate.as_ref();
+        // By Graph's own names, whatever there is of them.
+        let Ok(serde_json::Value::Object(settings)) = serde_json::to_value(federation) else {
+            return;
+        };
         let certificates = [
-            ("signingCertificate", Some(&federation.signing_certificate)),
-            ("nextSigningCertificate", next),
+            Some(&federation.signing_certificate),
+            federation.next_signing_certificate.as_ref(),
         ];
-        for (name, certificate) in certificates {
-            self.fact(
-                name,
-                certificate.map_or_else(
-                    || "none".to_owned(),
-                    |it| {
-                        format!(
-                            "{}, valid until {}",
-                            it.subject(),
-                            instant::to_seconds(it.not_after())
-                        )
-                    },
-                ),
-            );
+        for (name, value) in settings {
+            let value = match value {
+                serde_json::Value::Null => continue,
+                serde_json::Value::String(text) => text,
+                other => other.to_string(),
+            };
+            let certificate = certificates
+                .iter()
+                .flatten()
+                .find(|it| it.base64() == value);
+            self.fact(&name, certificate.map_or(value, |it| describe(it)));
         }
     }
 
@@ -343,6 +337,14 @@ impl Search<'_> {
     }
 }
 
+fn describe(certificate: &Certificate) -> String {
+    format!(
+        "{}, valid until {}",
+        certificate.subject(),
+        instant::to_seconds(certificate.not_after())
+    )
+}
+
 fn at_address(tenants: &Tenants, segment: &str) -> String {
     match begin::address(tenants, segment) {
         Ok(Address::Tenanted(tenant)) => {
@@ -355,9 +357,14 @@ fn at_address(tenants: &Tenants, segment: &str) -> String {
 
 fn named_by(address: Address<'_>) -> String {
     match address {
-        Address::Tenanted(tenant) => {
-            format!("names the tenant {} ({})", tenant.display_name(), tenant.name())
+        Address::Tenanted(tenant) if tenant.display_name() == tenant.name().as_str() => {
+            format!("names the tenant {}", tenant.name())
         }
+        Address::Tenanted(tenant) => format!(
+            "names the tenant {} ({})",
+            tenant.display_name(),
+            tenant.name()
+        ),
         Address::Common => {
             "names no tenant: the domain of the name alone says whose user it is".to_owned()
         }
@@ -390,6 +397,18 @@ fn to_idp(journey: &Journey, now: OffsetDateTime) -> Hop {
     .request(request)
     .fact("Protocol", protocol.to_string())
     .fact("Request", journey.request_id.clone())
+}
+
+/// How a refusal before any request ends it. What was typed and is no name is not told again.
+fn refused(outcome: &Outcome) -> End {
+    let end = End::of(outcome);
+    match end.code {
+        Some(Aadsts::InvalidDomainName) => End {
+            detail: Some("What was typed is no sign-in name; it is not kept.".to_owned()),
+            ..end
+        },
+        _ => end,
+    }
 }
 
 fn at_password(managed: &Managed) -> End {

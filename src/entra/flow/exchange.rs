@@ -233,7 +233,10 @@ mod tests {
         );
         let command = request.curl();
         let quotes = command.matches('\'').count();
-        assert_eq!(quotes, 4, "two for the address, two for the field: {command}");
+        assert_eq!(
+            quotes, 4,
+            "two for the address, two for the field: {command}"
+        );
         assert!(command.is_ascii());
         assert!(command.ends_with(
             "--data 'RelayState=a%27%3B+touch+%2Ftmp%2Fx%3B+%27%24%28id%29%60id%60%5C%0A%E2%80%AE\

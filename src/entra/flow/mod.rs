@@ -19,9 +19,6 @@ pub(super) mod pages;
 mod store;
 mod visible;
 
-#[cfg(test)]
-mod tests;
-
 pub use checks::{FlowCheck, State};
 pub use document::{Document, Text};
 pub use exchange::{Field, HttpRequest, Value};

@@ -85,6 +85,8 @@ struct HopView<'a> {
     hop: &'a Hop,
     /// By which lanes its arrow goes.
     lanes: &'static str,
+    /// The check in it that refuses.
+    refuses: Option<&'a FlowCheck>,
     request: Option<RequestView<'a>>,
     document: Option<DocumentView>,
 }
@@ -216,6 +218,7 @@ impl<'a> HopView<'a> {
             number,
             hop,
             lanes,
+            refuses: hop.checks.iter().find(|it| it.state == State::Refused),
             request: hop.request.as_ref().map(|request| {
                 let brought_by = hop.document.as_ref().map(|it| it.brought_by);
                 RequestView::of(request, brought_by)

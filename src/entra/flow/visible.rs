@@ -35,7 +35,10 @@ mod tests {
 
     #[test]
     fn nothing_invisible_is_left() {
-        assert_eq!(visible("a\u{202e}b\nc\u{feff}", false), "a⟨U+202E⟩b⟨U+000A⟩c⟨U+FEFF⟩");
+        assert_eq!(
+            visible("a\u{202e}b\nc\u{feff}", false),
+            "a⟨U+202E⟩b⟨U+000A⟩c⟨U+FEFF⟩"
+        );
         assert_eq!(visible("a\r\nb", true), "a⟨U+000D⟩\nb");
         assert_eq!(visible("Zoë Müller 李", false), "Zoë Müller 李");
     }

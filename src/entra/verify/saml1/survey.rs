@@ -6,7 +6,7 @@ use super::{
         survey::{Survey, Surveyed},
         ws_trust,
     },
-    CONDITIONS, Judgement, circumstances, claims, outline, shown, statements,
+    CONDITIONS, DS, Judgement, circumstances, claims, outline, shown, statements,
 };
 use crate::{
     entra::Aadsts,
@@ -96,6 +96,8 @@ impl Judgement<'_> {
             let own = own.and_then(|_| outline::signature_is_last(assertion));
             survey.note("Signature", own);
         }
+        // As it is read once its signature holds.
+        let assertion = &assertion.without_children(DS, "Signature");
         let context = self.context();
         let conditions = outline::check(assertion, named.unwrap_or_default(), &context)
             .and_then(|()| CONDITIONS.check(assertion, &context));

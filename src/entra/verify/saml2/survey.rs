@@ -1,7 +1,10 @@
 //! Each check of a SAML 2.0 Response by itself.
 
 use super::{
-    super::survey::{Survey, Surveyed},
+    super::{
+        DS,
+        survey::{Survey, Surveyed},
+    },
     CONDITIONS, Envelope, Judgement, envelope, outline, statements, subject,
 };
 use crate::xml::Element;
@@ -67,6 +70,8 @@ impl Judgement<'_> {
             let own = self.signature(assertion, realm.federation).map(|_| ());
             survey.note("Signature", own);
         }
+        // As it is read once its signature holds.
+        let assertion = &assertion.without_children(DS, "Signature");
         let context = self.context();
         let subject = outline::check(assertion, named, &context)
             .and_then(|()| envelope.issuer_agrees(named))
