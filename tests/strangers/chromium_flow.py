@@ -39,6 +39,7 @@ def ask(method, address, body=None):
 
 
 def whole_page(driver, name):
+    driver.set_window_size(1280, 900)
     height = driver.execute_script("return document.documentElement.scrollHeight")
     driver.set_window_size(1280, min(height + 200, 12000))
     driver.save_screenshot(f"{SHOTS}/{name}.png")

@@ -16,6 +16,7 @@ mod document;
 mod exchange;
 mod marks;
 pub(super) mod pages;
+mod search;
 mod store;
 mod visible;
 
@@ -238,14 +239,5 @@ impl Hop {
             value: value.into(),
         });
         self
-    }
-
-    /// A fact more, where there is one.
-    #[must_use]
-    pub fn maybe(self, name: &str, value: Option<impl Into<String>>) -> Self {
-        match value {
-            Some(value) => self.fact(name, value),
-            None => self,
-        }
     }
 }

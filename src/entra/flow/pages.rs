@@ -226,8 +226,8 @@ impl<'a> HopView<'a> {
             document: hop.document.as_ref().map(|document| DocumentView {
                 brought_by: document.brought_by,
                 lines: document.lines().map(|lines| {
-                    let lines = lines.into_iter();
-                    lines.map(|line| LineView::of(line, state_of)).collect()
+                    let all = lines.into_iter();
+                    all.map(|line| LineView::of(line, state_of)).collect()
                 }),
                 as_it_came: document.as_it_came(),
             }),

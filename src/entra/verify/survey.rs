@@ -55,6 +55,9 @@ impl Survey {
     }
 }
 
+/// Whether an assertion has the right names for a user.
+type NamesCheck<'n> = &'n dyn Fn(&User) -> Result<(), Refusal>;
+
 impl<'a> Judgement<'a> {
     pub(super) fn survey(mut self, answer: Answer<'_>) -> Vec<Surveyed> {
         match answer {
@@ -93,7 +96,7 @@ impl<'a> Judgement<'a> {
         survey: &mut Survey,
         realm: Issuer<'a>,
         immutable_id: &str,
-        (name, names): (&str, &dyn Fn(&User) -> Result<(), Refusal>),
+        (name, names): (&str, NamesCheck<'_>),
     ) {
         let user = self.user_of(realm.tenant, immutable_id);
         let Some(user) = survey.note("ImmutableID", user) else {

@@ -81,9 +81,9 @@ impl Judgement<'_> {
     }
 
     fn survey_saml1(&mut self, survey: &mut Survey, assertion: &Element) {
-        let named = sequence::attribute(assertion, "Issuer");
+        let issued_by = sequence::attribute(assertion, "Issuer");
         let issuer = outline::is_saml1(assertion)
-            .and_then(|()| named.clone())
+            .and_then(|()| issued_by.clone())
             .and_then(|issuer| self.realm(issuer));
         if assertion.namespace() != super::SAML1 {
             survey.note("Issuer", issuer.map(|_| ()));
@@ -99,7 +99,7 @@ impl Judgement<'_> {
         // As it is read once its signature holds.
         let assertion = &assertion.without_children(DS, "Signature");
         let context = self.context();
-        let conditions = outline::check(assertion, named.unwrap_or_default(), &context)
+        let conditions = outline::check(assertion, issued_by.unwrap_or_default(), &context)
             .and_then(|()| CONDITIONS.check(assertion, &context));
         survey.note("Conditions", conditions);
         let subject = survey.note("Subject", statements::subject(assertion));

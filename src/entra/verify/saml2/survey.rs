@@ -62,7 +62,7 @@ impl Judgement<'_> {
         envelope: &Envelope<'_>,
     ) {
         let issuer = outline::issuer_of(assertion);
-        let named = issuer.clone().unwrap_or_default();
+        let issued_by = issuer.clone().unwrap_or_default();
         let realm = issuer.and_then(|issuer| self.realm(issuer));
         let realm = survey.note("Issuer", realm);
         let realm = realm.or_else(|| self.asked_realm());
@@ -73,8 +73,8 @@ impl Judgement<'_> {
         // As it is read once its signature holds.
         let assertion = &assertion.without_children(DS, "Signature");
         let context = self.context();
-        let subject = outline::check(assertion, named, &context)
-            .and_then(|()| envelope.issuer_agrees(named))
+        let subject = outline::check(assertion, issued_by, &context)
+            .and_then(|()| envelope.issuer_agrees(issued_by))
             .and_then(|()| subject::Subject::read(assertion));
         let subject = survey.note("NameID", subject);
         if let (Some(subject), Some(request)) = (&subject, self.request()) {
