@@ -301,6 +301,39 @@ fn a_message_by_redirect_is_decoded_too() {
     assert_eq!(json["document"]["xml"], "<a/>");
 }
 
+#[test]
+fn an_assertion_that_an_application_brings_is_told_too() {
+    let settings = Settings::at("https://login.example");
+    let simulator = Simulator::new(fixture::contoso_by_ws_federation(), settings);
+    let now = OffsetDateTime::now_utc();
+    for (document, accepted) in [
+        (fixture::saml1::assertion(now), true),
+        (
+            fixture::saml1::assertion(now).with("Issuer", "urn:x"),
+            false,
+        ),
+    ] {
+        let assertion = STANDARD.encode(document.to_xml());
+        let grant = "urn:ietf:params:oauth:grant-type:saml1_1-bearer";
+        post(
+            &simulator,
+            &format!("/{TENANT}/oauth2/v2.0/token"),
+            &[("grant_type", grant), ("assertion", &assertion)],
+        );
+        let flow = simulator.flows().all().remove(0);
+        assert_eq!(flow.hops[0].from, Party::Application);
+        assert_eq!(flow.end.unwrap().accepted, accepted);
+        let page = get(&simulator, &format!("/flow/{}", flow.id)).text;
+        assert!(page.contains("An application brings an assertion"));
+        assert_eq!(page.contains("\u{2713} UPN: cloud UPN"), accepted);
+        // Nobody was asked for it, so that an unknown issuer leaves open whose user it would be.
+        assert_eq!(page.contains("\u{2013} UPN: cloud UPN"), !accepted);
+        assert_eq!(page.contains("\u{25cb} Conditions: for whom"), !accepted);
+        let tokens = page.matches("access_token").count();
+        assert_eq!(tokens, 0, "what was given for it is not kept");
+    }
+}
+
 /// The judgement and the survey each have a list of checks: it has to be the same.
 #[test]
 fn the_survey_looks_at_what_is_judged() {
