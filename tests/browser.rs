@@ -1,6 +1,6 @@
 //! A real Chromium walks the demo, as a person would: with a wrong password first, in two tabs,
 //! without scripts, and with a live session; by SAML 2.0 and by WS-Federation; and through the front
-//! door, where Entra resolves no foreign email.
+//! door, where Entra resolves no foreign email. And it reads what happened, hop by hop.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
 
@@ -20,6 +20,11 @@ fn chromium_walks_the_demo() {
 #[test]
 fn one_prompt_is_enough_where_entra_resolves_no_foreign_email() {
     walks("chromium_front_door.py", &["--no-email-resolution"], 7);
+}
+
+#[test]
+fn what_happened_in_a_sign_in_is_told_hop_by_hop() {
+    walks("chromium_flow.py", &[], 4);
 }
 
 /// Has Chromium walk a demo by a script, which tells each of so many walks that it made.

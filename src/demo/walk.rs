@@ -3,10 +3,13 @@
 
 use hyper::{Uri, http::uri::InvalidUri};
 
-use crate::http::{
-    PageForm, PageFormError,
-    client::{Client, ClientError, Reply},
-    page_link,
+use crate::{
+    entra::flow::said,
+    http::{
+        PageForm, PageFormError,
+        client::{Client, ClientError, Reply},
+        page_link,
+    },
 };
 
 use super::{Hop, Protocol};
@@ -73,14 +76,8 @@ impl Walk {
             )
             .await?;
         let found = match self.protocol {
-            Protocol::WsFed => {
-                "Entra finds the synced user by that email, takes its cloud UPN, sees its suffix \
-                 federated, and writes the address of a WS-Federation request"
-            }
-            Protocol::Saml | Protocol::WsTrust => {
-                "Entra finds the synced user by that email, takes its cloud UPN, sees its suffix \
-                 federated, and writes an AuthnRequest"
-            }
+            Protocol::WsFed => said::FOUND_BY_EMAIL_WS_FEDERATION,
+            Protocol::Saml | Protocol::WsTrust => said::FOUND_BY_EMAIL_SAML,
         };
         let page = self
             .submit(&page, None, &[("login_hint", name)], found)
@@ -124,13 +121,7 @@ impl Walk {
                  to the tenanted address, with her cloud UPN",
             )
             .await?;
-        let page = self
-            .follow(
-                &page,
-                "go-on",
-                "Entra knows that name, sees its suffix federated, and writes a request",
-            )
-            .await?;
+        let page = self.follow(&page, "go-on", said::FOUND_BY_UPN).await?;
         let page = self
             .go_to_idp(
                 &page,
@@ -152,8 +143,7 @@ impl Walk {
 
     /// From our page back to Entra.
     async fn bring_back(&mut self, page: &Page) -> Result<(), WalkError> {
-        let checked = "Entra checks the assertion, strictly";
-        self.submit(page, Some("post"), &[], checked).await?;
+        self.submit(page, Some("post"), &[], said::CHECKED).await?;
         Ok(())
     }
 

@@ -106,11 +106,13 @@ impl Simulator {
     /// The outcome, a refusal, which is recorded.
     pub fn begin(&self, arrival: Arrival<'_>, now: OffsetDateTime) -> Result<Next, Box<Outcome>> {
         let tenants = self.tenants();
-        self.next_step(&tenants, arrival, now).map_err(|refusal| {
+        let next = self.next_step(&tenants, arrival, now).map_err(|refusal| {
             let typed = arrival.name.and_then(|name| SignInName::parse(name).ok());
             let typed = typed.map(|name| name.to_string());
             Box::new(self.decide(None, typed, vec![], Decision::Refused(refusal), now))
-        })
+        });
+        self.record_beginning(&tenants, arrival, &next, now);
+        next
     }
 
     fn next_step(

@@ -14,7 +14,7 @@
 //! federation in one of the [`Tenants`]; `authn_request`
 //! (brought by `saml_binding`, signed by `request_signing` where that is asked for) or `sign_in_request` builds
 //! the request, `pending` remembers it; [`verify`] judges the answer, `admission` what the tenant makes of it;
-//! `outcome` keeps the decision and `pages` show it.
+//! `outcome` keeps the decision and `pages` show it; [`flow`] keeps the way there, hop by hop.
 //!
 //! Applications that ask for the password themselves go another way: `open_id` tells them where,
 //! [`ws_trust`] is what they do there, and they bring what they got back to `open_id`. Those that send
@@ -30,6 +30,7 @@ mod authn_request;
 mod begin;
 mod demand;
 mod discovery;
+pub mod flow;
 mod graph;
 mod hints;
 mod instant;

@@ -74,12 +74,23 @@ struct Password<'a> {
     managed: &'a Managed,
 }
 
+/// What a page at the end of a sign-in has.
+#[derive(Clone, Copy)]
+pub(super) struct End<'a> {
+    /// The tenant at whose address one may begin again.
+    pub(super) tenant: &'a str,
+    pub(super) outcome: &'a Outcome,
+    /// The id of the flow that led there.
+    pub(super) flow: Option<&'a str>,
+}
+
 #[derive(Template)]
 #[template(path = "entra/signed_in.html")]
 struct Accepted<'a> {
     nonce: &'a str,
     application: &'a str,
     tenant: &'a str,
+    flow: Option<&'a str>,
     outcome: &'a Outcome,
     signed_in: &'a SignedIn,
 }
@@ -89,6 +100,7 @@ struct Accepted<'a> {
 struct Refused<'a> {
     nonce: &'a str,
     tenant: &'a str,
+    flow: Option<&'a str>,
     outcome: &'a Outcome,
     refusal: &'a Refusal,
     checks: &'a [Check],
@@ -230,16 +242,16 @@ pub(super) fn password(address: &str, managed: &Managed) -> Result<Response, Pag
 /// The application, after a sign-in that Entra would accept.
 pub(super) fn signed_in(
     application: &str,
-    tenant: &str,
-    outcome: &Outcome,
+    end: End<'_>,
     signed_in: &SignedIn,
 ) -> Result<Response, PageError> {
     let nonce = Nonce::new()?;
     let page = Accepted {
         nonce: nonce.as_str(),
         application,
-        tenant,
-        outcome,
+        tenant: end.tenant,
+        flow: end.flow,
+        outcome: end.outcome,
         signed_in,
     };
     respond(StatusCode::OK, &page, &PageSecurity::new().styles(&nonce))
@@ -248,23 +260,22 @@ pub(super) fn signed_in(
 /// Entra's error page, and why and how to mend it.
 pub(super) fn refused(
     status: StatusCode,
-    tenant: &str,
-    outcome: &Outcome,
+    end: End<'_>,
     refusal: &Refusal,
 ) -> Result<Response, PageError> {
     let nonce = Nonce::new()?;
-    let checks = &outcome.checks;
     let page = Refused {
         nonce: nonce.as_str(),
-        tenant,
-        outcome,
+        tenant: end.tenant,
+        flow: end.flow,
+        outcome: end.outcome,
         refusal,
-        checks,
+        checks: &end.outcome.checks,
     };
     respond(status, &page, &PageSecurity::new().styles(&nonce))
 }
 
-fn respond(
+pub(super) fn respond(
     status: StatusCode,
     page: &impl Template,
     security: &PageSecurity,

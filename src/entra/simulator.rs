@@ -13,6 +13,7 @@ use super::{
     TenantError, Tenants,
     access_tokens::AccessTokens,
     admission::Admission,
+    flow::Flows,
     instant, oauth,
     outcome::Outcomes,
     random, saml_application,
@@ -27,6 +28,7 @@ pub struct Simulator {
     settings: Settings,
     pending: PendingRequests,
     outcomes: Outcomes,
+    flows: Flows,
     pub(super) access_tokens: AccessTokens,
     pub(super) provider: oauth::Provider,
     pub(super) saml_applications: saml_application::Waiting,
@@ -47,6 +49,7 @@ impl Simulator {
             settings,
             pending: PendingRequests::new(MOST_PENDING, PENDING_LIFE),
             outcomes: Outcomes::default(),
+            flows: Flows::default(),
             access_tokens: AccessTokens::default(),
             provider: oauth::Provider::default(),
             saml_applications: saml_application::Waiting::default(),
@@ -144,6 +147,11 @@ impl Simulator {
         self.outcomes.all()
     }
 
+    /// The latest sign-ins, hop by hop.
+    pub fn flows(&self) -> &Flows {
+        &self.flows
+    }
+
     /// What was decided about the first answer to a request.
     pub fn outcome(&self, request_id: &str) -> Option<Outcome> {
         self.outcomes.of_request(request_id)
@@ -152,10 +160,13 @@ impl Simulator {
     /// Judges an answer, and records the outcome.
     pub fn receive(&self, answer: Answer<'_>, now: OffsetDateTime) -> Outcome {
         let tenants = self.tenants();
-        let verdict = self.judge(&tenants, answer, now);
-        let asked = verdict.request.as_ref();
-        let resource = asked.and_then(|request| request.resource.clone());
-        self.conclude(&tenants, verdict, resource.as_ref(), now)
+        let verifier = self.verifier(&tenants);
+        let verdict = verifier.verify(answer, now);
+        let asked = verdict.request.clone();
+        let resource = asked.as_ref().and_then(|request| request.resource.clone());
+        let outcome = self.conclude(&tenants, verdict, resource.as_ref(), now);
+        self.record_answer(&verifier, (answer, asked), resource.as_ref(), &outcome, now);
+        outcome
     }
 
     /// The same of an assertion that an application brings to the token endpoint of `resource`, or
@@ -167,17 +178,20 @@ impl Simulator {
         now: OffsetDateTime,
     ) -> Outcome {
         let tenants = self.tenants();
-        let verdict = self.judge(&tenants, Answer::WsTrust { assertion }, now);
-        self.conclude(&tenants, verdict, resource, now)
+        let verifier = self.verifier(&tenants);
+        let answer = Answer::WsTrust { assertion };
+        let outcome = self.conclude(&tenants, verifier.verify(answer, now), resource, now);
+        self.record_answer(&verifier, (answer, None), resource, &outcome, now);
+        outcome
     }
 
-    fn judge(&self, tenants: &Tenants, answer: Answer<'_>, now: OffsetDateTime) -> Verdict {
-        let verifier = Verifier {
+    /// What answers are judged by.
+    pub(super) fn verifier<'v>(&'v self, tenants: &'v Tenants) -> Verifier<'v> {
+        Verifier {
             tenants,
             expectations: &self.settings.expectations,
             pending: &self.pending,
-        };
-        verifier.verify(answer, now)
+        }
     }
 
     fn conclude(

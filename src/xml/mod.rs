@@ -36,7 +36,7 @@ pub use encryption::{ContentEncryption, EncryptedElement, Encryption, KeyTranspo
 pub use name::Name;
 pub use read_error::{ReadCause, ReadError};
 pub use reader::{Limits, read, read_commented};
-pub use tree::{Attribute, Element, StructureError};
+pub use tree::{Attribute, Content, Element, StructureError};
 pub use write_error::WriteError;
 pub use writer::CanonicalWriter;
 

@@ -36,6 +36,15 @@ pub(super) enum Node {
     Text(String),
 }
 
+/// What stands in an element.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'e> {
+    /// A child element.
+    Element(&'e Element),
+    /// Text, its entities and CDATA sections resolved; never empty, and never beside another text.
+    Text(&'e str),
+}
+
 /// An element's children are not what its schema says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StructureError {
@@ -61,6 +70,27 @@ impl Element {
     /// The name without its prefix.
     pub fn local_name(&self) -> &str {
         &self.local
+    }
+
+    /// The name as it was written, with its prefix: for people. What it means is said by
+    /// [`Self::namespace`] and [`Self::local_name`].
+    pub fn written_name(&self) -> String {
+        written_name(&self.prefix, &self.local)
+    }
+
+    /// The namespace declarations on this element, prefix and name, in document order: for people.
+    pub fn declared_namespaces(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.declarations()
+            .iter()
+            .map(|it| (&*it.prefix, &*it.namespace))
+    }
+
+    /// The child elements and the texts between them, in document order.
+    pub fn content(&self) -> impl Iterator<Item = Content<'_>> {
+        self.children.iter().map(|node| match node {
+            Node::Element(element) => Content::Element(element),
+            Node::Text(text) => Content::Text(text),
+        })
     }
 
     /// The value of the attribute `local` in no namespace.
@@ -147,6 +177,15 @@ impl Element {
         }
     }
 
+    /// A copy without the child elements of this name; never something to trust.
+    #[must_use]
+    pub fn without_children(&self, namespace: &str, local: &str) -> Self {
+        let mut copy = self.clone();
+        copy.children
+            .retain(|node| !matches!(node, Node::Element(child) if child.is(namespace, local)));
+        copy
+    }
+
     /// This element as it stands, without its content.
     pub(super) fn without_content(&self) -> Self {
         Self {
@@ -184,7 +223,19 @@ impl std::fmt::Debug for Element {
     }
 }
 
+fn written_name(prefix: &str, local: &str) -> String {
+    match prefix {
+        "" => local.to_owned(),
+        prefix => format!("{prefix}:{local}"),
+    }
+}
+
 impl Attribute {
+    /// The name as it was written, with its prefix: for people.
+    pub fn written_name(&self) -> String {
+        written_name(&self.prefix, &self.local)
+    }
+
     /// The namespace name; empty for none.
     pub fn namespace(&self) -> &str {
         &self.namespace

@@ -3,7 +3,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Answer, Check, Context, SignedIn, Verdict, Verifier, anchor, shown, signature};
+use super::{Answer, Check, Context, Verdict, Verifier, anchor, shown, signature};
 use crate::{
     entra::{
         Aadsts, InternalDomainFederation, PendingRequest, Protocol, Refusal, Tenant, Unanswerable,
@@ -32,6 +32,12 @@ impl<'a> Judgement<'a> {
         }
     }
 
+    /// The same of an answer whose request was taken before.
+    pub(super) fn of_request(mut self, request: Option<PendingRequest>) -> Self {
+        self.request = request;
+        self
+    }
+
     pub(super) fn reach(mut self, answer: Answer<'_>) -> Verdict {
         let result = match answer {
             Answer::Saml {
@@ -54,6 +60,11 @@ impl<'a> Judgement<'a> {
             name,
             found: found.into(),
         });
+    }
+
+    /// Whether a check of this name has held.
+    pub(super) fn has_held(&self, name: &str) -> bool {
+        self.checks.iter().any(|check| check.name == name)
     }
 
     pub(super) fn context(&self) -> Context<'a> {
@@ -115,10 +126,11 @@ impl<'a> Judgement<'a> {
     /// Whether it is the person whom the request was made for.
     pub(super) fn is_whom_was_asked_for(
         &mut self,
-        signed_in: &SignedIn,
+        user: &User,
+        vouched_by: &str,
         request: &PendingRequest,
     ) -> Result<(), Refusal> {
-        let upn = &signed_in.user.user_principal_name;
+        let upn = &user.user_principal_name;
         let found = match &request.whom {
             Whom::User {
                 typed,
@@ -133,10 +145,9 @@ impl<'a> Judgement<'a> {
                 format!("the one found for {typed}")
             }
             Whom::AnybodyOf { domain, .. } => {
-                if signed_in.domain != domain.as_str() {
+                if vouched_by != domain.as_str() {
                     return Err(Aadsts::InvalidSamlToken.refuse(format!(
-                        "The federation of {domain} was asked, and that of {} answers.",
-                        signed_in.domain
+                        "The federation of {domain} was asked, and that of {vouched_by} answers.",
                     )));
                 }
                 format!("of {domain}, which the link or the policy named")

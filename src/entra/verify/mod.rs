@@ -20,6 +20,7 @@ mod saml1;
 mod saml2;
 mod sequence;
 mod signature;
+mod survey;
 mod ws_federation;
 mod ws_trust;
 
@@ -30,6 +31,7 @@ use super::{PendingRequest, PendingRequests, Protocol, Refusal, Tenants, User};
 use crate::xml::Element;
 use context::{Context, read_instant, shown};
 use judgement::Judgement;
+pub use survey::{Finding, Surveyed};
 
 /// The namespace of XML Signature.
 const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
@@ -150,6 +152,20 @@ impl Verifier<'_> {
     /// Judges one answer, received at `now`. The request that it names is used up by this.
     pub fn verify(&self, answer: Answer<'_>, now: OffsetDateTime) -> Verdict {
         Judgement::new(*self, answer.protocol(), now).reach(answer)
+    }
+
+    /// Looks at an answer check by check, each as if those before had held: what else there is to mend
+    /// once it was refused. `request` is the one that the verdict found. Nothing is used up by it, and
+    /// nothing is ever accepted by it: what it looks at need not have been signed.
+    pub fn survey(
+        &self,
+        answer: Answer<'_>,
+        request: Option<PendingRequest>,
+        now: OffsetDateTime,
+    ) -> Vec<Surveyed> {
+        Judgement::new(*self, answer.protocol(), now)
+            .of_request(request)
+            .survey(answer)
     }
 }
 

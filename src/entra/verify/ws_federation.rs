@@ -49,7 +49,7 @@ impl Judgement<'_> {
         })?;
         let token = self.token_in(&document)?;
         let signed_in = self.saml1_assertion(token)?;
-        self.is_whom_was_asked_for(&signed_in, &request)?;
+        self.is_whom_was_asked_for(&signed_in.user, &signed_in.domain, &request)?;
         Ok(signed_in)
     }
 
@@ -102,7 +102,7 @@ impl Judgement<'_> {
     }
 
     /// The one assertion in a response of one token.
-    fn token_in<'d>(&mut self, document: &'d Element) -> Result<&'d Element, Refusal> {
+    pub(super) fn token_in<'d>(&mut self, document: &'d Element) -> Result<&'d Element, Refusal> {
         let response = response_in(document)?;
         check_parameters(response, &self.context()).map_err(as_message)?;
         self.held(

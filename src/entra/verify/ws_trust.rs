@@ -26,7 +26,7 @@ impl Judgement<'_> {
 }
 
 /// MSAL for Python sends base64 for URLs without padding, MSAL for .NET the ordinary one.
-fn decode(assertion: &str) -> Result<Element, Refusal> {
+pub(super) fn decode(assertion: &str) -> Result<Element, Refusal> {
     const ANY_PADDING: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     const FOR_URLS: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, ANY_PADDING);
@@ -51,7 +51,7 @@ fn decode(assertion: &str) -> Result<Element, Refusal> {
 }
 
 /// No second assertion hides in it, and no second signature.
-fn is_alone(token: &Element) -> Result<(), Refusal> {
+pub(super) fn is_alone(token: &Element) -> Result<(), Refusal> {
     if count(token, &|element| element.local_name() == "Assertion") > 0 {
         return Err(Aadsts::InvalidSamlToken
             .refuse("There is an assertion within the assertion: which one would be meant?"));

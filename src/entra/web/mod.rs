@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::{
     Aadsts, Arrival, Decision, Demand, DomainHint, Next, Outcome, Simulator, WrittenBy, begin,
-    graph,
+    flow, graph,
     oauth::{Version, for_everybody},
     open_id::Endpoint,
     pages::{self, PageError},
@@ -43,6 +43,8 @@ enum Place<'r> {
     Metadata,
     /// Where applications ask without a browser.
     Application(Endpoint<'r>),
+    /// Where people look at what happened in a sign-in.
+    Flows(flow::pages::Place<'r>),
     /// Where administrators read and change tenants.
     Graph(graph::Call<'r>),
     /// Nothing is there.
@@ -60,6 +62,9 @@ impl Place<'_> {
         let path = path.strip_prefix('/').unwrap_or(path);
         if let Some(endpoint) = Endpoint::of(path) {
             return Place::Application(endpoint);
+        }
+        if let Some(place) = flow::pages::Place::of(path) {
+            return Place::Flows(place);
         }
         if let Some(call) = graph::Call::of(path) {
             return Place::Graph(call);
@@ -145,12 +150,14 @@ impl Simulator {
                 | Place::Saml2(_),
                 _,
             ) => Ok(not_allowed("GET, POST")),
+            (Place::Flows(place), &Method::GET) => self.show_flows(&place),
             (
                 Place::Root
                 | Place::Door(_)
                 | Place::Metadata
                 | Place::FederationMetadata(_)
-                | Place::UserAccess(_),
+                | Place::UserAccess(_)
+                | Place::Flows(_),
                 _,
             ) => Ok(not_allowed("GET")),
         }
@@ -229,6 +236,18 @@ impl Simulator {
         self.go_on(arrival, Some(context), now)
     }
 
+    /// The application in front, as the first hop of the sign-in that it waits for.
+    fn record_application(&self, request_id: &str, context: &Context, now: OffsetDateTime) {
+        let Some((application, _)) = self.waiting_application(context, now) else {
+            return;
+        };
+        let what =
+            format!("the application {application} sends somebody here, and waits for the answer");
+        let between = (flow::Party::Application, flow::Party::Entra);
+        let hop = flow::Hop::new("An application asks", what, between, now);
+        self.flows().record_first(request_id, hop, now);
+    }
+
     /// `context` says which application waits, if one does.
     pub(super) fn go_on(
         &self,
@@ -240,6 +259,7 @@ impl Simulator {
             Ok(Next::AskName) => self.ask_name(arrival.address, context),
             Ok(Next::GoToIdp(journey)) => {
                 if let Some(context) = context {
+                    self.record_application(&journey.request_id, context, now);
                     self.goes_with(&journey.request_id, context, now);
                 }
                 pages::to_idp(&journey)
@@ -275,6 +295,7 @@ impl Simulator {
                 self.refuse(refusal, now)
             }
         };
+        self.record_stray(&outcome, now);
         if let Decision::SignedIn(signed_in) = &outcome.decision
             && let Some(delivered) = self.deliver(request, &outcome, signed_in, now)
         {
@@ -357,11 +378,15 @@ impl Simulator {
     ) -> Result<Response, PageError> {
         let tenants = self.tenants();
         let tenant = tenants.first().name().as_str();
+        let flow = self.flows().id_of(&outcome.correlation_id);
+        let end = pages::End {
+            tenant,
+            outcome,
+            flow: flow.as_deref(),
+        };
         match &outcome.decision {
-            Decision::SignedIn(signed_in) => {
-                pages::signed_in(self.application(), tenant, outcome, signed_in)
-            }
-            Decision::Refused(refusal) => pages::refused(status, tenant, outcome, refusal),
+            Decision::SignedIn(signed_in) => pages::signed_in(self.application(), end, signed_in),
+            Decision::Refused(refusal) => pages::refused(status, end, refusal),
         }
     }
 }

@@ -7,6 +7,7 @@ mod claims;
 mod methods;
 mod outline;
 mod statements;
+mod survey;
 
 use super::{DS, Judgement, SignedIn, conditions::Conditions, issuer::Issuer, sequence, shown};
 use crate::{

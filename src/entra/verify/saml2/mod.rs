@@ -4,6 +4,7 @@ mod envelope;
 mod outline;
 mod statements;
 mod subject;
+mod survey;
 
 use super::{Judgement, SignedIn, conditions::Conditions, issuer::Issuer, shown};
 use crate::{
@@ -49,7 +50,7 @@ impl<'a> Judgement<'a> {
             self.held("Response signature", "holds too");
         }
         let signed_in = self.accept_saml2(&verified, &envelope, realm, &request)?;
-        self.is_whom_was_asked_for(&signed_in, &request)?;
+        self.is_whom_was_asked_for(&signed_in.user, &signed_in.domain, &request)?;
         Ok(signed_in)
     }
 

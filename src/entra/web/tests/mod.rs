@@ -1,6 +1,7 @@
 //! The simulator as browsers and programs have it: over its service.
 
 mod domain_hint;
+mod flow;
 mod home_realm;
 mod pages;
 mod sign_in;
