@@ -1,0 +1,155 @@
+//! `homerealm sync`: what Entra would hold of the accounts, and the rules that bring it there.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, bail};
+use homerealm::{
+    config::Config,
+    entra::{InternalDomainFederation, PreferredAuthenticationProtocol},
+    provider::{HomeParts, realm_of},
+    realm::DomainName,
+    sync::{Plan, csv, html, rules, table, tenant_file},
+    trust::Needs,
+};
+
+/// Plan what Entra Connect would synchronise, and print its rules
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Show what Entra would hold of each account, and every conflict that would break it
+    Plan(PlanArguments),
+    /// Print the rules for Entra Connect that do the same, as PowerShell
+    Rules(RulesArguments),
+}
+
+#[derive(clap::Args)]
+struct PlanArguments {
+    /// The configuration file
+    #[arg(long)]
+    config: PathBuf,
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(clap::Args)]
+struct RulesArguments {
+    /// The configuration file
+    #[arg(long)]
+    config: PathBuf,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// Columns for people
+    Table,
+    /// RFC 4180, with a line of names
+    Csv,
+    /// One object
+    Json,
+    /// A page with counts and charts
+    Html,
+    /// The accounts without a conflict as a tenant's file, for `homerealm simulate --tenant`
+    Tenant,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    match &arguments.command {
+        Command::Plan(arguments) => plan(arguments),
+        Command::Rules(arguments) => print_rules(arguments),
+    }
+}
+
+fn plan(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
+    let config = Config::read(&arguments.config)?;
+    let plan = super::runtime()?.block_on(read(&config))?;
+    let text = match arguments.format {
+        Format::Table => table(&plan),
+        Format::Csv => csv(&plan),
+        Format::Json => serde_json::to_string_pretty(&plan)? + "\n",
+        Format::Html => html(&plan)?,
+        Format::Tenant => tenant_file(&config.sync, &plan, federations(&config)?)?,
+    };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    let counts = &plan.counts;
+    eprintln!(
+        "{} accounts: {} guests, {} members; {} in conflict",
+        counts.accounts, counts.guests, counts.members, counts.in_conflict
+    );
+    for (kind, count) in &counts.conflicts {
+        eprintln!("  {count} {kind}: {}", kind.mend());
+    }
+    Ok(if plan.good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(super::FAILED)
+    })
+}
+
+/// Reads all directories, and says on stderr how far it is.
+async fn read(config: &Config) -> anyhow::Result<Plan> {
+    let homes = config.directories.iter().map(HomeParts::load);
+    let homes = homes.collect::<Result<Vec<_>, _>>()?;
+    let realm = realm_of(homes, config.routes.clone(), &Needs::default())?;
+    let shows_progress = std::io::stderr().is_terminal();
+    let mut accounts = Vec::new();
+    for home in realm.homes() {
+        let asked = config.sync.guests.attribute.as_ref();
+        let list = home.list(asked, |account| {
+            accounts.push((home.name().to_owned(), account));
+            if shows_progress && accounts.len() % 500 == 0 {
+                // Nothing depends on whether it can be seen.
+                let _ = write!(std::io::stderr(), "\r{} accounts read", accounts.len());
+            }
+        });
+        list.await
+            .with_context(|| format!("{}: the accounts cannot be read", home.name()))?;
+    }
+    if shows_progress {
+        eprintln!("\r{} accounts read", accounts.len());
+    }
+    Ok(Plan::new(&config.sync, &accounts))
+}
+
+/// What is registered in Entra for each federated domain, by SAML.
+fn federations(config: &Config) -> anyhow::Result<Vec<(DomainName, InternalDomainFederation)>> {
+    let keys = config.signing.key_ring()?;
+    let certificate = keys.current().certificate();
+    let protocol = PreferredAuthenticationProtocol::Saml;
+    let domains = config.domains.iter().map(|domain| {
+        let address = config.edge.sso_url();
+        let federation = InternalDomainFederation {
+            sign_out_uri: Some(config.edge.slo_url()),
+            next_signing_certificate: keys.next().cloned(),
+            ..InternalDomainFederation::new(&domain.issuer, protocol, &address, certificate.clone())
+        };
+        (domain.suffix.clone(), federation)
+    });
+    Ok(domains.collect())
+}
+
+fn print_rules(arguments: &RulesArguments) -> anyhow::Result<ExitCode> {
+    let config = Config::read(&arguments.config)?;
+    let mut anchors = config
+        .directories
+        .iter()
+        .map(|one| &one.mapping.immutable_id);
+    let Some(anchor) = anchors.next() else {
+        bail!("there is no [[directory]]");
+    };
+    if anchors.any(|other| other != anchor) {
+        bail!("Entra Connect has one source anchor, and the directories differ in immutable_id");
+    }
+    let script = rules(&config.sync, anchor);
+    std::io::stdout().lock().write_all(script.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,327 @@
+use super::*;
+use crate::{
+    directory::Attribute,
+    entra::{DomainName as Initial, InternalDomainFederation, PreferredAuthenticationProtocol},
+    keys::create_signing_key,
+    realm::{DomainName, ImmutableId, ImmutableIdSource, Listed},
+    simulate::tenant_file,
+};
+
+fn domain(text: &str) -> DomainName {
+    DomainName::parse(text).unwrap()
+}
+
+fn terms() -> Terms {
+    let federated = domain("partners.contoso.com");
+    Terms {
+        tenant: Some(Initial::parse("contoso.onmicrosoft.com").unwrap()),
+        verified_domains: vec![domain("contoso.com")],
+        guests: GuestRules {
+            attribute: Some(Attribute::parse("extensionAttribute1").unwrap()),
+            upn_suffixes: vec![federated.clone()],
+            units: vec!["OU=Bob's Externals,DC=contoso,DC=com".parse().unwrap()],
+        },
+        federated_domains: vec![federated],
+    }
+}
+
+/// What is done to an account.
+type Change = Box<dyn Fn(&mut Listed)>;
+
+/// A partner without a conflict.
+fn partner(name: &str) -> Listed {
+    Listed {
+        dn: format!("CN={name},OU=Partners,DC=contoso,DC=com"),
+        upn: Some(format!("{name}@partners.contoso.com")),
+        mail: Some(format!("{name}@fabrikam.com")),
+        proxy_addresses: vec![format!("SMTP:{name}@fabrikam.com"), "x500:/o=a".to_owned()],
+        display_name: Some(name.to_owned()),
+        immutable_id: Some(ImmutableId::parse(format!("{name}MyIRAFVEd2aImaq7zN==")).unwrap()),
+        ..Listed::default()
+    }
+}
+
+fn plan(accounts: Vec<Listed>) -> Plan {
+    let accounts = accounts.into_iter().map(|one| ("ad".to_owned(), one));
+    Plan::new(&terms(), &accounts.collect::<Vec<_>>())
+}
+
+fn kinds(user: &Planned) -> Vec<String> {
+    user.conflicts
+        .iter()
+        .map(|it| it.kind.to_string())
+        .collect()
+}
+
+#[test]
+fn a_partner_is_a_guest_known_by_her_email() {
+    let plan = plan(vec![partner("wendy")]);
+    assert!(plan.good);
+    let wendy = &plan.users[0];
+    let json = serde_json::to_value(wendy).unwrap();
+    assert_eq!(json["userType"], "Guest");
+    assert_eq!(json["userPrincipalName"], "wendy@partners.contoso.com");
+    assert_eq!(json["onPremisesUserPrincipalName"], "wendy@fabrikam.com");
+    assert_eq!(json["onPremisesImmutableId"], "wendyMyIRAFVEd2aImaq7zN==");
+    assert_eq!(plan.counts.email_domains["fabrikam.com"], 1);
+}
+
+#[test]
+fn each_of_the_three_rules_makes_a_guest_and_the_attribute_decides_first() {
+    let at = |dn: &str, upn: &str, asked: &[&str]| Listed {
+        dn: dn.to_owned(),
+        upn: Some(upn.to_owned()),
+        asked: asked.iter().map(|&value| value.to_owned()).collect(),
+        ..partner("x")
+    };
+    let staff = "CN=x,OU=Staff,DC=contoso,DC=com";
+    let externals = "CN=x,OU=East,OU=Bob's Externals,DC=contoso,DC=com";
+    let table = [
+        (at(staff, "x@contoso.com", &[]), "Member"),
+        (at(staff, "x@contoso.com", &["guest"]), "Guest"),
+        (at(externals, "x@contoso.com", &[]), "Guest"),
+        (at(staff, "x@PARTNERS.contoso.com", &[]), "Guest"),
+        (at(staff, "x@emea.partners.contoso.com", &[]), "Member"),
+        (
+            at(externals, "x@partners.contoso.com", &["Member"]),
+            "Member",
+        ),
+        // What it says wrongly decides nothing.
+        (at(staff, "x@partners.contoso.com", &["Partner"]), "Guest"),
+    ];
+    for (account, expected) in table {
+        let told = format!("{account:?}");
+        let plan = plan(vec![account]);
+        let user = &plan.users[0];
+        assert_eq!(user.user_type.to_string(), expected, "{told}");
+        let sign_in_name = user.on_premises_user_principal_name.as_deref();
+        let is_email = sign_in_name == Some("x@fabrikam.com");
+        assert_eq!(is_email, expected == "Guest", "{told}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_an_account_by_itself_is_found() {
+    let some = |text: &str| Some(text.to_owned());
+    let table: Vec<(Change, &[&str])> = vec![
+        (Box::new(|_| {}), &[]),
+        (
+            Box::new(|it| it.asked = vec!["Partner".into()]),
+            &["user-type-invalid"],
+        ),
+        (
+            Box::new(|it| it.asked = vec!["Guest".into(), "Guest".into()]),
+            &["user-type-invalid"],
+        ),
+        (
+            Box::new(move |it| it.upn = some("a+b@partners.contoso.com")),
+            &["upn-invalid"],
+        ),
+        (
+            Box::new(move |it| it.upn = some("müller@partners.contoso.com")),
+            &["upn-invalid"],
+        ),
+        (
+            Box::new(move |it| {
+                it.upn = some("a@elsewhere.example");
+                it.asked = vec!["Guest".into()];
+            }),
+            &["suffix-unverified"],
+        ),
+        (
+            Box::new(move |it| {
+                it.upn = some("a@contoso.com");
+                it.asked = vec!["Guest".into()];
+            }),
+            &["suffix-unfederated"],
+        ),
+        (
+            Box::new(|it| {
+                it.upn = None;
+                it.asked = vec!["Guest".into()];
+            }),
+            &["upn-missing"],
+        ),
+        (
+            Box::new(|it| it.immutable_id = None),
+            &["immutable-id-missing"],
+        ),
+        (
+            Box::new(|it| it.immutable_id = Some(ImmutableId::parse("ä").unwrap())),
+            &["immutable-id-invalid"],
+        ),
+        (
+            // 20 plus signs count 60.
+            Box::new(|it| it.immutable_id = Some(ImmutableId::parse("+".repeat(20)).unwrap())),
+            &["immutable-id-invalid"],
+        ),
+        (Box::new(|it| it.mail = None), &["address-missing"]),
+        (
+            Box::new(move |it| it.mail = some("wendy at home")),
+            &["address-invalid"],
+        ),
+        (
+            Box::new(move |it| it.mail = some("wörld@fabrikam.com")),
+            &["address-invalid"],
+        ),
+        (
+            Box::new(|it| it.proxy_addresses.push("fabrikam".into())),
+            &["address-invalid"],
+        ),
+        (
+            Box::new(|it| it.proxy_addresses.push("SMTP:w@fabrikam.com".into())),
+            &["address-invalid"],
+        ),
+        (
+            Box::new(|it| it.proxy_addresses.push("smtp:Wendy@fabrikam.com".into())),
+            &["address-invalid"],
+        ),
+        (
+            Box::new(move |it| it.mail = some("wendy@contoso.com")),
+            &["address-in-own-domain"],
+        ),
+        (
+            Box::new(move |it| it.refusal = some("it is privileged")),
+            &["refused-here"],
+        ),
+    ];
+    for (change, expected) in table {
+        let mut account = partner("wendy");
+        change(&mut account);
+        let told = format!("{account:?}");
+        let plan = plan(vec![account]);
+        assert_eq!(kinds(&plan.users[0]), expected, "{told}");
+        assert_eq!(plan.good, expected.is_empty());
+    }
+    // Her own cloud UPN may be her address.
+    let mut account = partner("wendy");
+    account.mail.clone_from(&account.upn);
+    assert!(plan(vec![account]).good);
+}
+
+#[test]
+fn what_two_accounts_cannot_both_have_is_found_with_both() {
+    let member = || Listed {
+        upn: Some("mia@contoso.com".to_owned()),
+        mail: None,
+        proxy_addresses: vec!["smtp:WENDY@fabrikam.com".to_owned()],
+        ..partner("mia")
+    };
+    let other = || partner("otto");
+    let table: [(Listed, &str, &str); 6] = [
+        (other(), "", ""),
+        (member(), "address-of-member", "address-duplicate"),
+        (
+            Listed {
+                mail: Some("wendy@FABRIKAM.com".to_owned()),
+                ..other()
+            },
+            "address-duplicate",
+            "address-duplicate",
+        ),
+        (
+            Listed {
+                upn: Some("Wendy@partners.contoso.com".to_owned()),
+                ..other()
+            },
+            "upn-duplicate",
+            "upn-duplicate",
+        ),
+        (
+            Listed {
+                proxy_addresses: vec!["smtp:wendy@partners.contoso.com".to_owned()],
+                ..other()
+            },
+            "soft-match",
+            "soft-match",
+        ),
+        (
+            Listed {
+                immutable_id: partner("wendy").immutable_id,
+                ..other()
+            },
+            "immutable-id-duplicate",
+            "immutable-id-duplicate",
+        ),
+    ];
+    for (other, hers, its) in table {
+        let plan = plan(vec![partner("wendy"), other]);
+        let expected = |kind: &str| match kind {
+            "" => Vec::new(),
+            kind => vec![kind.to_owned()],
+        };
+        assert_eq!(kinds(&plan.users[0]), expected(hers), "{plan:?}");
+        assert_eq!(kinds(&plan.users[1]), expected(its), "{plan:?}");
+        for (user, other) in [(0, 1), (1, 0)] {
+            for conflict in &plan.users[user].conflicts {
+                assert!(
+                    conflict.what.contains(&plan.users[other].dn),
+                    "{conflict:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_of_partners_stay_texts() {
+    let mut account = partner("wendy");
+    account.dn = "CN=<script>alert(1)</script>\u{1b}[2J,DC=contoso,DC=com".to_owned();
+    account.mail = Some("=1+2@fabrikam.com".to_owned());
+    let plan = plan(vec![account]);
+    let page = html(&plan).unwrap();
+    assert!(page.contains("fabrikam.com") && page.contains("<svg"));
+    assert!(!page.contains("<script"), "{page}");
+    assert!(!table(&plan).contains('\u{1b}'));
+    assert!(table(&plan).contains('\u{fffd}'));
+    let csv = csv(&plan);
+    assert!(csv.contains(",'=1+2@fabrikam.com,"), "{csv}");
+    assert!(csv.contains(",\"CN=<script>"), "{csv}");
+    assert!(csv.lines().all(|line| !line.is_empty()));
+}
+
+#[test]
+fn the_planned_tenant_is_one_and_holds_those_without_a_conflict() {
+    let mut refused = partner("admin");
+    refused.refusal = Some("it is privileged".to_owned());
+    let plan = plan(vec![partner("wendy"), refused, partner("otto")]);
+    let key = create_signing_key("idp", 30).unwrap();
+    let federation = InternalDomainFederation::new(
+        "https://idp.contoso.com/partners",
+        PreferredAuthenticationProtocol::Saml,
+        "https://idp.contoso.com/saml2/sso",
+        key.signer.certificate().clone(),
+    );
+    let federations = vec![(domain("partners.contoso.com"), federation)];
+    let text = super::tenant_file(&terms(), &plan, federations).unwrap();
+    let tenants = tenant_file::parse(&text, "planned.toml").unwrap();
+    let tenant = tenants.first();
+    let names: Vec<_> = tenant.domains().iter().map(|it| it.name.as_str()).collect();
+    let expected = [
+        "contoso.onmicrosoft.com",
+        "contoso.com",
+        "partners.contoso.com",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(tenant.federations().count(), 1);
+    let users: Vec<_> = tenant
+        .users()
+        .iter()
+        .map(|it| it.display_name.as_str())
+        .collect();
+    assert_eq!(users, ["wendy", "otto"]);
+
+    let nameless = Terms {
+        tenant: None,
+        ..terms()
+    };
+    let error = super::tenant_file(&nameless, &plan, Vec::new()).unwrap_err();
+    assert!(matches!(error, TenantFileError::NoTenant));
+}
+
+#[test]
+fn the_rules_say_the_same_in_powershell() {
+    let anchor = ImmutableIdSource::ConsistencyGuidThenObjectGuid;
+    let script = rules(&terms(), &anchor);
+    assert_eq!(script, include_str!("golden/rules.ps1"));
+}
