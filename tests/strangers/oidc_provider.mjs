@@ -9,7 +9,7 @@
 // Serves https://localhost on a free port and says {"issuer": ...}. Whoever comes types a name: it is her
 // address, verified, unless it begins with "unverified". With "factors", she used several.
 
-import { X509Certificate, createHash, generateKeyPairSync } from "node:crypto";
+import { X509Certificate, createHash, createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import { createRequire } from "node:module";
@@ -23,8 +23,18 @@ console.info = console.warn = console.log = () => {};
 const require = createRequire(join(environment, "package.json"));
 const { Provider } = await import(pathToFileURL(require.resolve("oidc-provider")));
 
+// By way of PEM: Node 20 hangs where a key is exported while what generated it is collected, since both
+// lock the same key.
+const generate = (kind, kindOptions) =>
+  createPrivateKey(
+    generateKeyPairSync(kind, {
+      ...kindOptions,
+      publicKeyEncoding: { type: "spki", format: "pem" },
+      privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    }).privateKey,
+  );
 const jwk = (kind, kindOptions, alg) => ({
-  ...generateKeyPairSync(kind, kindOptions).privateKey.export({ format: "jwk" }),
+  ...generate(kind, kindOptions).export({ format: "jwk" }),
   alg,
   kid: alg,
   use: "sig",
