@@ -264,14 +264,6 @@ fn the_doctor_knows_the_routes() {
     };
     let text = check_of(&right.replace("cn=Owners", "cn=Nobodys"));
     assert!(text.contains("FAIL  route-groups "), "{text}");
-    // A way around the upstream.
-    let upns = "[[route]]\nupn_suffixes = [\"partners.contoso.com\"]\nto = \"directories\"\n";
-    let text = check_of(&format!("{right}\n{upns}"));
-    assert!(
-        text.contains("warn  cloud-upn-route      names in partners.contoso.com"),
-        "{text}"
-    );
-    assert!(!check_of(&right).contains("cloud-upn-route"));
     // Nobody is sent there.
     let idle = right.replace("to = { upstream = \"tailspin\" }", "to = \"directories\"");
     let text = check_of(&idle);

@@ -211,6 +211,18 @@ pub(super) async fn follow<'a>(
             ok: true,
         };
     }
+    let elsewhere = account
+        .as_ref()
+        .filter(|_| followed.is_good() && route.to.directories().is_some())
+        .and_then(|account| realm.routes().of_other_addresses(account, arrival.source));
+    if let Some(elsewhere) = elsewhere {
+        let what = "after the proof, the route of an email address of hers counts";
+        followed.step(true, what);
+        followed.route = Some(elsewhere);
+        followed.arrive(elsewhere, &name, upstreams);
+        followed.account = account;
+        return followed;
+    }
     let groups = realm.routes().groups();
     if let (Some(account), true) = (&account, followed.is_good() && !groups.is_empty()) {
         match realm.groups_of(account, &groups).await {

@@ -24,6 +24,8 @@ pub(super) struct Fields {
     pub(super) matched_by: SignInAttribute,
     /// Whether the name is one of its addresses, whatever else it is.
     pub(super) is_external: bool,
+    /// Its addresses, where the name does not say whose organisation's it is.
+    pub(super) other_addresses: Vec<SignInName>,
     /// What rules of relying parties ask for, as far as it is there.
     pub(super) attributes: Vec<(String, Vec<String>)>,
     /// When its password ends, where that is asked for and said.
@@ -128,6 +130,12 @@ impl MappedAccount {
     /// `proxyAddresses`: the external one, and not the UPN or account name only.
     pub fn is_external(&self) -> bool {
         self.0.is_external
+    }
+
+    /// Its addresses, where the name under which it was found is no external one, such as a cloud UPN:
+    /// they say whose organisation's it is. At most 64.
+    pub fn other_addresses(&self) -> &[SignInName] {
+        &self.0.other_addresses
     }
 
     /// The attributes of [`Mapping::told_attributes`](super::Mapping::told_attributes) that it has,

@@ -20,6 +20,9 @@ use super::{
 /// Most entries asked for: one is an account, and more only need telling apart.
 const LIMIT: usize = 3;
 
+/// Most addresses of an account that are looked at to say where it belongs.
+const MOST_ADDRESSES: usize = 64;
+
 /// Which entry of Active Directory it is, whatever its name.
 const OBJECT_GUID: &str = "objectGUID";
 
@@ -143,13 +146,25 @@ impl Home {
             .next()
             .unwrap_or(cloud_upn)
             .to_owned();
+        let is_external = self.is_external(entry, name);
+        // A cloud UPN may stand among the addresses, too, and says no more for it.
+        let domain_of_name = name.as_address().map(EmailAddress::domain);
+        let is_cloud_upn = self
+            .domains
+            .iter()
+            .any(|it| Some(&it.suffix) == domain_of_name);
         Ok(MappedAccount::new(Fields {
             immutable_id,
             cloud_upn: cloud_upn.to_owned(),
             domain,
             display_name,
             matched_by,
-            is_external: self.is_external(entry, name),
+            other_addresses: if is_external && !is_cloud_upn {
+                Vec::new()
+            } else {
+                self.addresses(entry)
+            },
+            is_external,
             attributes: particulars::collect(&self.mapping.told_attributes, entry),
             password_expiry: (self.mapping.password_expiry)
                 .then(|| password_expiry(entry))
@@ -258,6 +273,22 @@ impl Home {
                 SignInAttribute::Mail | SignInAttribute::ProxyAddresses
             ) && holds(entry, attribute, name)
         })
+    }
+
+    /// The external addresses that sign it in.
+    fn addresses(&self, entry: &Entry) -> Vec<SignInName> {
+        let attributes = self.mapping.sign_in_attributes.iter().copied();
+        let external = attributes.filter(|attribute| {
+            matches!(
+                attribute,
+                SignInAttribute::Mail | SignInAttribute::ProxyAddresses
+            )
+        });
+        let values = external.flat_map(|attribute| {
+            let values = entry.values(attribute.name());
+            values.filter_map(move |value| self.name_of(value, attribute))
+        });
+        values.take(MOST_ADDRESSES).collect()
     }
 
     fn upn<'a>(&self, entry: &'a Entry) -> Result<(&'a str, Arc<FederatedDomain>), MappingError> {

@@ -126,7 +126,7 @@ impl Home {
     }
 
     /// The name that a person would type for a stored value.
-    fn name_of(&self, value: &str, attribute: SignInAttribute) -> Option<SignInName> {
+    pub(super) fn name_of(&self, value: &str, attribute: SignInAttribute) -> Option<SignInName> {
         let text = match attribute {
             SignInAttribute::ProxyAddresses => {
                 let (kind, address) = value.split_once(':')?;

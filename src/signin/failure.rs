@@ -56,12 +56,23 @@ impl Failure {
         Self::new(Problem::TooMany, Verdict::Unanswered, cause)
     }
 
-    /// She has proven who she is, and a route sends her on.
-    pub(super) fn elsewhere(elsewhere: Elsewhere) -> Self {
-        let cause = "a route leads elsewhere, for a group that she is in".to_owned();
+    /// She has proven who she is, and goes on elsewhere: because of a group that she is in.
+    pub(super) fn by_group(elsewhere: Elsewhere) -> Self {
+        Self::elsewhere(
+            elsewhere,
+            "a route leads elsewhere, for a group that she is in",
+        )
+    }
+
+    /// The same: because of an address that she has beside the name that she typed.
+    pub(super) fn by_address(elsewhere: Elsewhere) -> Self {
+        Self::elsewhere(elsewhere, "a route leads elsewhere, for an address of hers")
+    }
+
+    fn elsewhere(elsewhere: Elsewhere, cause: &str) -> Self {
         Self {
             elsewhere: Some(elsewhere),
-            ..Self::new(Problem::Elsewhere, Verdict::Right, cause)
+            ..Self::new(Problem::Elsewhere, Verdict::Right, cause.to_owned())
         }
     }
 
@@ -81,6 +92,24 @@ impl Failure {
     pub(super) fn somebody_else() -> Self {
         let cause = "another person was expected".to_owned();
         Self::new(Problem::SomebodyElse, Verdict::Unanswered, cause)
+    }
+
+    /// What happens next in a sign-in that failed at a password.
+    pub(super) fn step_at_password(self) -> Step {
+        match self.elsewhere {
+            _ if self.may_change => Step::ChangePassword,
+            Some(elsewhere) => Step::Elsewhere(elsewhere),
+            None => Step::Prompt(Some(self.problem)),
+        }
+    }
+
+    /// The same for a page of our own.
+    pub(super) fn visit_at_password(self) -> Visit {
+        match self.elsewhere {
+            _ if self.may_change => Visit::ChangePassword,
+            Some(elsewhere) => Visit::Elsewhere(elsewhere),
+            None => Visit::Prompt(self.problem),
+        }
     }
 
     /// What happens next in a sign-in that failed at an upstream's answer.

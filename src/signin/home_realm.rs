@@ -1,6 +1,8 @@
 //! Where somebody proves who she is: decided by the routes, before anything is proven.
 
-use crate::realm::{Arriving, Directories, DomainName, HomeRealm, Route, SignInName};
+use crate::realm::{
+    Arriving, Directories, DomainName, HomeRealm, MappedAccount, Route, SignInName,
+};
 
 use super::{SignIn, Source};
 
@@ -89,6 +91,19 @@ impl SignIn {
             home_realm_hint: None,
             source: source.address(),
         })
+    }
+
+    /// Where somebody goes on to who has proven who she is by a name that says nothing of her
+    /// organisation, such as her cloud UPN: where her addresses lead. Nobody gets around the upstream
+    /// that her email belongs to by typing another of her names.
+    pub(super) fn address_route(
+        &self,
+        account: &MappedAccount,
+        source: &Source,
+    ) -> Option<Elsewhere> {
+        let routes = self.realm.routes();
+        let route = routes.of_other_addresses(account, source.address())?;
+        Elsewhere::by(&route.to, Some(account.name()))
     }
 
     /// The route by what the request says alone, if it is that which decides: a route that is for

@@ -4,19 +4,18 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::{
-    directory::{BindError, Password},
     keys::KeyError,
     observe::{CorrelationId, audit},
-    realm::{Directories, DomainName, MappedAccount, MappingError, Realm, SignInName},
+    realm::Realm,
     store::Store,
     trust::{Subject, Trusts},
     upstream::Factors,
 };
 
 use super::{
-    Admission, Answered, BrowserId, Confirmations, Discovered, Grant, Guard, GuardRules,
-    Participant, Problem, Proof, Refusal, Session, SessionToken, Sessions, SignInRequest, Source,
-    Step, Surroundings, Verdict, failure::Failure, message::RecentMessages,
+    Answered, BrowserId, Confirmations, Discovered, Grant, Guard, GuardRules, Participant, Problem,
+    Proof, Refusal, Session, SessionToken, Sessions, SignInRequest, Source, Step, Surroundings,
+    Verdict, failure::Failure, hint::hints_agree, message::RecentMessages,
     participants::Participants, subject_of,
 };
 
@@ -145,11 +144,7 @@ impl SignIn {
         let mut session = match self.authenticate(&request.correlation, asking, typed).await {
             Ok(Ok(session)) => session,
             Ok(Err(_)) => return Step::Refused(Refusal::Internal),
-            Err(failure) if failure.may_change => return Step::ChangePassword,
-            Err(failure) => match failure.elsewhere {
-                Some(elsewhere) => return Step::Elsewhere(elsewhere),
-                None => return Step::Prompt(Some(failure.problem)),
-            },
+            Err(failure) => return failure.step_at_password(),
         };
         // Before anything changes: a refused request must end no session and begin none.
         let issuer = match self.may_grant(request, browser, &session).await {
@@ -205,7 +200,7 @@ impl SignIn {
     async fn person(&self, typed: Typed<'_>) -> Result<Subject, Failure> {
         let (name, account) = self.prove_password(typed).await?;
         if let Some(elsewhere) = self.member_route(&name, &account, typed.source).await? {
-            return Err(Failure::elsewhere(elsewhere).of(Some(name.key())));
+            return Err(Failure::by_group(elsewhere).of(Some(name.key())));
         }
         let mut subject = subject_of(&self.realm, self.trusts.needs(), &account)
             .await
@@ -228,118 +223,6 @@ impl SignIn {
             || session.factors() == Factors::Several
             || session.upstream().is_none();
         (is_young_enough && is_strong_enough && hints_agree(request, &session)).then_some(session)
-    }
-
-    /// The account whose password it is.
-    pub(super) async fn prove_password(
-        &self,
-        typed: Typed<'_>,
-    ) -> Result<(SignInName, MappedAccount), Failure> {
-        let name = SignInName::parse(typed.name)
-            .map_err(|error| Failure::not_recognised(error.to_string()))?;
-        // A bare name that led to nobody may be a password in the wrong field: for the audit, only
-        // an address is a name before there is an account.
-        let address = name.as_address().map(|_| name.key());
-        let password = Password::parse(typed.password).map_err(|_| {
-            Failure::not_recognised("not a password".to_owned()).of(address.clone())
-        })?;
-        let directories = self.directories(&name, typed.source);
-        let found = match directories {
-            Some(directories) => self.realm.find_in(directories, &name).await,
-            None => Err(MappingError::NoMatch),
-        };
-        let told = if found.is_ok() {
-            Some(name.key())
-        } else {
-            address
-        };
-        match self.guarded(&name, found, &password, typed.source).await {
-            Ok(account) => Ok((name, account)),
-            Err(failure) => Err(failure.of(told)),
-        }
-    }
-
-    /// Checks a password unless too many attempts have failed.
-    ///
-    /// Names that lead to no account, and accounts that are guarded, cost a bind too, and get the
-    /// same answer: neither text nor work tells which names exist.
-    async fn guarded(
-        &self,
-        name: &SignInName,
-        found: Result<MappedAccount, MappingError>,
-        password: &Password,
-        source: &Source,
-    ) -> Result<MappedAccount, Failure> {
-        if let Err(MappingError::Directory(error)) = &found {
-            return Err(Failure::directory(error));
-        }
-        // By account where there is one, so that aliases give no further attempts.
-        let counted = match &found {
-            Ok(account) => account.immutable_id().as_str().to_owned(),
-            Err(_) => name.key(),
-        };
-        let attempt = match self.guard.admit(&counted, source).await {
-            Ok(Admission::Admitted(attempt)) => attempt,
-            Ok(Admission::AccountGuarded) => {
-                let cause = "too many failures for this account";
-                return Err(self.decoy(name, password, source, cause).await);
-            }
-            Ok(Admission::SourceGuarded) => return Err(Failure::too_many()),
-            Err(error) => return Err(Failure::store(&error)),
-        };
-        let outcome = match found {
-            Ok(account) => self.bind(account, password).await,
-            Err(error) => {
-                let cause = error.to_string();
-                Err(self.decoy(name, password, source, &cause).await)
-            }
-        };
-        let verdict = match &outcome {
-            Ok(_) => Verdict::Right,
-            Err(failure) => failure.verdict,
-        };
-        match self.guard.settle(attempt, verdict).await {
-            Ok(()) => outcome,
-            Err(error) => Err(Failure::store(&error)),
-        }
-    }
-
-    async fn bind(
-        &self,
-        account: MappedAccount,
-        password: &Password,
-    ) -> Result<MappedAccount, Failure> {
-        match self.realm.prove(&account, password).await {
-            Ok(_) => Ok(account),
-            Err(BindError::Directory(error)) => Err(Failure::directory(&error)),
-            // Whoever has the right password may know why it does not help; nobody else.
-            Err(BindError::State(state)) if state.password_was_right() => Err(Failure {
-                problem: Problem::Account(state),
-                name: None,
-                cause: format!("right password, but the account's state is {state:?}"),
-                verdict: Verdict::Right,
-                may_change: state.is_ended_by_a_new_password()
-                    && self.realm.changes_passwords(&account),
-                account: Some(account),
-                elsewhere: None,
-            }),
-            Err(error) => Err(Failure::not_recognised(error.to_string())),
-        }
-    }
-
-    /// Does the work of a password check that fails.
-    async fn decoy(
-        &self,
-        name: &SignInName,
-        password: &Password,
-        source: &Source,
-        cause: &str,
-    ) -> Failure {
-        let directories = self.directories(name, source).unwrap_or(Directories::All);
-        match self.realm.decoy_in(directories, name, password).await {
-            Ok(()) => Failure::not_recognised(cause.to_owned()),
-            Err(error) => Failure::directory(&error),
-        }
     }
 
     /// The issuer that speaks for the session's person, when this request may be answered to this
@@ -411,43 +294,4 @@ pub(super) fn grant(
         proof,
         new_session,
     }
-}
-
-/// A hint that names somebody else than the live session, or another home, asks instead of assuming, so
-/// that a shared computer never signs the wrong person in.
-fn hints_agree(request: &SignInRequest, session: &Session) -> bool {
-    hint_agrees(request.hint.as_deref(), session)
-        && request
-            .home_realm_hint
-            .as_ref()
-            .is_none_or(|home| is_at_home(home, session))
-}
-
-pub(super) fn hint_agrees(hint: Option<&str>, session: &Session) -> bool {
-    let subject = &session.subject;
-    hint.is_none_or(|hint| names(hint, &subject.sign_in_name, &subject.cloud_upn))
-}
-
-/// Whether the domain is that of one of her two names.
-fn is_at_home(home: &DomainName, session: &Session) -> bool {
-    let subject = &session.subject;
-    if home.as_ascii() == subject.suffix {
-        return true;
-    }
-    let domain = subject.sign_in_name.rsplit_once('@');
-    domain.is_some_and(|(_, domain)| DomainName::parse(domain).as_ref() == Ok(home))
-}
-
-/// Whether a hint names somebody who has these names.
-pub(super) fn names(hint: &str, sign_in_name: &str, cloud_upn: &str) -> bool {
-    // Nearly always it is one of the two to the letter.
-    if hint == sign_in_name || hint == cloud_upn {
-        return true;
-    }
-    let Ok(hint) = SignInName::parse(hint) else {
-        return false;
-    };
-    [sign_in_name, cloud_upn]
-        .into_iter()
-        .any(|name| SignInName::parse(name).is_ok_and(|name| name == hint))
 }

@@ -3,7 +3,7 @@
 use crate::observe::CorrelationId;
 
 use super::{
-    Discovered, Elsewhere, Problem, Session, SessionToken, SignIn, Typed, journey::hint_agrees,
+    Discovered, Elsewhere, Problem, Session, SessionToken, SignIn, Typed, hint::hint_agrees,
 };
 
 /// What comes of a name and a password that are typed for a page of our own.
@@ -51,11 +51,7 @@ impl SignIn {
         let mut session = match self.authenticate(correlation, None, typed).await {
             Ok(Ok(session)) => session,
             Ok(Err(_)) => return Visit::Failed,
-            Err(failure) if failure.may_change => return Visit::ChangePassword,
-            Err(failure) => match failure.elsewhere {
-                Some(elsewhere) => return Visit::Elsewhere(elsewhere),
-                None => return Visit::Prompt(failure.problem),
-            },
+            Err(failure) => return failure.visit_at_password(),
         };
         match self.succeed(previous, &mut session).await {
             Ok(token) => Visit::SignedIn(token, Box::new(session)),

@@ -20,10 +20,7 @@ use crate::{
 
 use super::{
     BrowserId, Participant, Proof, Refusal, Session, SessionToken, SignIn, SignInRequest, Source,
-    Step, Visit,
-    failure::Failure,
-    home_realm::Elsewhere,
-    journey::{granted, names},
+    Step, Visit, failure::Failure, hint::names, home_realm::Elsewhere, journey::granted,
     subject_of,
 };
 
@@ -181,7 +178,7 @@ impl SignIn {
         }
         match self.member_route(&name, &account, brought.source).await? {
             Some(elsewhere) if elsewhere != Elsewhere::Upstream(asserted.upstream().to_owned()) => {
-                Err(Failure::elsewhere(elsewhere))
+                Err(Failure::by_group(elsewhere))
             }
             None if !is_hers => Err(belongs_elsewhere()),
             _ => Ok(account),

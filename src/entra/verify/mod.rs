@@ -12,6 +12,7 @@
 //! an answer that passes here has no excuse to fail there.
 
 mod anchor;
+mod conditions;
 mod context;
 mod issuer;
 mod judgement;

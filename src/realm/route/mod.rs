@@ -26,7 +26,7 @@ use std::net::IpAddr;
 
 use crate::directory::Dn;
 
-use super::{DomainName, SignInName};
+use super::{DomainName, MappedAccount, SignInName};
 
 /// The routes, in order. The default has one: every name belongs to the directories.
 #[derive(Clone, Debug)]
@@ -71,6 +71,22 @@ impl Routes {
     pub fn of(&self, arriving: Arriving<'_>) -> Option<&Route> {
         let mut routes = self.0.iter();
         routes.find(|route| route.when.fit(arriving, None).is_ok())
+    }
+
+    /// The route that leads one of an account's other addresses away from the directories, where it was
+    /// found by a name that says nothing of that: whoever belongs to an upstream belongs there by whichever
+    /// name she comes. To be asked once she has proven who she is, as for groups.
+    pub fn of_other_addresses(&self, account: &MappedAccount, source: IpAddr) -> Option<&Route> {
+        let mut addresses = account.other_addresses().iter();
+        addresses.find_map(|address| {
+            let arriving = Arriving {
+                name: Some(address),
+                home_realm_hint: None,
+                source,
+            };
+            self.of(arriving)
+                .filter(|route| route.to.directories().is_none())
+        })
     }
 
     /// The route of somebody who has proven who she is, and is in these of [`Self::groups`]. Where it

@@ -79,6 +79,9 @@ async fn an_external_name_is_one_of_its_addresses() {
     ] {
         let account = find(&realm, name).await.unwrap();
         assert_eq!(account.is_external(), is_external, "{name}");
+        // Where the name says nothing of whose she is, her addresses do.
+        let others = account.other_addresses();
+        assert_eq!(others.is_empty(), is_external, "{name}: {others:?}");
     }
     // Where the UPN is looked for first, an address that is the UPN, too, is still an address.
     let fixture = Fixture::start_with(contents_with(
@@ -97,6 +100,8 @@ async fn an_external_name_is_one_of_its_addresses() {
     let account = find(&realm, "odd@partners.contoso.com").await.unwrap();
     assert_eq!(account.matched_by(), SignInAttribute::UserPrincipalName);
     assert!(account.is_external());
+    // And says no more for that.
+    assert_eq!(account.other_addresses().len(), 1);
 }
 
 #[tokio::test]

@@ -143,6 +143,44 @@ async fn where_all_have_passwords_nothing_is_asked_before() {
     }
 }
 
+/// Neither a page of our own, nor a program's message, nor a change takes the password of this name.
+async fn no_other_door_takes(world: &World, name: &str) {
+    let (correlation, from) = (CorrelationId::random(), source(1));
+    let visit = world
+        .sign_in
+        .visit(&correlation, None, typed(name, PASSWORD, &from))
+        .await;
+    assert!(matches!(visit, Visit::Elsewhere(_)), "{visit:?}");
+
+    let key = MessageKey::random().unwrap();
+    let message = Message {
+        correlation: &correlation,
+        relying_party: "rp",
+        id: "urn:uuid:1",
+    };
+    let exchanged = world
+        .sign_in
+        .exchange(&key, message, typed(name, PASSWORD, &from))
+        .await;
+    assert_eq!(exchanged.unwrap_err(), Denied::Problem(Problem::Elsewhere));
+
+    let changed = world
+        .sign_in
+        .change_password(
+            &correlation,
+            ChangeTyped {
+                name,
+                current: PASSWORD,
+                new: "another",
+                repeated: "another",
+                source: &from,
+            },
+        )
+        .await;
+    assert_eq!(changed, Err(ChangeProblem::NotProven(Problem::Elsewhere)));
+    assert_eq!(world.store.held(Kind::Session), 0);
+}
+
 /// Whoever has a password here and belongs to an upstream must not get around it.
 #[tokio::test]
 async fn no_door_takes_a_password_for_a_name_that_belongs_elsewhere() {
@@ -167,40 +205,7 @@ async fn no_door_takes_a_password_for_a_name_that_belongs_elsewhere() {
         "{refused:?}"
     );
 
-    let (correlation, from) = (CorrelationId::random(), source(1));
-    let visit = world
-        .sign_in
-        .visit(&correlation, None, typed(WENDY, PASSWORD, &from))
-        .await;
-    assert!(matches!(visit, Visit::Elsewhere(_)), "{visit:?}");
-
-    let key = MessageKey::random().unwrap();
-    let message = Message {
-        correlation: &correlation,
-        relying_party: "rp",
-        id: "urn:uuid:1",
-    };
-    let exchanged = world
-        .sign_in
-        .exchange(&key, message, typed(WENDY, PASSWORD, &from))
-        .await;
-    assert_eq!(exchanged.unwrap_err(), Denied::Problem(Problem::Elsewhere));
-
-    let changed = world
-        .sign_in
-        .change_password(
-            &correlation,
-            ChangeTyped {
-                name: WENDY,
-                current: PASSWORD,
-                new: "another",
-                repeated: "another",
-                source: &from,
-            },
-        )
-        .await;
-    assert_eq!(changed, Err(ChangeProblem::NotProven(Problem::Elsewhere)));
-    assert_eq!(world.store.held(Kind::Session), 0);
+    no_other_door_takes(&world, WENDY).await;
 
     // Those who do have theirs here sign in by it.
     for name in [
@@ -210,6 +215,20 @@ async fn no_door_takes_a_password_for_a_name_that_belongs_elsewhere() {
     ] {
         let step = world.type_in(&request(name), name, "wrong").await;
         assert_eq!(problem(&step), Problem::NotRecognised, "{name}");
+    }
+    // But nobody gets around her organisation by another of her names, whatever her password's state.
+    let without_exception = Routes::new(routes().split_off(1)).unwrap();
+    let stricter = World::routed(without_exception, Contents::demo().unwrap()).await;
+    for (world, name) in [
+        (&world, WENDYS_UPN),
+        (&stricter, "epark@partners.contoso.com"),
+    ] {
+        let step = world.type_in(&request(name), name, PASSWORD).await;
+        assert!(
+            matches!(&step, Step::Elsewhere(elsewhere) if *elsewhere == to_fabrikam()),
+            "{name}: {step:?}"
+        );
+        no_other_door_takes(world, name).await;
     }
     let asked = request("_4");
     let step = world.type_in(&asked, "psingh@northwindtraders.com", PASSWORD);

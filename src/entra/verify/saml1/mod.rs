@@ -4,11 +4,10 @@
 
 mod circumstances;
 mod claims;
-mod conditions;
 mod outline;
 mod statements;
 
-use super::{DS, Judgement, SignedIn, issuer::Issuer, sequence, shown};
+use super::{DS, Judgement, SignedIn, conditions::Conditions, issuer::Issuer, sequence, shown};
 use crate::{
     entra::{Aadsts, Refusal},
     xml::Element,
@@ -18,6 +17,12 @@ use crate::{
 pub(super) const SAML1: &str = "urn:oasis:names:tc:SAML:1.0:assertion";
 /// The namespace of SAML 2.0 assertions.
 const SAML2: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+
+const CONDITIONS: Conditions = Conditions {
+    namespace: SAML1,
+    audience_restriction: "AudienceRestrictionCondition",
+    others: &["DoNotCacheCondition"],
+};
 
 impl<'a> Judgement<'a> {
     /// Judges an assertion, wherever it stood.
@@ -41,7 +46,7 @@ impl<'a> Judgement<'a> {
     ) -> Result<SignedIn, Refusal> {
         let context = self.context();
         outline::check(assertion, &realm.federation.issuer_uri, &context)?;
-        conditions::check(assertion, &context)?;
+        CONDITIONS.check(assertion, &context)?;
         self.held("Conditions", "this audience and this time");
         let subject = statements::subject(assertion)?;
         self.held("Subject", "the same in each statement, confirmed by bearer");

@@ -1,11 +1,11 @@
 //! A SAML 2.0 Response: the order of its checks, and what each says when it holds.
 
-mod conditions;
 mod envelope;
+mod outline;
 mod statements;
 mod subject;
 
-use super::{Judgement, SignedIn, issuer::Issuer, shown};
+use super::{Judgement, SignedIn, conditions::Conditions, issuer::Issuer, shown};
 use crate::{
     entra::{Aadsts, PendingRequest, Protocol, Refusal, Unanswerable},
     xml::Element,
@@ -16,6 +16,12 @@ use envelope::Envelope;
 const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 /// The namespace of SAML 2.0 assertions.
 const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+
+const CONDITIONS: Conditions = Conditions {
+    namespace: SAML,
+    audience_restriction: "AudienceRestriction",
+    others: &["OneTimeUse", "ProxyRestriction"],
+};
 
 impl<'a> Judgement<'a> {
     /// Judges what was posted by the HTTP-POST binding.
@@ -35,7 +41,7 @@ impl<'a> Judgement<'a> {
         let assertion = envelope.only_assertion()?;
         self.held("Assertion", "exactly one, not encrypted");
 
-        let realm = self.realm(conditions::issuer_of(assertion)?)?;
+        let realm = self.realm(outline::issuer_of(assertion)?)?;
         let (verified, which) = self.signature(assertion, realm.federation)?;
         self.held("Signature", format!("over the Assertion, with the {which}"));
         if envelope.is_signed() {
@@ -56,7 +62,7 @@ impl<'a> Judgement<'a> {
         request: &PendingRequest,
     ) -> Result<SignedIn, Refusal> {
         let context = self.context();
-        conditions::check_outline(assertion, &realm.federation.issuer_uri, &context)?;
+        outline::check(assertion, &realm.federation.issuer_uri, &context)?;
         envelope.issuer_agrees(&realm.federation.issuer_uri)?;
         let subject = subject::Subject::read(assertion)?;
         self.held("NameID", "persistent, at most 64 characters");
@@ -65,7 +71,7 @@ impl<'a> Judgement<'a> {
             "Subject confirmation",
             "bearer, for this address, this request and this time",
         );
-        conditions::check(assertion, &context)?;
+        CONDITIONS.check(assertion, &context)?;
         self.held("Conditions", "this audience and this time");
         let authn = statements::Authn::read(assertion, &context)?;
         self.held("AuthnStatement", authn.class.as_str());

@@ -49,7 +49,7 @@ fn the_signed_issuer_is_the_one_that_was_looked_up() {
         protocol: Protocol::Saml,
         now: case.now,
     };
-    let check = |issuer| conditions::check_outline(&assertion, issuer, &context);
+    let check = |issuer| outline::check(&assertion, issuer, &context);
     assert_eq!(check(ISSUER), Ok(()));
     let refusal = check(fixture::OTHER_ISSUER).unwrap_err();
     assert_eq!(refusal.code, Aadsts::UnknownRealm);
