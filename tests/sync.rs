@@ -165,6 +165,18 @@ async fn every_planned_guest_signs_in_at_the_planned_tenant() {
     let (_slapd, provider) = world(Box::leak(entra.into_boxed_str()), 12);
     let tenant = text(&plan(&provider, "tenant"));
     let tenants = tenant_file::parse(&tenant, "planned.toml").expect("a tenant");
+    // What is synced already is in nobody's way.
+    let held = provider.file("planned.toml");
+    std::fs::write(&held, &tenant).expect("planned.toml");
+    let mut again = homerealm();
+    again
+        .args(["sync", "plan", "--format", "json", "--config"])
+        .arg(provider.config_file())
+        .arg("--held")
+        .arg(&held);
+    let again = again.output().expect("homerealm runs");
+    let again: Value = serde_json::from_slice(&again.stdout).expect("JSON");
+    assert_eq!(again, planned(&provider));
     drop(listener);
     let simulation = Simulation::start(tenants, address, true);
     let simulation = simulation.await.expect("a simulator");

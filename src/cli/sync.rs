@@ -12,7 +12,8 @@ use homerealm::{
     entra::{InternalDomainFederation, PreferredAuthenticationProtocol},
     provider::{HomeParts, realm_of},
     realm::DomainName,
-    sync::{Plan, csv, html, rules, table, tenant_file},
+    simulate::tenant_file,
+    sync::{Plan, csv, html, rules, table, tenant_file as write_tenant},
     trust::Needs,
 };
 
@@ -39,6 +40,9 @@ struct PlanArguments {
     /// How to print the plan
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// What Entra holds already, as a tenant's file: its domains and users count as well
+    #[arg(long, value_name = "FILE")]
+    held: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]
@@ -71,13 +75,18 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn plan(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
     let config = Config::read(&arguments.config)?;
-    let plan = super::runtime()?.block_on(read(&config))?;
+    let held = arguments.held.as_deref().map(tenant_file::read);
+    let held = held.transpose()?;
+    let mut plan = super::runtime()?.block_on(read(&config))?;
+    if let Some(held) = &held {
+        plan = plan.against(&config.sync, held.first());
+    }
     let text = match arguments.format {
         Format::Table => table(&plan),
         Format::Csv => csv(&plan),
         Format::Json => serde_json::to_string_pretty(&plan)? + "\n",
         Format::Html => html(&plan)?,
-        Format::Tenant => tenant_file(&config.sync, &plan, federations(&config)?)?,
+        Format::Tenant => write_tenant(&config.sync, &plan, federations(&config)?)?,
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     let counts = &plan.counts;

@@ -8,6 +8,7 @@
 
 mod conflict;
 mod derive;
+mod held;
 mod plan;
 mod report;
 mod rules;

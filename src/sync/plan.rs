@@ -101,7 +101,7 @@ impl Plan {
     }
 }
 
-fn count(users: &[Planned]) -> Counts {
+pub(super) fn count(users: &[Planned]) -> Counts {
     let mut counts = Counts {
         accounts: users.len(),
         ..Counts::default()

@@ -1,7 +1,7 @@
 use crate::{
     directory::{Attribute, Dn},
     entra,
-    realm::DomainName,
+    realm::{DomainName, FederatedDomain},
 };
 
 /// What is known of the tenant, and who becomes a guest there.
@@ -12,7 +12,7 @@ pub struct Terms {
     /// Its verified domains beside that and the federated ones.
     pub verified_domains: Vec<DomainName>,
     /// The domains that are federated with this identity provider; verified, too.
-    pub federated_domains: Vec<DomainName>,
+    pub federated_domains: Vec<FederatedDomain>,
     /// Who becomes a guest.
     pub guests: GuestRules,
 }
@@ -22,13 +22,19 @@ impl Terms {
     pub(super) fn is_verified(&self, domain: &DomainName) -> bool {
         let initial = self.tenant.as_ref();
         self.verified_domains.contains(domain)
-            || self.federated_domains.contains(domain)
+            || self.is_federated(domain)
             || initial.is_some_and(|initial| initial.as_str() == domain.as_ascii())
     }
 
     /// Whether the domain is federated with this identity provider.
     pub(super) fn is_federated(&self, domain: &DomainName) -> bool {
-        self.federated_domains.contains(domain)
+        self.federated(domain).is_some()
+    }
+
+    /// The domain as it is federated with this identity provider.
+    pub(super) fn federated(&self, domain: &DomainName) -> Option<&FederatedDomain> {
+        let mut domains = self.federated_domains.iter();
+        domains.find(|federated| federated.suffix == *domain)
     }
 }
 

@@ -1,24 +1,32 @@
 use super::*;
 use crate::{
     directory::Attribute,
-    entra::{DomainName as Initial, InternalDomainFederation, PreferredAuthenticationProtocol},
+    entra::{
+        Authentication, Domain, DomainName as Initial, InternalDomainFederation,
+        PreferredAuthenticationProtocol, SignInName, Tenant, User,
+    },
     keys::create_signing_key,
-    realm::{DomainName, ImmutableId, ImmutableIdSource, Listed},
+    realm::{DomainName, FederatedDomain, ImmutableId, ImmutableIdSource, Listed},
     simulate::tenant_file,
 };
+
+const ISSUER: &str = "https://idp.contoso.com/partners";
 
 fn domain(text: &str) -> DomainName {
     DomainName::parse(text).unwrap()
 }
 
 fn terms() -> Terms {
-    let federated = domain("partners.contoso.com");
+    let federated = FederatedDomain {
+        suffix: domain("partners.contoso.com"),
+        issuer: ISSUER.to_owned(),
+    };
     Terms {
         tenant: Some(Initial::parse("contoso.onmicrosoft.com").unwrap()),
         verified_domains: vec![domain("contoso.com")],
         guests: GuestRules {
             attribute: Some(Attribute::parse("extensionAttribute1").unwrap()),
-            upn_suffixes: vec![federated.clone()],
+            upn_suffixes: vec![federated.suffix.clone()],
             units: vec!["OU=Bob's Externals,DC=contoso,DC=com".parse().unwrap()],
         },
         federated_domains: vec![federated],
@@ -287,7 +295,7 @@ fn the_planned_tenant_is_one_and_holds_those_without_a_conflict() {
     let plan = plan(vec![partner("wendy"), refused, partner("otto")]);
     let key = create_signing_key("idp", 30).unwrap();
     let federation = InternalDomainFederation::new(
-        "https://idp.contoso.com/partners",
+        ISSUER,
         PreferredAuthenticationProtocol::Saml,
         "https://idp.contoso.com/saml2/sso",
         key.signer.certificate().clone(),
@@ -317,6 +325,86 @@ fn the_planned_tenant_is_one_and_holds_those_without_a_conflict() {
     };
     let error = super::tenant_file(&nameless, &plan, Vec::new()).unwrap_err();
     assert!(matches!(error, TenantFileError::NoTenant));
+}
+
+/// A tenant that federates `partners.contoso.com` with this issuer, and holds these users.
+fn held(issuer: &str, users: Vec<User>) -> Tenant {
+    let name = |text| Initial::parse(text).unwrap();
+    let key = create_signing_key("idp", 30).unwrap();
+    let federation = InternalDomainFederation::new(
+        issuer,
+        PreferredAuthenticationProtocol::Saml,
+        "https://idp.contoso.com/saml2/sso",
+        key.signer.certificate().clone(),
+    );
+    let domains = vec![
+        Domain {
+            name: name("contoso.com"),
+            authentication: Authentication::Managed,
+        },
+        Domain {
+            name: name("partners.contoso.com"),
+            authentication: Authentication::Federated(Box::new(federation)),
+        },
+    ];
+    Tenant::new(name("contoso.onmicrosoft.com"), domains, users).unwrap()
+}
+
+#[test]
+fn what_entra_holds_already_is_in_the_way_unless_it_is_the_same() {
+    let name = |text: &str| SignInName::parse(text).unwrap();
+    let user = |upn, anchor: Option<&str>, proxy: Option<&str>, sign_in_name: Option<&str>| User {
+        on_premises_immutable_id: anchor.map(|text| text.to_owned().try_into().unwrap()),
+        proxy_addresses: proxy
+            .map(|text| text.to_owned().try_into().unwrap())
+            .into_iter()
+            .collect(),
+        on_premises_user_principal_name: sign_in_name.map(name),
+        ..User::new(name(upn))
+    };
+    let hers = partner("wendy").immutable_id.unwrap();
+    let (email, upn) = ("wendy@fabrikam.com", "wendy@partners.contoso.com");
+    let (smtp, other) = (Some("smtp:Wendy@fabrikam.com"), Some("another"));
+    let table = [
+        (user(upn, Some(hers.as_str()), smtp, Some(email)), ""),
+        (user("w@contoso.com", None, None, None), ""),
+        (user("w@contoso.com", None, smtp, None), "soft-match"),
+        (
+            user("w@contoso.com", other, smtp, None),
+            "address-duplicate",
+        ),
+        (user(upn, other, None, None), "upn-duplicate"),
+        (
+            user("w@contoso.com", other, None, Some(email)),
+            "address-of-member",
+        ),
+    ];
+    for (user, expected) in table {
+        let told = format!("{user:?}");
+        let plan = plan(vec![partner("wendy")]).against(&terms(), &held(ISSUER, vec![user]));
+        assert_eq!(kinds(&plan.users[0]).join(" "), expected, "{told}");
+        assert_eq!(plan.good, expected.is_empty());
+    }
+    // Federated domains have no cloud users; where the domain is managed still, there may be one.
+    let managed = Tenant::new(
+        Initial::parse("contoso.onmicrosoft.com").unwrap(),
+        vec![Domain {
+            name: Initial::parse("partners.contoso.com").unwrap(),
+            authentication: Authentication::Managed,
+        }],
+        vec![user("WENDY@partners.contoso.com", None, None, None)],
+    );
+    let plans = |held: &Tenant| {
+        let plan = plan(vec![partner("wendy")]).against(&terms(), held);
+        kinds(&plan.users[0]).join(" ")
+    };
+    assert_eq!(plans(&managed.unwrap()), "suffix-unfederated soft-match");
+    assert_eq!(
+        plans(&held("https://sts.contoso.com/", Vec::new())),
+        "suffix-unfederated"
+    );
+    let empty = Tenant::new(Initial::parse("c.onmicrosoft.com").unwrap(), vec![], vec![]);
+    assert_eq!(plans(&empty.unwrap()), "suffix-unverified");
 }
 
 #[test]

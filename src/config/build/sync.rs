@@ -5,7 +5,7 @@ use toml::Spanned;
 use crate::{
     directory::{Attribute, Dn},
     entra,
-    realm::{DomainName, FederatedDomain},
+    realm::FederatedDomain,
     sync::{GuestRules, Terms},
 };
 
@@ -19,13 +19,12 @@ pub(super) fn build(
     domains: &[FederatedDomain],
     source: Source<'_>,
 ) -> Result<Terms, ConfigError> {
-    let federated: Vec<DomainName> = domains.iter().map(|one| one.suffix.clone()).collect();
     let list = |names: &[Spanned<String>]| {
         let names = names.iter().map(|name| domain(name, source));
         names.collect::<Result<Vec<_>, _>>()
     };
     let upn_suffixes = match &sync.guest_upn_suffixes {
-        None => federated.clone(),
+        None => domains.iter().map(|one| one.suffix.clone()).collect(),
         Some(suffixes) => list(suffixes)?,
     };
     let units = sync.guest_units.iter().map(|unit| {
@@ -42,7 +41,7 @@ pub(super) fn build(
             upn_suffixes,
             units: units.collect::<Result<_, _>>()?,
         },
-        federated_domains: federated,
+        federated_domains: domains.to_vec(),
     })
 }
 
