@@ -9,11 +9,11 @@ use std::{
 use anyhow::{Context as _, bail};
 use homerealm::{
     config::Config,
-    entra::{InternalDomainFederation, PreferredAuthenticationProtocol},
+    entra::{InternalDomainFederation, PreferredAuthenticationProtocol, Tenant, Tenants},
     provider::{HomeParts, realm_of},
     realm::DomainName,
     simulate::tenant_file,
-    sync::{Plan, csv, html, rules, table, tenant_file as write_tenant},
+    sync::{Plan, csv, fill, html, planned_tenant, rules, table, tenant_file as write_tenant},
     trust::Needs,
 };
 
@@ -62,7 +62,7 @@ enum Format {
     Json,
     /// A page with counts and charts
     Html,
-    /// The accounts without a conflict as a tenant's file, for `homerealm simulate --tenant`
+    /// What Entra would hold as a tenant's file, for `homerealm simulate --tenant`
     Tenant,
 }
 
@@ -77,18 +77,26 @@ fn plan(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
     let config = Config::read(&arguments.config)?;
     let held = arguments.held.as_deref().map(tenant_file::read);
     let held = held.transpose()?;
-    let mut plan = super::runtime()?.block_on(read(&config))?;
-    if let Some(held) = &held {
-        plan = plan.against(&config.sync, held.first());
-    }
+    let plan = read(&config, held.as_ref().map(Tenants::first));
+    let plan = super::runtime()?.block_on(plan)?;
     let text = match arguments.format {
         Format::Table => table(&plan),
         Format::Csv => csv(&plan),
         Format::Json => serde_json::to_string_pretty(&plan)? + "\n",
         Format::Html => html(&plan)?,
-        Format::Tenant => write_tenant(&config.sync, &plan, federations(&config)?)?,
+        Format::Tenant => write_tenant(&tenant(&config, &plan, held.as_ref())?)?,
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;
+    tell(&plan);
+    Ok(if plan.good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(super::FAILED)
+    })
+}
+
+/// Says on stderr how many there are of what.
+pub(super) fn tell(plan: &Plan) {
     let counts = &plan.counts;
     eprintln!(
         "{} accounts: {} guests, {} members; {} in conflict",
@@ -97,15 +105,24 @@ fn plan(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
     for (kind, count) in &counts.conflicts {
         eprintln!("  {count} {kind}: {}", kind.mend());
     }
-    Ok(if plan.good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(super::FAILED)
-    })
 }
 
-/// Reads all directories, and says on stderr how far it is.
-async fn read(config: &Config) -> anyhow::Result<Plan> {
+/// The tenant as Entra would hold it after the sync: the one that is given, or that of `[sync]`.
+pub(super) fn tenant(
+    config: &Config,
+    plan: &Plan,
+    held: Option<&Tenants>,
+) -> anyhow::Result<Tenant> {
+    let parts = match held {
+        Some(held) => held.first().parts(),
+        None => planned_tenant(&config.sync, federations(config)?)?,
+    };
+    Ok(fill(plan, parts)?)
+}
+
+/// Reads all directories, and says on stderr how far it is; then plans, against what the tenant
+/// holds where that is known.
+pub(super) async fn read(config: &Config, held: Option<&Tenant>) -> anyhow::Result<Plan> {
     let homes = config.directories.iter().map(HomeParts::load);
     let homes = homes.collect::<Result<Vec<_>, _>>()?;
     let realm = realm_of(homes, config.routes.clone(), &Needs::default())?;
@@ -126,7 +143,11 @@ async fn read(config: &Config) -> anyhow::Result<Plan> {
     if shows_progress {
         eprintln!("\r{} accounts read", accounts.len());
     }
-    Ok(Plan::new(&config.sync, &accounts))
+    let plan = Plan::new(&config.sync, &accounts);
+    Ok(match held {
+        Some(held) => plan.against(&config.sync, held),
+        None => plan,
+    })
 }
 
 /// What is registered in Entra for each federated domain, by SAML.

@@ -6,7 +6,7 @@ use crate::{
     realm::{EmailAddress, Listed},
 };
 
-use super::{Conflict, ConflictKind, GuestRules, Planned, Terms, upn};
+use super::{Conflict, ConflictKind, GuestRules, Planned, Prediction, Terms, upn};
 
 /// The most that Entra Connect takes as a source anchor; what is no letter or digit counts three times
 /// (facts 5.3).
@@ -39,6 +39,8 @@ pub(super) fn derive(terms: &Terms, directory: &str, account: &Listed) -> Planne
         on_premises_immutable_id: (account.immutable_id.as_ref()).map(|id| id.as_str().to_owned()),
         proxy_addresses: account.proxy_addresses.clone(),
         state: account.state,
+        held_as: None,
+        prediction: Prediction::default(),
         conflicts,
     };
     if planned.conflicts.is_empty() {

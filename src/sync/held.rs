@@ -11,6 +11,7 @@ use super::{
     Conflict, ConflictKind, Plan, Planned, Terms,
     derive::{add, user},
     plan::count,
+    prediction::{Standing, anchors, key, predict, standing},
 };
 
 /// The users of a tenant that the plan does not replace, by their names.
@@ -28,12 +29,13 @@ impl Plan {
         let others = Others::of(held, &self.users);
         for planned in &mut self.users {
             let mut found = Vec::new();
-            judge_domain(terms, held, planned, &mut found);
+            judge_domains(terms, held, planned, &mut found);
             judge_names(&others, planned, &mut found);
             let known: Vec<_> = planned.conflicts.iter().map(|it| it.kind).collect();
             found.retain(|conflict| !known.contains(&conflict.kind));
             planned.conflicts.extend(found);
         }
+        predict(terms, Some(held), &mut self.users);
         self.counts = count(&self.users);
         self.good = self.counts.in_conflict == 0;
         self
@@ -42,9 +44,7 @@ impl Plan {
 
 impl<'a> Others<'a> {
     fn of(held: &'a Tenant, planned: &[Planned]) -> Self {
-        let anchors = planned.iter();
-        let anchors = anchors.filter_map(|one| one.on_premises_immutable_id.as_deref());
-        let anchors: HashSet<&str> = anchors.collect();
+        let anchors = anchors(planned);
         let others = held.users().iter().filter(|user| {
             let anchor = user.on_premises_immutable_id.as_ref();
             anchor.is_none_or(|anchor| !anchors.contains(anchor.as_str()))
@@ -69,42 +69,36 @@ impl<'a> Others<'a> {
     }
 }
 
-/// One text for a name in either case.
-fn key(name: &SignInName) -> String {
-    name.to_string().to_ascii_lowercase()
-}
-
-/// What the tenant makes of the suffix.
-fn judge_domain(terms: &Terms, held: &Tenant, planned: &Planned, found: &mut Vec<Conflict>) {
-    let upn = planned.user_principal_name.as_deref();
-    let Some(Ok(upn)) = upn.map(SignInName::parse) else {
-        return;
-    };
-    let domain = upn.domain();
-    if held.domain(domain).is_none() {
-        let what = format!("{domain} is no verified domain of {}", held.name());
-        return add(found, ConflictKind::SuffixUnverified, what);
-    }
-    if planned.user_type == UserType::Member {
-        return;
-    }
-    let registered = held.federation_of(domain);
-    let registered = registered.map(|(_, federation)| federation.issuer_uri.as_str());
-    let ours = EmailAddress::parse(&upn.to_string()).ok();
-    let ours = ours.and_then(|address| terms.federated(address.domain()));
-    match (registered, ours) {
-        (None, _) => {
-            let what = format!("{domain} is not federated in {}", held.name());
-            add(found, ConflictKind::SuffixUnfederated, what);
+/// What the tenant makes of the suffix, and of the domain of a guest's email.
+fn judge_domains(terms: &Terms, held: &Tenant, planned: &Planned, found: &mut Vec<Conflict>) {
+    let address = |name: &Option<String>| EmailAddress::parse(name.as_deref()?).ok();
+    let is_guest = planned.user_type == UserType::Guest;
+    let upn = address(&planned.user_principal_name);
+    if let Some(upn) = &upn {
+        let domain = upn.domain();
+        match standing(terms, Some(held), domain) {
+            Standing::Unverified => {
+                let what = format!("{domain} is no verified domain of {}", held.name());
+                add(found, ConflictKind::SuffixUnverified, what);
+            }
+            Standing::Managed if is_guest => {
+                let what = format!("{domain} is not federated in {}", held.name());
+                add(found, ConflictKind::SuffixUnfederated, what);
+            }
+            Standing::Elsewhere if is_guest => {
+                let what = format!("{domain} is federated there with another issuer");
+                add(found, ConflictKind::SuffixUnfederated, what);
+            }
+            _ => {}
         }
-        (Some(registered), Some(ours)) if registered != ours.issuer => {
-            let what = format!(
-                "{domain} is federated with {registered}, not {}",
-                ours.issuer
-            );
-            add(found, ConflictKind::SuffixUnfederated, what);
-        }
-        _ => {}
+    }
+    if is_guest
+        && let Some(email) = address(&planned.on_premises_user_principal_name)
+        && upn.as_ref() != Some(&email)
+        && standing(terms, Some(held), email.domain()) != Standing::Unverified
+    {
+        let what = format!("{email} is in {}, a domain of the tenant", email.domain());
+        add(found, ConflictKind::AddressInOwnDomain, what);
     }
 }
 

@@ -10,6 +10,7 @@ mod conflict;
 mod derive;
 mod held;
 mod plan;
+mod prediction;
 mod report;
 mod rules;
 mod table;
@@ -21,8 +22,9 @@ mod upn;
 
 pub use conflict::{Conflict, ConflictKind};
 pub use plan::{Counts, Plan, Planned};
+pub use prediction::Prediction;
 pub use report::html;
 pub use rules::rules;
 pub use table::{csv, table};
-pub use tenant::{TenantFileError, tenant_file};
+pub use tenant::{TenantFileError, fill, planned_tenant, tenant_file};
 pub use terms::{GuestRules, Terms};

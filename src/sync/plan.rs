@@ -11,8 +11,9 @@ use crate::{
 };
 
 use super::{
-    Conflict, ConflictKind, Terms,
+    Conflict, ConflictKind, Prediction, Terms,
     derive::{add, addresses, derive},
+    prediction::predict,
 };
 
 /// What Entra would hold of all accounts, with every conflict.
@@ -40,6 +41,8 @@ pub struct Counts {
     pub in_conflict: usize,
     /// How many have a conflict of each kind.
     pub conflicts: BTreeMap<ConflictKind, usize>,
+    /// How many sign-ins come to what.
+    pub predictions: BTreeMap<Prediction, usize>,
     /// How many guests have their email in each domain.
     pub email_domains: BTreeMap<String, usize>,
 }
@@ -68,6 +71,11 @@ pub struct Planned {
     pub proxy_addresses: Vec<String>,
     /// What keeps her from signing in for now: no conflict, and told so that nobody wonders.
     pub state: Option<AccountState>,
+    /// The `userPrincipalName` under which Entra would hold it; `None` where that cannot be told, or
+    /// it would not be taken.
+    pub held_as: Option<String>,
+    /// What a sign-in by its name comes to.
+    pub prediction: Prediction,
     /// What would break it.
     pub conflicts: Vec<Conflict>,
 }
@@ -87,17 +95,13 @@ impl Plan {
             }
             user.conflicts.extend(conflicts);
         }
+        predict(terms, None, &mut users);
         let counts = count(&users);
         Self {
             good: counts.in_conflict == 0,
             counts,
             users,
         }
-    }
-
-    /// Those without a conflict.
-    pub fn good_users(&self) -> impl Iterator<Item = &Planned> {
-        self.users.iter().filter(|user| user.conflicts.is_empty())
     }
 }
 
@@ -118,6 +122,7 @@ pub(super) fn count(users: &[Planned]) -> Counts {
                 }
             }
         }
+        *counts.predictions.entry(user.prediction).or_default() += 1;
         counts.in_conflict += usize::from(!user.conflicts.is_empty());
         let mut kinds: Vec<_> = user
             .conflicts

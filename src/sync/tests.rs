@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    directory::Attribute,
+    directory::{AccountState, Attribute},
     entra::{
         Authentication, Domain, DomainName as Initial, InternalDomainFederation,
         PreferredAuthenticationProtocol, SignInName, Tenant, User,
@@ -289,10 +289,22 @@ fn texts_of_partners_stay_texts() {
 }
 
 #[test]
-fn the_planned_tenant_is_one_and_holds_those_without_a_conflict() {
+fn the_planned_tenant_is_one_and_holds_whom_entra_would_take() {
     let mut refused = partner("admin");
     refused.refusal = Some("it is privileged".to_owned());
-    let plan = plan(vec![partner("wendy"), refused, partner("otto")]);
+    let (mut twin, mut copy) = (partner("twin"), partner("copy"));
+    twin.mail = Some("same@fabrikam.com".to_owned());
+    copy.mail = twin.mail.clone();
+    let mut unverified = partner("elsewhere");
+    unverified.upn = Some("elsewhere@adatum.com".to_owned());
+    let plan = plan(vec![
+        partner("wendy"),
+        refused,
+        twin,
+        copy,
+        unverified,
+        partner("otto"),
+    ]);
     let key = create_signing_key("idp", 30).unwrap();
     let federation = InternalDomainFederation::new(
         ISSUER,
@@ -301,7 +313,9 @@ fn the_planned_tenant_is_one_and_holds_those_without_a_conflict() {
         key.signer.certificate().clone(),
     );
     let federations = vec![(domain("partners.contoso.com"), federation)];
-    let text = super::tenant_file(&terms(), &plan, federations).unwrap();
+    let parts = planned_tenant(&terms(), federations).unwrap();
+    let filled = fill(&plan, parts).unwrap();
+    let text = super::tenant_file(&filled).unwrap();
     let tenants = tenant_file::parse(&text, "planned.toml").unwrap();
     let tenant = tenants.first();
     let names: Vec<_> = tenant.domains().iter().map(|it| it.name.as_str()).collect();
@@ -315,16 +329,102 @@ fn the_planned_tenant_is_one_and_holds_those_without_a_conflict() {
     let users: Vec<_> = tenant
         .users()
         .iter()
-        .map(|it| it.display_name.as_str())
+        .map(|it| it.user_principal_name.to_string())
         .collect();
-    assert_eq!(users, ["wendy", "otto"]);
+    let expected = [
+        "wendy@partners.contoso.com",
+        "admin@partners.contoso.com",
+        "elsewhere@contoso.onmicrosoft.com",
+        "otto@partners.contoso.com",
+    ];
+    assert_eq!(users, expected);
+    // Twice the same is the same.
+    assert_eq!(fill(&plan, filled.parts()).unwrap().users(), filled.users());
 
     let nameless = Terms {
         tenant: None,
         ..terms()
     };
-    let error = super::tenant_file(&nameless, &plan, Vec::new()).unwrap_err();
+    let error = planned_tenant(&nameless, Vec::new()).unwrap_err();
     assert!(matches!(error, TenantFileError::NoTenant));
+}
+
+#[test]
+fn what_a_sign_in_comes_to_is_told_of_each_account() {
+    let with = |change: &dyn Fn(&mut Listed)| {
+        let mut account = partner("wendy");
+        change(&mut account);
+        account
+    };
+    let upn = |upn: &'static str| with(&move |it| it.upn = Some(upn.to_owned()));
+    let mail = |mail: &'static str| with(&move |it| it.mail = Some(mail.to_owned()));
+    let table = [
+        (
+            partner("wendy"),
+            "signs-in",
+            Some("wendy@partners.contoso.com"),
+        ),
+        (
+            with(&|it| it.refusal = Some("it is privileged".to_owned())),
+            "refused-here",
+            Some("wendy@partners.contoso.com"),
+        ),
+        (
+            with(&|it| it.state = Some(AccountState::Disabled)),
+            "refused-here",
+            Some("wendy@partners.contoso.com"),
+        ),
+        (
+            with(&|it| {
+                it.upn = Some("wendy@contoso.com".to_owned());
+                it.asked = vec!["Guest".to_owned()];
+            }),
+            "entra-password",
+            Some("wendy@contoso.com"),
+        ),
+        (
+            upn("mia@contoso.com"),
+            "entra-password",
+            Some("mia@contoso.com"),
+        ),
+        (
+            with(&|it| it.asked = vec!["Member".to_owned()]),
+            "comes-here",
+            Some("wendy@partners.contoso.com"),
+        ),
+        (
+            upn("wendy@adatum.com"),
+            "entra-password",
+            Some("wendy@contoso.onmicrosoft.com"),
+        ),
+        (
+            mail("w@contoso.com"),
+            "nobody",
+            Some("wendy@partners.contoso.com"),
+        ),
+        (
+            mail("w@partners.contoso.com"),
+            "refused-here",
+            Some("wendy@partners.contoso.com"),
+        ),
+        (with(&|it| it.mail = None), "nobody", None),
+        (with(&|it| it.immutable_id = None), "nobody", None),
+    ];
+    for (account, prediction, held_as) in table {
+        let told = format!("{account:?}");
+        let plan = plan(vec![account]);
+        assert_eq!(plan.users[0].prediction.to_string(), prediction, "{told}");
+        assert_eq!(plan.users[0].held_as.as_deref(), held_as, "{told}");
+        assert_eq!(plan.counts.predictions.values().sum::<usize>(), 1);
+    }
+    // Two that Entra would give the same name have it neither.
+    let plan = plan(vec![upn("w@adatum.com"), {
+        let mut other = partner("otto");
+        other.upn = Some("w@fabrikam.com".to_owned());
+        other
+    }]);
+    let held: Vec<_> = plan.users.iter().map(|it| it.held_as.clone()).collect();
+    assert_eq!(held, [None, None]);
 }
 
 /// A tenant that federates `partners.contoso.com` with this issuer, and holds these users.
