@@ -33,12 +33,18 @@ pub enum Prediction {
     /// Entra knows nobody by the name.
     #[default]
     Nobody,
+    /// There is no name to type, or none that Entra takes for one.
+    NoName,
 }
 
 impl Prediction {
     /// The code with which Entra refuses the name; `None` where something else follows.
     pub fn aadsts(self) -> Option<Aadsts> {
-        (self == Self::Nobody).then_some(Aadsts::UserAccountNotFound)
+        match self {
+            Self::Nobody => Some(Aadsts::UserAccountNotFound),
+            Self::NoName => Some(Aadsts::InvalidDomainName),
+            _ => None,
+        }
     }
 }
 
@@ -131,9 +137,14 @@ pub(super) fn predict(terms: &Terms, held: Option<&Tenant>, users: &mut [Planned
     }
     for (planned, name) in users.iter_mut().zip(names) {
         let name = name.filter(|name| owners.get(&key(name)) == Some(&1));
-        planned.prediction = match &name {
-            Some(upn) => of_held(terms, held, planned, upn).unwrap_or_default(),
-            None => Prediction::Nobody,
+        let typed = planned.on_premises_user_principal_name.as_deref();
+        let typed = typed.and_then(|typed| SignInName::parse(typed).ok());
+        planned.prediction = match (&name, typed) {
+            (_, None) => Prediction::NoName,
+            (None, _) => Prediction::Nobody,
+            (Some(upn), Some(typed)) => {
+                of_held(terms, held, planned, upn, &typed).unwrap_or_default()
+            }
         };
         planned.held_as = name.map(|name| name.to_string());
     }
@@ -158,14 +169,13 @@ fn of_held(
     held: Option<&Tenant>,
     planned: &Planned,
     upn: &SignInName,
+    typed: &SignInName,
 ) -> Option<Prediction> {
     let is_guest = planned.user_type == UserType::Guest;
-    let email = planned.on_premises_user_principal_name.as_deref();
-    let email = SignInName::parse(email?).ok()?;
-    if is_guest && email != *upn {
+    if is_guest && typed != upn {
         // Entra looks for UPNs alone in a domain of the tenant, and leaves a federated one to its
         // identity provider. Here nobody has an address in one of our own domains but by her UPN.
-        match standing(terms, held, &domain(&email)?) {
+        match standing(terms, held, &domain(typed)?) {
             Standing::Unverified => {}
             Standing::Managed => return Some(Prediction::Nobody),
             Standing::Elsewhere => return Some(Prediction::Elsewhere),

@@ -407,7 +407,7 @@ fn what_a_sign_in_comes_to_is_told_of_each_account() {
             "refused-here",
             Some("wendy@partners.contoso.com"),
         ),
-        (with(&|it| it.mail = None), "nobody", None),
+        (with(&|it| it.mail = None), "no-name", None),
         (with(&|it| it.immutable_id = None), "nobody", None),
     ];
     for (account, prediction, held_as) in table {

@@ -1,0 +1,150 @@
+//! The sync plan at a real domain controller (Samba) with two thousand partners: the simulator is filled
+//! by it, every partner whom it says to sign in does, and every other one comes to exactly what it says.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
+
+mod planned;
+mod provider;
+mod samba;
+mod slapd;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use planned::{Simulator, entra, planned};
+use provider::{Options, Provider};
+use samba::{PASSWORD, Samba};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+const PARTNERS: usize = 2_000;
+/// Sign-ins at a time.
+const AT_ONCE: usize = 6;
+
+const SYNC: &str = r#"
+[sync]
+tenant = "contoso.onmicrosoft.com"
+verified_domains = ["contoso.com", "legacy.contoso.com"]
+user_type_attribute = "employeeType"
+guest_units = ["OU=Partners,DC=corp,DC=contoso,DC=test"]
+"#;
+
+/// Who cannot sign in: the conflict, and what her sign-in comes to.
+const OTHERS: [(&str, &str, &str); 25] = [
+    ("anchor1", "immutable-id-duplicate", "nobody"),
+    ("anchor2", "immutable-id-duplicate", "nobody"),
+    ("declared", "", "entra-password"),
+    ("disabled", "", "refused-here"),
+    ("fallback1", "suffix-unverified", "nobody"),
+    ("fallback2", "suffix-unverified", "nobody"),
+    ("mia", "address-duplicate", "nobody"),
+    ("miapartner", "address-of-member", "nobody"),
+    ("nested", "refused-here", "refused-here"),
+    ("noaddress", "address-invalid", "no-name"),
+    ("nomail", "address-missing", "no-name"),
+    ("noupn", "upn-missing", "nobody"),
+    ("outside", "refused-here", "refused-here"),
+    ("owndomain", "address-in-own-domain", "nobody"),
+    ("ownsuffix", "address-in-own-domain", "refused-here"),
+    ("plus", "upn-invalid", "nobody"),
+    ("privileged", "refused-here", "refused-here"),
+    ("shared1", "address-duplicate", "nobody"),
+    ("shared2", "address-duplicate", "nobody"),
+    ("soft1", "soft-match", "nobody"),
+    ("soft2", "soft-match", "nobody"),
+    ("svc-idp", "suffix-unverified", "entra-password"),
+    ("unfederated", "suffix-unfederated", "entra-password"),
+    ("unverified", "suffix-unverified", "entra-password"),
+    ("wrongtype", "user-type-invalid", "nobody"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_partner_comes_to_what_the_plan_says() {
+    let samba = Samba::start_with("partners.py", &PARTNERS.to_string());
+    let (address, relying_party) = entra();
+    let options = Options {
+        tables: SYNC,
+        relying_party,
+        ..Options::default()
+    };
+    let refused =
+        "refuse_groups = [\"CN=Administrators of all,OU=Groups,DC=corp,DC=contoso,DC=test\"]";
+    let provider = Provider::start_before(&samba.table(refused), samba.ca_pem(), options);
+    let report = planned(&provider, &[]);
+    let users = report["users"].as_array().expect("users");
+
+    let mut others = BTreeMap::new();
+    let mut good = 0;
+    let mut staff = 0;
+    for user in users {
+        let name = user["displayName"].as_str().expect("a name");
+        let conflicts = user["conflicts"].as_array().expect("conflicts");
+        let kinds = conflicts
+            .iter()
+            .map(|one| one["kind"].as_str().expect("a kind"));
+        let told = (
+            kinds.collect::<Vec<_>>().join(" "),
+            user["prediction"].as_str().expect("a prediction"),
+        );
+        let is_staff = name.starts_with("staff");
+        if name.starts_with("partner") || is_staff {
+            let expected = if is_staff {
+                "entra-password"
+            } else {
+                "signs-in"
+            };
+            assert_eq!(told, (String::new(), expected), "{user}");
+            staff += usize::from(is_staff);
+            good += usize::from(!is_staff);
+        } else {
+            assert_eq!(others.insert(name.to_owned(), told), None);
+        }
+    }
+    assert_eq!((good, staff), (PARTNERS, 40));
+    let expected = OTHERS.map(|(name, kinds, told)| (name.to_owned(), (kinds.to_owned(), told)));
+    assert_eq!(others, BTreeMap::from(expected));
+
+    let simulator = Arc::new(Simulator::start(&provider, address, &[]));
+    let mut waiting = users.clone().into_iter();
+    let mut running = JoinSet::new();
+    let mut came_to: BTreeMap<String, usize> = BTreeMap::new();
+    loop {
+        while running.len() < AT_ONCE
+            && let Some(user) = waiting.next()
+        {
+            running.spawn(sign_in(simulator.clone(), user));
+        }
+        let Some(done) = running.join_next().await else {
+            break;
+        };
+        *came_to.entry(done.expect("a sign-in")).or_default() += 1;
+    }
+    let told: BTreeMap<String, usize> =
+        serde_json::from_value(report["counts"]["predictions"].clone()).expect("counts");
+    assert_eq!(came_to, told);
+    assert_eq!(came_to["signs-in"], PARTNERS);
+}
+
+/// Signs one account in, and sees to it that it comes to what the plan says of it.
+async fn sign_in(simulator: Arc<Simulator>, user: Value) -> String {
+    let told = user["prediction"].as_str().expect("a prediction");
+    let Some(name) = user["onPremisesUserPrincipalName"].as_str() else {
+        assert_eq!(told, "no-name", "{user}");
+        return told.to_owned();
+    };
+    let came_to = simulator.comes_to(name, PASSWORD).await;
+    let page = &came_to.page;
+    assert_eq!(came_to.prediction, told, "{user}: {page}");
+    if told == "signs-in" {
+        for part in ["onPremisesImmutableId", "userPrincipalName"] {
+            let value = user[part].as_str().expect("a value");
+            // As a page escapes it.
+            let value = value.replace('+', "&#43;");
+            let plain = value.replace("&#43;", "+");
+            assert!(
+                page.contains(&value) || page.contains(&plain),
+                "{user}: {page}"
+            );
+        }
+    }
+    told.to_owned()
+}
