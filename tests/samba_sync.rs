@@ -57,6 +57,15 @@ const OTHERS: [(&str, &str, &str); 25] = [
     ("wrongtype", "user-type-invalid", "nobody"),
 ];
 
+/// Whom Homerealm refuses, and the cause in its audit trail.
+const REFUSED_HERE: [(&str, &str); 5] = [
+    ("disabled@fabrikam.com", "Disabled"),
+    ("nested@fabrikam.com", "in a group"),
+    ("outside@fabrikam.com", "scope"),
+    ("privileged@fabrikam.com", "privileged"),
+    ("somebody@partners.contoso.com", "own"),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_partner_comes_to_what_the_plan_says() {
     let samba = Samba::start_with("partners.py", &PARTNERS.to_string());
@@ -122,6 +131,19 @@ async fn every_partner_comes_to_what_the_plan_says() {
         serde_json::from_value(report["counts"]["predictions"].clone()).expect("counts");
     assert_eq!(came_to, told);
     assert_eq!(came_to["signs-in"], PARTNERS);
+
+    // Homerealm's own reasons for those that it refused.
+    let log = provider.audit("sign-in-failed", REFUSED_HERE.len());
+    let reasons = log.iter().map(|line| {
+        let text = |key: &str| line[key].as_str().expect("a text").to_owned();
+        (text("name"), text("cause"))
+    });
+    let reasons: BTreeMap<String, String> = reasons.collect();
+    assert_eq!(log.len(), REFUSED_HERE.len());
+    for (name, cause) in REFUSED_HERE {
+        let told = reasons.get(name).expect("a line");
+        assert!(told.contains(cause), "{name}: {told}");
+    }
 }
 
 /// Signs one account in, and sees to it that it comes to what the plan says of it.

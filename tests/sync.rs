@@ -1,27 +1,16 @@
-//! The sync plan at a real slapd: every conflict found, and the planned tenant as the simulator's own,
-//! where every planned guest signs in.
+//! The sync plan at a real slapd: every conflict found, and the simulator filled by it, where every
+//! sign-in comes to what the plan says.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
 
+mod planned;
 mod provider;
 mod slapd;
 
-use std::{
-    collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    process::Output,
-};
+use std::{collections::BTreeMap, process::Output};
 
-use homerealm::{
-    http::{
-        PageForm,
-        client::{Client, Reply},
-        tls::client_config,
-    },
-    simulate::{HOST as ENTRA, Simulation, tenant_file},
-};
-use provider::{HOST, Options, Provider, homerealm, type_password};
-use serde_json::Value;
+use planned::{Simulator, entra, plan, planned};
+use provider::{Options, Provider, homerealm};
 use slapd::{PASSWORD, Slapd};
 
 const SYNC: &str = r#"
@@ -50,20 +39,6 @@ fn world(relying_party: &'static str, accounts: u32) -> (Slapd, Provider) {
     (slapd, provider)
 }
 
-fn plan(provider: &Provider, format: &str) -> Output {
-    let mut command = homerealm();
-    command
-        .args(["sync", "plan", "--format", format, "--config"])
-        .arg(provider.config_file());
-    command.output().expect("homerealm runs")
-}
-
-fn planned(provider: &Provider) -> Value {
-    let output = plan(provider, "json");
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    serde_json::from_slice(&output.stdout).expect("JSON")
-}
-
 fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("UTF-8")
 }
@@ -71,7 +46,7 @@ fn text(output: &Output) -> String {
 #[test]
 fn every_conflict_is_found_and_nothing_else() {
     let (_slapd, provider) = world("", ACCOUNTS);
-    let report = planned(&provider);
+    let report = planned(&provider, &[]);
     let users = report["users"].as_array().expect("users");
     let mut conflicts = BTreeMap::new();
     for user in users {
@@ -114,12 +89,12 @@ fn every_conflict_is_found_and_nothing_else() {
     assert_eq!(report["counts"]["members"], 2);
     assert_eq!(report["good"], false);
 
-    let csv = text(&plan(&provider, "csv"));
+    let csv = text(&plan(&provider, &["--format", "csv"]));
     assert_eq!(csv.lines().count(), accounts + 1);
-    let table = text(&plan(&provider, "table"));
+    let table = text(&plan(&provider, &["--format", "table"]));
     assert_eq!(table.lines().count(), accounts + 1);
     assert!(table.contains("soft-match: soft@partners.contoso.com is that of"));
-    let page = text(&plan(&provider, "html"));
+    let page = text(&plan(&provider, &["--format", "html"]));
     assert!(page.contains("<svg") && page.contains("fabrikam.com"));
     assert!(page.ends_with("</html>\n") || page.ends_with("</html>"));
 }
@@ -128,7 +103,7 @@ fn every_conflict_is_found_and_nothing_else() {
 fn a_directory_that_is_down_is_no_empty_plan() {
     let (mut slapd, provider) = world("", 1);
     slapd.kill();
-    let output = plan(&provider, "json");
+    let output = plan(&provider, &["--format", "json"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
 }
@@ -154,84 +129,41 @@ fn the_rules_are_printed_for_this_configuration() {
 }
 
 #[tokio::test]
-async fn every_planned_guest_signs_in_at_the_planned_tenant() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let address = listener.local_addr().expect("its address");
-    let entra = format!(
-        "[[relying_party]]\nentity_id = \"urn:federation:MicrosoftOnline\"\npreset = \"entra\"\n\
-         assertion_consumer_services = [\"https://{ENTRA}:{}/login.srf\"]\n",
-        address.port()
-    );
-    let (_slapd, provider) = world(Box::leak(entra.into_boxed_str()), 12);
-    let tenant = text(&plan(&provider, "tenant"));
-    let tenants = tenant_file::parse(&tenant, "planned.toml").expect("a tenant");
+async fn every_sign_in_comes_to_what_the_plan_says() {
+    let (address, relying_party) = entra();
+    let (_slapd, provider) = world(relying_party, 12);
+    let report = planned(&provider, &[]);
+    let tenant = text(&plan(&provider, &["--format", "tenant"]));
+    let file = provider.file("planned.toml");
+    std::fs::write(&file, &tenant).expect("planned.toml");
+    let file = file.to_str().expect("a path");
     // What is synced already is in nobody's way.
-    let held = provider.file("planned.toml");
-    std::fs::write(&held, &tenant).expect("planned.toml");
-    let mut again = homerealm();
-    again
-        .args(["sync", "plan", "--format", "json", "--config"])
-        .arg(provider.config_file())
-        .arg("--held")
-        .arg(&held);
-    let again = again.output().expect("homerealm runs");
-    let again: Value = serde_json::from_slice(&again.stdout).expect("JSON");
-    assert_eq!(again, planned(&provider));
-    drop(listener);
-    let simulation = Simulation::start(tenants, address, true);
-    let simulation = simulation.await.expect("a simulator");
-    let mut signed_in = 0;
-    for user in planned(&provider)["users"].as_array().expect("users") {
-        let email = user["onPremisesUserPrincipalName"].as_str();
-        let is_good = user["conflicts"].as_array().is_some_and(Vec::is_empty);
-        let Some(email) = email.filter(|_| user["userType"] == "Guest") else {
-            continue;
-        };
-        let roots = [provider.ca_pem().as_bytes(), simulation.ca_pem().as_bytes()];
-        let mut browser = Client::new(client_config(&roots).expect("TLS settings"))
-            .with_address(HOST, provider.address())
-            .with_address(ENTRA, address);
-        let answer = type_at_entra(address, &mut browser, email).await;
-        if !is_good {
-            // Entra holds nobody by this email.
-            assert!(
-                answer.text().contains("AADSTS50034"),
-                "{email}: {}",
-                answer.text()
-            );
-            continue;
+    assert_eq!(planned(&provider, &["--held", file]), report);
+
+    // Filled from the directory alone, and into a tenant that is written down.
+    for more in [&[][..], &["--tenant", file]] {
+        let simulator = Simulator::start(&provider, address, more);
+        let mut signed_in = 0;
+        for user in report["users"].as_array().expect("users") {
+            let Some(name) = user["onPremisesUserPrincipalName"].as_str() else {
+                continue;
+            };
+            let came_to = simulator.comes_to(name, PASSWORD).await;
+            let page = &came_to.page;
+            if user["prediction"] == "comes-here" {
+                // Not looked at, but she comes here.
+                let here = ["signs-in", "refused-here"];
+                assert!(here.contains(&came_to.prediction), "{user}: {page}");
+                continue;
+            }
+            assert_eq!(user["prediction"], came_to.prediction, "{user}: {page}");
+            if came_to.prediction == "signs-in" {
+                let upn = user["userPrincipalName"].as_str().expect("a UPN");
+                assert!(page.contains(upn) && page.contains("SAML 2.0"), "{page}");
+                signed_in += 1;
+            }
         }
-        let asked = submit(&mut browser, &answer, "to-idp").await;
-        let answer = type_password(&mut browser, &asked, email, PASSWORD).await;
-        let done = submit(&mut browser, &answer, "post").await.text();
-        let upn = user["userPrincipalName"].as_str().expect("a UPN");
-        assert!(
-            done.contains(upn) && done.contains("SAML 2.0"),
-            "{upn}: {done}"
-        );
-        signed_in += 1;
+        // The numbered ones, Wendy, Jürgen Müller and Pat O'Brien.
+        assert_eq!(signed_in, 12 + 3);
     }
-    // The numbered ones, Wendy, Jürgen Müller and Pat O'Brien.
-    assert_eq!(signed_in, 12 + 3);
-    simulation.stop().await;
-}
-
-async fn type_at_entra(entra: SocketAddr, browser: &mut Client, name: &str) -> Reply {
-    let door = format!("https://{ENTRA}:{}/contoso.onmicrosoft.com/", entra.port());
-    let door = browser.get(&door.parse().expect("a URL"), None).await;
-    let door = door.expect("a page");
-    let form = PageForm::find(&door.text(), None).expect("a form");
-    let to = door.resolve(&form.action).expect("a URL");
-    let name = [("login_hint".to_owned(), name.to_owned())];
-    let answer = browser.post_form(&to, &name, Some(&door)).await;
-    answer.expect("a page")
-}
-
-/// Sends the form of a page on.
-async fn submit(browser: &mut Client, page: &Reply, id: &str) -> Reply {
-    let text = page.text();
-    let form = PageForm::find(&text, Some(id)).unwrap_or_else(|_| panic!("{text}"));
-    let to = page.resolve(&form.action).expect("a URL");
-    let answer = browser.post_form(&to, &form.fields, Some(page)).await;
-    answer.expect("a page")
 }

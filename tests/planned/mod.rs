@@ -11,6 +11,7 @@ use std::{
 };
 
 use homerealm::{
+    entra::Aadsts,
     http::{
         PageForm,
         client::{Client, Reply},
@@ -105,12 +106,12 @@ impl Simulator {
             .with_address(ENTRA, self.address);
         let page = self.type_name(&mut browser, name).await;
         let text = page.text();
-        let refused = |code: &str| text.contains(&format!("AADSTS{code}"));
+        let refused = |code: Aadsts| text.contains(&code.to_string());
         if PageForm::find(&text, Some("to-idp")).is_err() {
             return match () {
-                () if refused("50034") => CameTo::told("nobody", text),
-                () if refused("50107") => CameTo::told("another issuer", text),
-                () if text.contains("AADSTS") => CameTo::told("no-name", text),
+                () if refused(Aadsts::UserAccountNotFound) => CameTo::told("nobody", text),
+                () if refused(Aadsts::InvalidDomainName) => CameTo::told("no-name", text),
+                () if text.contains("AADSTS") => CameTo::told("another refusal", text),
                 () => CameTo::told("entra-password", text),
             };
         }
