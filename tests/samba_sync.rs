@@ -8,9 +8,9 @@ mod provider;
 mod samba;
 mod slapd;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
-use planned::{Simulator, entra, planned};
+use planned::{Simulator, entra, plan, planned};
 use provider::{Options, Provider};
 use samba::{PASSWORD, Samba};
 use serde_json::Value;
@@ -27,6 +27,9 @@ verified_domains = ["contoso.com", "legacy.contoso.com"]
 user_type_attribute = "employeeType"
 guest_units = ["OU=Partners,DC=corp,DC=contoso,DC=test"]
 "#;
+
+const REFUSED: &str =
+    "refuse_groups = [\"CN=Administrators of all,OU=Groups,DC=corp,DC=contoso,DC=test\"]";
 
 /// Who cannot sign in: the conflict, and what her sign-in comes to.
 const OTHERS: [(&str, &str, &str); 25] = [
@@ -60,7 +63,7 @@ const OTHERS: [(&str, &str, &str); 25] = [
 /// Whom Homerealm refuses, and the cause in its audit trail.
 const REFUSED_HERE: [(&str, &str); 5] = [
     ("disabled@fabrikam.com", "Disabled"),
-    ("nested@fabrikam.com", "in a group"),
+    ("nested@fabrikam.com", "in a refused group"),
     ("outside@fabrikam.com", "scope"),
     ("privileged@fabrikam.com", "privileged"),
     ("somebody@partners.contoso.com", "own"),
@@ -75,9 +78,7 @@ async fn every_partner_comes_to_what_the_plan_says() {
         relying_party,
         ..Options::default()
     };
-    let refused =
-        "refuse_groups = [\"CN=Administrators of all,OU=Groups,DC=corp,DC=contoso,DC=test\"]";
-    let provider = Provider::start_before(&samba.table(refused), samba.ca_pem(), options);
+    let provider = Provider::start_before(&samba.table(REFUSED), samba.ca_pem(), options);
     let report = planned(&provider, &[]);
     let users = report["users"].as_array().expect("users");
 
@@ -144,6 +145,101 @@ async fn every_partner_comes_to_what_the_plan_says() {
         let told = reasons.get(name).expect("a line");
         assert!(told.contains(cause), "{name}: {told}");
     }
+}
+
+/// The plan with this state, and what is said of the reading.
+fn planned_with(provider: &Provider, state: &Path) -> (Value, String) {
+    let state = state.to_str().expect("a path");
+    let output = plan(provider, &["--format", "json", "--state", state]);
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    let report = serde_json::from_slice(&output.stdout);
+    (report.unwrap_or_else(|_| panic!("{said}")), said)
+}
+
+/// What happens between two plans; the last two are no change of any account.
+const CHANGES: &str = "dn: CN=partner1,OU=Partners,{domain}
+changetype: modify
+replace: mail
+mail: shared@fabrikam.com
+
+dn: CN=partner2,OU=Partners,{domain}
+changetype: delete
+
+dn: CN=partner3,OU=Partners,{domain}
+changetype: modify
+delete: mail
+-
+delete: userPrincipalName
+
+dn: CN=new,OU=Partners,{domain}
+changetype: add
+objectClass: user
+sAMAccountName: new
+mail: new@fabrikam.com
+userPrincipalName: new@partners.contoso.com
+
+dn: CN=Operators,OU=Groups,{domain}
+changetype: modify
+add: member
+member: CN=partner4,OU=Partners,{domain}
+
+dn: OU=Staff,{domain}
+changetype: modrdn
+newrdn: OU=Personnel
+deleteoldrdn: 1
+";
+
+#[test]
+fn only_what_has_changed_is_read_again() {
+    let samba = Samba::start_with("partners.py", "30");
+    let options = Options {
+        tables: SYNC,
+        ..Options::default()
+    };
+    let provider = Provider::start_before(&samba.table(REFUSED), samba.ca_pem(), options);
+    let state = provider.file("state.json");
+    let (first, said) = planned_with(&provider, &state);
+    assert!(!said.contains("new or changed"), "{said}");
+    assert_eq!(first, planned(&provider, &[]));
+    let mode = fs::metadata(&state).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let (again, said) = planned_with(&provider, &state);
+    let nothing = ": 0 accounts read since they are new or changed; 0 gone";
+    assert!(said.contains(nothing), "{said}");
+    assert_eq!(again, first);
+
+    samba.change(&CHANGES.replace("{domain}", "DC=corp,DC=contoso,DC=test"));
+    let (later, said) = planned_with(&provider, &state);
+    assert_eq!(later, planned(&provider, &[]));
+    // Partner 1, the new one, and all 42 of the renamed unit.
+    let some = ": 44 accounts read since they are new or changed; 2 gone";
+    assert!(said.contains(some), "{said}");
+    let users = later["users"].as_array().expect("users");
+    let named = |name: &str| {
+        let dn = format!("CN={name},");
+        let mut users = users.iter();
+        users.find(|user| user["dn"].as_str().is_some_and(|it| it.starts_with(&dn)))
+    };
+    assert!(named("partner2").is_none() && named("partner3").is_none());
+    assert!(named("new").is_some());
+    let refused = named("partner4").expect("an account");
+    assert_eq!(refused["conflicts"][0]["kind"], "refused-here", "{refused}");
+    let moved = named("staff7").expect("an account")["dn"].to_string();
+    assert!(moved.contains("OU=Personnel"), "{moved}");
+
+    // The numbers of another domain controller say nothing here.
+    let kept = fs::read_to_string(&state).expect("a file");
+    let (before, after) = kept.split_once("\"invocationId\":\"").expect("an id");
+    let other = format!("{before}\"invocationId\":\"00000000{}", &after[8..]);
+    fs::write(&state, other).expect("the state");
+    let (report, said) = planned_with(&provider, &state);
+    assert!(!said.contains("new or changed"), "{said}");
+    assert_eq!(report, later);
+
+    fs::write(&state, "{\"directories\": 1}").expect("the state");
+    let output = plan(&provider, &["--state", state.to_str().expect("a path")]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(output.stdout.is_empty());
 }
 
 /// Signs one account in, and sees to it that it comes to what the plan says of it.

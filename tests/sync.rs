@@ -100,6 +100,18 @@ fn every_conflict_is_found_and_nothing_else() {
 }
 
 #[test]
+fn a_directory_that_counts_no_changes_is_read_whole() {
+    let (_slapd, provider) = world("", 3);
+    let state = provider.file("state.json");
+    let arguments = ["--state", state.to_str().expect("a path")];
+    let first = planned(&provider, &arguments);
+    assert_eq!(planned(&provider, &arguments), first);
+    assert_eq!(planned(&provider, &[]), first);
+    let kept = std::fs::read_to_string(&state).expect("a file");
+    assert_eq!(kept, "{\"directories\":{}}");
+}
+
+#[test]
 fn a_directory_that_is_down_is_no_empty_plan() {
     let (mut slapd, provider) = world("", 1);
     slapd.kill();

@@ -6,6 +6,7 @@ use std::{
     process::ExitCode,
 };
 
+use super::sync::State;
 use anyhow::bail;
 use homerealm::{
     config::Config,
@@ -70,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 async fn synchronised(config: &Path, written: Option<Tenants>) -> anyhow::Result<Tenants> {
     let config = Config::read(config)?;
     let held = written.as_ref().map(Tenants::first);
-    let plan = super::sync::read(&config, held).await?;
+    let plan = super::sync::read(&config, held, &mut State::default()).await?;
     super::sync::tell(&plan);
     let tenant = super::sync::tenant(&config, &plan, written.as_ref())?;
     Ok(match written {

@@ -1,14 +1,14 @@
 //! `homerealm sync`: what Entra would hold of the accounts, and the rules that bring it there.
 
-use std::{
-    io::{IsTerminal as _, Write as _},
-    path::PathBuf,
-    process::ExitCode,
-};
+mod progress;
+mod state;
+
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, bail};
 use homerealm::{
     config::Config,
+    directory::Reading,
     entra::{InternalDomainFederation, PreferredAuthenticationProtocol, Tenant, Tenants},
     provider::{HomeParts, realm_of},
     realm::DomainName,
@@ -16,6 +16,9 @@ use homerealm::{
     sync::{Plan, csv, fill, html, planned_tenant, rules, table, tenant_file as write_tenant},
     trust::Needs,
 };
+
+use progress::Progress;
+pub(super) use state::State;
 
 /// Plan what Entra Connect would synchronise, and print its rules
 #[derive(clap::Args)]
@@ -43,6 +46,9 @@ struct PlanArguments {
     /// What Entra holds already, as a tenant's file: its domains and users count as well
     #[arg(long, value_name = "FILE")]
     held: Option<PathBuf>,
+    /// Keep in this file what was read, and read only what has changed the next time
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]
@@ -77,8 +83,15 @@ fn plan(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
     let config = Config::read(&arguments.config)?;
     let held = arguments.held.as_deref().map(tenant_file::read);
     let held = held.transpose()?;
-    let plan = read(&config, held.as_ref().map(Tenants::first));
+    let mut state = match &arguments.state {
+        Some(path) => State::read(path)?,
+        None => State::default(),
+    };
+    let plan = read(&config, held.as_ref().map(Tenants::first), &mut state);
     let plan = super::runtime()?.block_on(plan)?;
+    if let Some(path) = &arguments.state {
+        state.write(path)?;
+    }
     let text = match arguments.format {
         Format::Table => table(&plan),
         Format::Csv => csv(&plan),
@@ -121,27 +134,35 @@ pub(super) fn tenant(
 }
 
 /// Reads all directories, and says on stderr how far it is; then plans, against what the tenant
-/// holds where that is known.
-pub(super) async fn read(config: &Config, held: Option<&Tenant>) -> anyhow::Result<Plan> {
+/// holds where that is known. `state` is what they said the last time, and becomes what they say now.
+pub(super) async fn read(
+    config: &Config,
+    held: Option<&Tenant>,
+    state: &mut State,
+) -> anyhow::Result<Plan> {
     let homes = config.directories.iter().map(HomeParts::load);
     let homes = homes.collect::<Result<Vec<_>, _>>()?;
     let realm = realm_of(homes, config.routes.clone(), &Needs::default())?;
-    let shows_progress = std::io::stderr().is_terminal();
     let mut accounts = Vec::new();
     for home in realm.homes() {
+        let name = home.name();
+        let cannot = || format!("{name}: the accounts cannot be read");
+        let before = state.directories.remove(name);
+        let mut progress = Progress::on_terminal();
+        if progress.is_shown() && before.is_none() {
+            progress.expect(home.count().await.with_context(cannot)?);
+        }
         let asked = config.sync.guests.attribute.as_ref();
-        let list = home.list(asked, |account| {
-            accounts.push((home.name().to_owned(), account));
-            if shows_progress && accounts.len() % 500 == 0 {
-                // Nothing depends on whether it can be seen.
-                let _ = write!(std::io::stderr(), "\r{} accounts read", accounts.len());
-            }
-        });
-        list.await
-            .with_context(|| format!("{}: the accounts cannot be read", home.name()))?;
-    }
-    if shows_progress {
-        eprintln!("\r{} accounts read", accounts.len());
+        let list = home.list(asked, before.as_ref(), |more| progress.advance(more));
+        let roll = list.await.with_context(cannot)?;
+        progress.end();
+        if let Reading::Changes { read, gone } = roll.reading {
+            eprintln!("{name}: {read} accounts read since they are new or changed; {gone} gone");
+        }
+        state
+            .directories
+            .extend(roll.snapshot.map(|snapshot| (name.to_owned(), snapshot)));
+        accounts.extend(roll.accounts.into_iter().map(|one| (name.to_owned(), one)));
     }
     let plan = Plan::new(&config.sync, &accounts);
     Ok(match held {

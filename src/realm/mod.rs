@@ -68,7 +68,7 @@ pub use home::Home;
 pub use mapping::{
     FederatedDomain, ImmutableIdEncoding, ImmutableIdSource, Mapping, SignInAttribute,
 };
-pub use roll::Listed;
+pub use roll::{Listed, Roll};
 pub use route::{
     Arriving, Directories, EntraDoor, HomeRealm, Route, Routes, TableError, TenantedLink,
     TenantedLinkError, Tried, Unfit, When,

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::directory::{AccountState, Attribute, DirectoryError, Entry, Filter};
+use crate::directory::{AccountState, Attribute, DirectoryError, Entry, Filter, Reading, Snapshot};
 
 use super::{
     Home, ImmutableId, SignInAttribute, SignInName,
@@ -35,37 +35,69 @@ pub struct Listed {
     pub state: Option<AccountState>,
 }
 
+/// All accounts of a directory.
+#[derive(Debug)]
+pub struct Roll {
+    /// In the directory's order.
+    pub accounts: Vec<Listed>,
+    /// For the next time; `None` where the directory does not count its changes.
+    pub snapshot: Option<Snapshot>,
+    /// How much had to be read.
+    pub reading: Reading,
+}
+
+/// What every account on the roll has one of.
+const NAMED: [&str; 3] = ["userPrincipalName", "mail", "proxyAddresses"];
+
 impl Home {
-    /// Reads every account with a UPN or an address, in scope or not, page by page. `asked` is an
-    /// attribute that is read besides; `each` is told of each account.
+    /// Counts the entries that [`Self::list`] would read.
+    ///
+    /// # Errors
+    /// When the directory cannot be read to its end.
+    pub async fn count(&self) -> Result<usize, DirectoryError> {
+        let mut count = 0;
+        let filter = Filter::Or(NAMED.map(Filter::present).into());
+        let scan = (self.directory).scan(&filter, &["1.1"], |page| count += page.len());
+        scan.await?;
+        Ok(count)
+    }
+
+    /// Reads every account with a UPN or an address, in scope or not, page by page; with a snapshot of
+    /// the last time only what has changed, where the directory can tell. `asked` is an attribute that
+    /// is read besides; `each` is told how many more entries have been read.
     ///
     /// # Errors
     /// When the directory cannot be read to its end.
     pub async fn list(
         &self,
         asked: Option<&Attribute>,
-        mut each: impl FnMut(Listed),
-    ) -> Result<(), DirectoryError> {
-        let named = ["userPrincipalName", "mail", "proxyAddresses"];
-        let filter = Filter::Or(named.map(Filter::present).into());
+        before: Option<&Snapshot>,
+        each: impl FnMut(usize),
+    ) -> Result<Roll, DirectoryError> {
+        let filter = Filter::Or(NAMED.map(Filter::present).into());
         let members = self.members_of_refused_groups(&filter).await?;
         let mut wanted = self.attributes();
-        for name in named.into_iter().chain(["objectClass"]) {
+        for name in NAMED.into_iter().chain(["objectClass"]) {
             if !wanted.contains(&name) {
                 wanted.push(name);
             }
         }
         wanted.extend(asked.map(Attribute::as_str));
-        let scan = self.directory.scan(&filter, &wanted, |page| {
-            for entry in page.iter().filter(|entry| is_person(entry)) {
-                let mut listed = self.listed(entry, asked);
-                if members.contains(entry.dn()) && listed.refusal.is_none() {
-                    listed.refusal = Some("it is in a refused group".to_owned());
-                }
-                each(listed);
+        let read = self.directory.catch_up(&filter, &wanted, before, each);
+        let read = read.await?;
+        let people = read.entries.iter().filter(|entry| is_person(entry));
+        let accounts = people.map(|entry| {
+            let mut listed = self.listed(entry, asked);
+            if members.contains(entry.dn()) && listed.refusal.is_none() {
+                listed.refusal = Some("it is in a refused group".to_owned());
             }
+            listed
         });
-        scan.await
+        Ok(Roll {
+            accounts: accounts.collect(),
+            snapshot: read.snapshot,
+            reading: read.reading,
+        })
     }
 
     /// Nested members too, where the directory knows the rule of Active Directory.
