@@ -6,12 +6,15 @@
 mod planned;
 mod provider;
 mod slapd;
+mod strangers;
 
 use std::{collections::BTreeMap, process::Output};
 
 use planned::{Simulator, entra, plan, planned};
 use provider::{Options, Provider, homerealm};
+use serde_json::Value;
 use slapd::{PASSWORD, Slapd};
+use strangers::powershell_commands;
 
 const SYNC: &str = r#"
 [sync]
@@ -121,23 +124,71 @@ fn a_directory_that_is_down_is_no_empty_plan() {
 }
 
 #[test]
-fn the_rules_are_printed_for_this_configuration() {
-    let (_slapd, provider) = world("", 1);
+fn the_rules_are_powershell_for_this_configuration() {
+    const UNIT: &str = r#"ou=Bob's $(Get-Date) `n \"ones\" # |,dc=contoso,dc=com"#;
+    let tables = SYNC.replace(
+        "ou=Partners,dc=contoso,dc=com",
+        &UNIT.replace('\\', r"\\").replace('"', r#"\""#),
+    );
+    let slapd = Slapd::start_new(slapd::Options::default());
+    let options = Options {
+        tables: Box::leak(tables.into_boxed_str()),
+        ..Options::default()
+    };
+    let provider = Provider::start(&slapd, options);
     let mut command = homerealm();
     command
         .args(["sync", "rules", "--config"])
         .arg(provider.config_file());
     let output = command.output().expect("homerealm runs");
-    assert_eq!(output.status.code(), Some(0));
-    let script = text(&output);
-    for part in [
-        "'departmentNumber', 'Guest', 'EQUAL'",
-        "'userPrincipalName', '@partners.contoso.com', 'ENDSWITH'",
-        "'dn', ',ou=Partners,dc=contoso,dc=com', 'CONTAINS'",
-        "-Source @('mail')",
-    ] {
-        assert!(script.contains(part), "{part}: {script}");
-    }
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let commands = powershell_commands(&text(&output));
+    let commands = commands.as_array().expect("commands");
+    let of = |name: &str| -> Vec<&Value> {
+        let commands = commands.iter();
+        commands.filter(|command| command["name"] == name).collect()
+    };
+    // The scheduler stands still before there is a rule, and nothing begins a cycle.
+    let place = |name: &str| commands.iter().position(|command| command["name"] == name);
+    assert!(place("Set-ADSyncScheduler") < place("New-ADSyncRule"));
+    assert!(of("Start-ADSyncSyncCycle").is_empty());
+    let names: Vec<_> = of("New-ADSyncRule")
+        .iter()
+        .map(|it| it["texts"][0].clone())
+        .collect();
+    let expected = [
+        "Homerealm - Members by attribute",
+        "Homerealm - Guests",
+        "Homerealm - Members",
+        "Homerealm - To Entra",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(of("Add-ADSyncRule").len(), names.len());
+    let conditions: Vec<_> = of("New-Object")
+        .into_iter()
+        .map(|command| {
+            let texts = command["texts"].as_array().expect("texts").iter().skip(1);
+            texts
+                .map(|text| text.as_str().expect("a text"))
+                .collect::<Vec<_>>()
+        })
+        .filter(|condition| condition[0] != "adminDescription")
+        .collect();
+    let below = format!(",{UNIT}");
+    let expected = [
+        ["departmentNumber", "Member", "EQUAL"],
+        ["departmentNumber", "Guest", "EQUAL"],
+        ["userPrincipalName", "@partners.contoso.com", "ENDSWITH"],
+        ["dn", &below, "CONTAINS"],
+        ["sourceObjectType", "User", "EQUAL"],
+        ["cloudMastered", "True", "NOTEQUAL"],
+    ];
+    assert_eq!(conditions, expected);
+    let flows = of("Add-ADSyncAttributeFlowMapping");
+    let email = flows.iter().filter(|flow| flow["texts"][0] == "mail");
+    let email: Vec<_> = email.map(|flow| flow["texts"].clone()).collect();
+    let expected = serde_json::json!(["mail", "onPremisesUserPrincipalName", "Direct", "Update"]);
+    assert_eq!(email, [expected]);
 }
 
 #[tokio::test]
