@@ -26,6 +26,7 @@ pub mod saml2;
 pub mod signin;
 pub mod simulate;
 pub mod store;
+pub mod sync;
 pub mod trust;
 pub mod upstream;
 pub mod web;

@@ -10,6 +10,7 @@ mod links;
 mod realm;
 mod serve;
 mod simulate;
+mod sync;
 mod trusts;
 
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ enum Command {
     Realm(realm::Arguments),
     /// List the addresses to give to partners, and make a guide of them
     Links(links::Arguments),
+    /// Plan what Entra Connect would synchronise, and print its rules
+    Sync(sync::Arguments),
     /// Make and list signing keys
     Keys(keys::Arguments),
     /// Move the relying party trusts of AD FS: look them over, and write them for Homerealm and Entra
@@ -59,6 +62,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Realm(arguments) => realm::run(&arguments),
         Command::Links(arguments) => links::run(&arguments),
+        Command::Sync(arguments) => sync::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Trusts(arguments) => trusts::run(&arguments),
     };

@@ -8,6 +8,7 @@ mod claims;
 mod metadata;
 mod one_or_several;
 mod route;
+mod sync;
 mod upstream;
 
 pub(super) use application::{Application, Hint};
@@ -17,6 +18,7 @@ pub(super) use claims::{
 pub(super) use metadata::{EncryptAssertions, EncryptionAlgorithm, Metadata};
 pub(crate) use one_or_several::OneOrSeveral;
 pub(super) use route::{EntraDoor, HomeRealm, Route};
+pub(super) use sync::Sync;
 pub(super) use upstream::{
     Address as UpstreamAddress, LoginHint as UpstreamLoginHint, OpenId as UpstreamOpenId,
     Saml2 as UpstreamSaml2, Upstream,
@@ -46,6 +48,8 @@ pub(super) struct File {
     pub requests: Requests,
     #[serde(default)]
     pub ws_trust: WsTrust,
+    #[serde(default)]
+    pub sync: Sync,
     pub federated_domain: Vec<FederatedDomain>,
     pub pairwise_salt: Option<Spanned<Credential>>,
     #[serde(default)]

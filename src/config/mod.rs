@@ -48,6 +48,7 @@ use crate::{
     observe::LogFormat,
     realm::{FederatedDomain, Mapping, Routes},
     signin::GuardRules,
+    sync::Terms as SyncTerms,
     trust::{Application, NameIdRule, PairwiseSalt, RelyingParty, RequestSignatures},
     upstream::{Terms, Upstream, UpstreamProtocol, saml2::Partner},
     web::Edge,
@@ -88,6 +89,8 @@ pub struct Config {
     pub routes: Routes,
     /// The upstream identity providers.
     pub upstreams: Vec<UpstreamFile>,
+    /// What a directory sync is to do with the accounts.
+    pub sync: SyncTerms,
     /// The directories, at least one, in order.
     pub directories: Vec<Directory>,
 }

@@ -1,10 +1,11 @@
 //! What the simulated Entra knows of the identity provider: by a tenant's file, by the identity
 //! provider's own metadata, or by both.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use homerealm::{
+    config::Config,
     entra::{ImmutableId, PreferredAuthenticationProtocol, SignInName, Tenants},
     http::{
         client::Client,
@@ -19,11 +20,17 @@ use homerealm::{
 };
 use hyper::StatusCode;
 
+use super::super::sync::{self, State};
+
 #[derive(clap::Args)]
 pub(super) struct Registered {
     /// The tenants: domains, federations, users, policies
-    #[arg(long, value_name = "FILE", required_unless_present = "idp_metadata")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["idp_metadata", "from_directory"])]
     tenant: Option<PathBuf>,
+    /// Fill the first tenant from the directory of this configuration, as the sync would; without
+    /// --tenant its domains are those of [sync], federated with this configuration's server
+    #[arg(long, value_name = "CONFIG")]
+    from_directory: Option<PathBuf>,
     /// The identity provider's metadata, SAML's or FederationMetadata.xml: its issuer, addresses and
     /// certificates take the place of those of the first federated domain. Without --tenant it needs --email,
     /// --upn and --immutable-id
@@ -51,8 +58,12 @@ impl Registered {
     /// The tenants. `browser` says how the identity provider is reached.
     pub(super) async fn tenants(&self, browser: &Settings) -> anyhow::Result<Tenants> {
         let written = self.tenant.as_deref().map(tenant_file::read).transpose()?;
+        let written = match &self.from_directory {
+            Some(config) => Some(synchronised(config, written).await?),
+            None => written,
+        };
         let Some(from) = &self.idp_metadata else {
-            return written.context("there is neither --tenant nor --idp-metadata");
+            return written.context("there is no --tenant, --idp-metadata or --from-directory");
         };
         let document = document(from, browser).await?;
         let federation = idp_metadata::read(&document, self.protocol).context(from.clone())?;
@@ -73,6 +84,20 @@ impl Registered {
             },
         )
     }
+}
+
+/// The tenants after a sync from the directory of this configuration, by the same derivation as
+/// `sync plan` and `sync rules`.
+async fn synchronised(config: &Path, written: Option<Tenants>) -> anyhow::Result<Tenants> {
+    let config = Config::read(config)?;
+    let held = written.as_ref().map(Tenants::first);
+    let plan = sync::read(&config, held, &mut State::default()).await?;
+    sync::tell(&plan);
+    let tenant = sync::tenant(&config, &plan, written.as_ref())?;
+    Ok(match written {
+        Some(written) => written.with(tenant)?,
+        None => Tenants::from(tenant),
+    })
 }
 
 fn protocol(text: &str) -> Result<PreferredAuthenticationProtocol, String> {

@@ -8,6 +8,7 @@ mod guard;
 mod metadata;
 mod relying_party;
 mod route;
+mod sync;
 mod upstream;
 
 pub(super) use directory::Connection;
@@ -90,6 +91,7 @@ pub(super) fn build(
     }
     Ok(Config {
         routes: route::build(&file.route, ends)?,
+        sync: sync::build(&file.sync, &domains, source)?,
         upstreams,
         edge: Edge {
             base_url,
