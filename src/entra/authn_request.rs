@@ -56,9 +56,10 @@ impl AuthnRequest {
              <samlp:NameIDPolicy \
              Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\"/>\
              </samlp:AuthnRequest>",
-            force = match self.force_authn {
-                true => "ForceAuthn=\"true\" ",
-                false => "",
+            force = if self.force_authn {
+                "ForceAuthn=\"true\" "
+            } else {
+                ""
             },
             id = escape(&self.id),
             instant = instant::to_milliseconds(self.issue_instant),

@@ -200,9 +200,10 @@ impl Simulator {
             }
             PreferredAuthenticationProtocol::WsFed => {
                 let asked = SignInRequest::new(self.audience(), arrival.written_by);
-                let asked = match arrival.is_fresh {
-                    true => asked.asking_anew(federation.prompt_login_behavior),
-                    false => asked,
+                let asked = if arrival.is_fresh {
+                    asked.asking_anew(federation.prompt_login_behavior)
+                } else {
+                    asked
                 };
                 let to = asked.address(uri, self.settings().ws_federation_hints, names);
                 (asked.client_request_id, asked.context, ToIdp::Address(to))
