@@ -7,10 +7,12 @@ use std::{
     process::{Command, Stdio},
 };
 
-use homerealm::http::page_link;
+use homerealm::{http::page_link, keys::Certificate};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::*;
+use crate::provider::Provider;
 use crate::strangers::{pysaml2, python, tool};
 
 const APPLICATIONS: &str = r#"
@@ -28,7 +30,7 @@ web = { redirectUris = ["https://wiki.test/acs"], logoutUrl = "https://wiki.test
 const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 
 /// An order to the application of this host.
-fn order(host: &str, order: Value) -> Value {
+fn order(host: &str, order: &Value) -> Value {
     let mut all = json!({
         "entity_id": format!("https://{host}/saml"),
         "acs": format!("https://{host}/acs"),
@@ -78,7 +80,7 @@ fn is_by_the_schema(folder: &Path, document: &str) {
     fs::write(&file, document).expect("a file");
     let said = pysaml2(
         folder,
-        &order("shop.test", json!({"do": "schema", "file": file})),
+        &order("shop.test", &json!({"do": "schema", "file": file})),
     );
     assert_eq!(said, json!({"valid": true}), "{document}");
 }
@@ -92,43 +94,41 @@ fn message(address: &str) -> Value {
         .into()
 }
 
-#[tokio::test]
-async fn two_applications_share_a_session_until_one_ends_it() {
-    let (provider, simulator, mut browser) = simulator::start(&SLAPD, APPLICATIONS, &[]);
+/// What the metadata says of the tenant, in a folder for pysaml2; and the certificate in it.
+async fn configured(provider: &Provider, simulator: &Simulator, browser: &mut Client) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let folder = folder.path();
+    let at = |name: &str| folder.path().join(name);
     for name in ["sp.key", "sp.crt"] {
-        fs::copy(provider.file(name), folder.join(name)).expect("a copy");
+        fs::copy(provider.file(name), at(name)).expect("a copy");
     }
     let app_id = "00000000-0000-0000-0000-000000000001";
-    let told = metadata(&simulator, &mut browser, app_id).await;
-    fs::write(folder.join("idp.xml"), &told).expect("idp.xml");
+    let told = metadata(simulator, browser, app_id).await;
+    fs::write(at("idp.xml"), &told).expect("idp.xml");
     let certificate = between(&told, "<IDPSSODescriptor", "</ds:X509Certificate>");
     let (_, certificate) = certificate.rsplit_once('>').expect("a certificate");
-    let armoured =
-        |lines: &str| format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n");
-    let lines: Vec<_> = certificate
-        .as_bytes()
-        .chunks(64)
-        .map(String::from_utf8_lossy)
-        .collect();
-    fs::write(folder.join("idp.crt"), armoured(&lines.join("\n"))).expect("idp.crt");
-    is_by_the_schema(folder, &told);
+    let certificate = Certificate::from_base64(certificate).expect("a certificate");
+    fs::write(at("idp.crt"), certificate.to_pem()).expect("idp.crt");
+    is_by_the_schema(folder.path(), &told);
     let root = "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor";
-    assert!(xmlsec1(folder, &told, root));
-    assert!(!xmlsec1(
-        folder,
-        &told.replace("/saml2\"", "/saml3\""),
-        root
-    ));
+    assert!(xmlsec1(folder.path(), &told, root));
+    let changed = told.replace("/saml2\"", "/saml3\"");
+    assert!(!xmlsec1(folder.path(), &changed, root));
+    folder
+}
 
-    // The first asks by HTTP-Redirect, and she proves who she is.
-    let asked = pysaml2(
-        folder,
-        &order("shop.test", json!({"do": "request", "binding": "redirect"})),
-    );
-    let door = open(&mut browser, asked["url"].as_str().expect("an address")).await;
-    let page = prove(&mut browser, &door).await;
+/// What the application of a host reads from the Response to the request of this ID.
+fn read(folder: &Path, host: &str, id: &Value, form: &PageForm) -> Value {
+    let response = form.field("SAMLResponse");
+    let asked = json!({"do": "response", "saml_response": response, "id": id});
+    pysaml2(folder, &order(host, &asked))
+}
+
+/// The first application asks by HTTP-Redirect, and she proves who she is.
+async fn at_the_first(folder: &Path, browser: &mut Client) -> Value {
+    let asked = json!({"do": "request", "binding": "redirect"});
+    let asked = pysaml2(folder, &order("shop.test", &asked));
+    let door = open(browser, asked["url"].as_str().expect("an address")).await;
+    let page = prove(browser, &door).await;
     let (document, form) = posted(&page);
     assert_eq!(form.action, "https://shop.test/acs");
     assert_eq!(form.field("RelayState"), Some("state-of-the-sp"));
@@ -136,12 +136,9 @@ async fn two_applications_share_a_session_until_one_ends_it() {
     assert_eq!(signxml(folder, &document), Some(PARTNER.upn()));
     let forged = document.replace(&PARTNER.upn(), "somebody@partners.contoso.com");
     assert_eq!(signxml(folder, &forged), None);
-    let read = |host: &str, id: &Value, form: &PageForm| {
-        let response = form.field("SAMLResponse");
-        let asked = json!({"do": "response", "saml_response": response, "id": id});
-        pysaml2(folder, &order(host, asked))
-    };
-    let first = read("shop.test", &asked["id"], &form);
+    let not_hers = read(folder, "wiki.test", &asked["id"], &form);
+    assert!(not_hers["error"].is_string(), "{not_hers}");
+    let first = read(folder, "shop.test", &asked["id"], &form);
     assert_eq!(first["issuer"], entity_id(), "{first}");
     assert_eq!(first["name_id"], PARTNER.upn());
     assert_eq!(first["name_id_format"], EMAIL);
@@ -154,48 +151,55 @@ async fn two_applications_share_a_session_until_one_ends_it() {
         ("givenName", "Partner".to_owned()),
         ("surname", "Three".to_owned()),
     ] {
-        let claim = &first["attributes"][name];
-        assert_eq!(*claim, json!([value]), "{first}");
+        assert_eq!(first["attributes"][name], json!([value]), "{first}");
     }
-    let not_hers = read("wiki.test", &asked["id"], &form);
-    assert!(not_hers["error"].is_string(), "{not_hers}");
+    first
+}
 
-    // The second asks by HTTP-POST, and nobody is asked anything.
-    let asked = pysaml2(
-        folder,
-        &order("wiki.test", json!({"do": "request", "binding": "post"})),
-    );
+/// The second asks by HTTP-POST, and nobody is asked anything.
+async fn at_the_second(folder: &Path, browser: &mut Client) -> Value {
+    let asked = json!({"do": "request", "binding": "post"});
+    let asked = pysaml2(folder, &order("wiki.test", &asked));
     let fields = asked["fields"].as_object().expect("fields");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let fields: Vec<_> = fields
         .iter()
-        .map(|(name, value)| (name.clone(), value.as_str().expect("a text").to_owned()))
+        .map(|(name, value)| (name.clone(), text(value)))
         .collect();
-    let to: Uri = asked["action"]
-        .as_str()
-        .expect("a URL")
-        .parse()
-        .expect("a URL");
-    let page = browser.post_form(&to, &fields, None).await.expect("a page");
-    let (_, form) = posted(&page);
-    let second = read("wiki.test", &asked["id"], &form);
+    let to: Uri = text(&asked["action"]).parse().expect("a URL");
+    let page = browser.post_form(&to, &fields, None).await;
+    let (_, form) = posted(&page.expect("a page"));
+    let second = read(folder, "wiki.test", &asked["id"], &form);
     assert_eq!(second["name_id"], PARTNER.upn(), "{second}");
+    second
+}
+
+/// An order about a session, as an application knows it.
+fn about(known: &Value, host: &str, more: &Value) -> Value {
+    let mut all = json!({
+        "name_id": known["name_id"],
+        "name_id_format": known["name_id_format"],
+        "session_index": known["session_index"],
+        "binding": "redirect",
+    });
+    let more = more.as_object().expect("an order").clone();
+    all.as_object_mut().expect("an order").extend(more);
+    order(host, &all)
+}
+
+#[tokio::test]
+async fn two_applications_share_a_session_until_one_ends_it() {
+    let (provider, simulator, mut browser) = simulator::start(&SLAPD, APPLICATIONS, &[]);
+    let folder = configured(&provider, &simulator, &mut browser).await;
+    let folder = folder.path();
+    let first = at_the_first(folder, &mut browser).await;
+    let second = at_the_second(folder, &mut browser).await;
 
     // The first ends it: the second is told, and the first hears so.
-    let known = |it: &Value| {
-        json!({
-            "name_id": it["name_id"],
-            "name_id_format": it["name_id_format"],
-            "session_index": it["session_index"],
-            "binding": "redirect",
-        })
-    };
-    let with = |mut known: Value, more: Value| {
-        let more = more.as_object().expect("an order").clone();
-        known.as_object_mut().expect("an order").extend(more);
-        known
-    };
-    let ends = with(known(&first), json!({"do": "logout"}));
-    let asked = pysaml2(folder, &order("shop.test", ends));
+    let asked = pysaml2(
+        folder,
+        &about(&first, "shop.test", &json!({"do": "logout"})),
+    );
     let address = asked["url"].as_str().unwrap_or_else(|| panic!("{asked}"));
     let page = open(&mut browser, address).await;
     let text = page.text();
@@ -204,11 +208,8 @@ async fn two_applications_share_a_session_until_one_ends_it() {
         frame.starts_with("https://wiki.test/slo?SAMLRequest="),
         "{text}"
     );
-    let told = with(
-        known(&second),
-        json!({"do": "be_told", "message": message(&frame)}),
-    );
-    let told = pysaml2(folder, &order("wiki.test", told));
+    let told = json!({"do": "be_told", "message": message(&frame)});
+    let told = pysaml2(folder, &about(&second, "wiki.test", &told));
     assert_eq!(told["was_logged_in"], true, "{told}");
     assert_eq!(told["session_index"], json!([second["session_index"]]));
     let confirmed = open(&mut browser, told["url"].as_str().expect("an address")).await;
@@ -219,17 +220,15 @@ async fn two_applications_share_a_session_until_one_ends_it() {
         "{back}"
     );
     let heard = json!({"do": "logout_answer", "binding": "redirect", "message": message(&back)});
-    let heard = pysaml2(folder, &order("shop.test", heard));
+    let heard = pysaml2(folder, &order("shop.test", &heard));
     assert_eq!(heard["in_response_to"], asked["id"], "{heard}");
     let success = "urn:oasis:names:tc:SAML:2.0:status:Success";
     assert_eq!(heard["status"], json!([success]));
     assert_eq!(heard["relay_state"], "state of the sp");
 
     // From here on she is asked again.
-    let asked = pysaml2(
-        folder,
-        &order("wiki.test", json!({"do": "request", "binding": "redirect"})),
-    );
+    let asked = json!({"do": "request", "binding": "redirect"});
+    let asked = pysaml2(folder, &order("wiki.test", &asked));
     let page = open(&mut browser, asked["url"].as_str().expect("an address")).await;
     assert!(asks_who(&page), "{}", page.text());
 }

@@ -5,7 +5,7 @@ use homerealm::http::page_link;
 use super::*;
 use crate::shibboleth::{Settings, Shibboleth, seen};
 
-/// Entra's claims have no NameFormat, which the map has to say.
+/// Entra's claims have no `NameFormat`, which the map has to say.
 const ATTRIBUTES: &str = r#"<Attributes xmlns="urn:mace:shibboleth:2.0:attribute-map"
     xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
   <Attribute name="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress" id="email-id">

@@ -55,10 +55,7 @@ impl Simulator {
     }
 
     /// Has the browser forgotten.
-    pub(in crate::entra) fn forget_session(
-        &self,
-        response: &mut Response,
-    ) -> Result<(), PageError> {
+    pub(in crate::entra) fn forget_session(response: &mut Response) -> Result<(), PageError> {
         Ok(Cookie::removal(COOKIE, SAME_SITE)?.set_on(response)?)
     }
 
@@ -170,7 +167,7 @@ impl Simulator {
         };
         let to_idp = session.and_then(|session| self.sign_out_uri(&session));
         let mut response = pages::signed_out(to_idp.as_deref(), back.as_deref(), &frames)?;
-        self.forget_session(&mut response)?;
+        Self::forget_session(&mut response)?;
         Ok(response)
     }
 

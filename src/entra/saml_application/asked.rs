@@ -84,9 +84,10 @@ impl Asked {
         let is_uri = self.called.split_once(':').is_some_and(|(scheme, _)| {
             scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         });
-        match is_uri {
-            true => self.called.clone(),
-            false => format!("spn:{}", self.called),
+        if is_uri {
+            self.called.clone()
+        } else {
+            format!("spn:{}", self.called)
         }
     }
 

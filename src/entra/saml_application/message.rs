@@ -24,9 +24,10 @@ impl Message {
 
     pub(super) fn of(request: &Request) -> Result<Self, Refusal> {
         let is_posted = request.method == Method::POST;
-        let form = match is_posted {
-            true => request.form(),
-            false => request.query(),
+        let form = if is_posted {
+            request.form()
+        } else {
+            request.query()
         };
         let form = form.map_err(broken)?;
         let sent = form.single("SAMLRequest").map_err(broken)?;
@@ -62,19 +63,21 @@ fn broken(error: FormError) -> Refusal {
 fn decode(encoded: &str, is_posted: bool) -> Result<Element, Refusal> {
     let limits = Limits::default();
     // Forms may carry base64 in lines.
-    let encoded: String = match is_posted {
-        true => encoded.split(['\r', '\n']).collect(),
-        false => encoded.to_owned(),
+    let encoded: String = if is_posted {
+        encoded.split(['\r', '\n']).collect()
+    } else {
+        encoded.to_owned()
     };
     let octets = STANDARD
         .decode(encoded)
         .map_err(|error| SamlApplicationCode::Base64.refuse(format!("{error}.")))?;
-    let octets = match is_posted {
-        true => octets,
-        false => decompress_to_vec_with_limit(&octets, limits.bytes).map_err(|error| {
+    let octets = if is_posted {
+        octets
+    } else {
+        decompress_to_vec_with_limit(&octets, limits.bytes).map_err(|error| {
             let how = format!("The message cannot be inflated: {:?}.", error.status);
             SamlApplicationCode::Binding.refuse(how)
-        })?,
+        })?
     };
     xml::read(&octets, &limits)
         .map_err(|error| SamlApplicationCode::Malformed.refuse(format!("{error}.")))

@@ -139,7 +139,7 @@ impl Simulator {
         let name = hint(&hints);
         let fresh = asked.request.as_ref().is_some_and(|it| it.is_forced);
         if !fresh && let Some((key, session)) = self.session(request, tenant, name, now) {
-            return self.answer_from(asked, &key, &session, now);
+            return self.answer_from(&asked, &key, &session, now);
         }
         if asked.request.as_ref().is_some_and(|it| it.is_passive) {
             return self.answer_nobody(tenant, &asked, now);
@@ -163,12 +163,12 @@ impl Simulator {
 
     fn answer_from(
         &self,
-        asked: Asked,
+        asked: &Asked,
         key: &str,
         session: &Session,
         now: OffsetDateTime,
     ) -> Result<Response, PageError> {
-        match self.answer(&asked, &session.person, &session.signed_in, now)? {
+        match self.answer(asked, &session.person, &session.signed_in, now)? {
             Ok(Answered { page, participant }) => {
                 self.take_part(key, participant, now);
                 Ok(page)

@@ -78,7 +78,7 @@ impl Simulator {
             None => idp,
         };
         let mut page = pages::signed_out(to_idp.as_deref(), back.as_deref(), &frames)?;
-        self.forget_session(&mut page)?;
+        Self::forget_session(&mut page)?;
         Ok(page)
     }
 

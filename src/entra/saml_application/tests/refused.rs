@@ -24,7 +24,7 @@ fn the_head_is_checked() {
     refused(7_500_529, |it| it.set("ID", "6c1c178c"));
     refused(7_500_529, |it| it.set("ID", ""));
     refused(7_500_529, |it| {
-        it.set("ID", format!("a{}", "b".repeat(256)))
+        it.set("ID", format!("a{}", "b".repeat(256)));
     });
     refused(75005, |it| it.unset("IssueInstant"));
     refused(75005, |it| it.set("IssueInstant", "yesterday"));
@@ -34,10 +34,10 @@ fn the_head_is_checked() {
     refused(700_016, |it| it.at("Issuer").text.push('/'));
     refused(700_016, |it| it.at("Issuer").text = ENTITY.to_uppercase());
     refused(75008, |it| {
-        it.set("Destination", "https://login.example/fabrikam.com/saml2")
+        it.set("Destination", "https://login.example/fabrikam.com/saml2");
     });
     refused(75008, |it| {
-        it.set("Destination", "https://login.example/contoso.com/saml2/")
+        it.set("Destination", "https://login.example/contoso.com/saml2/");
     });
 }
 
@@ -60,13 +60,13 @@ fn a_request_holds_for_ten_minutes() {
 #[test]
 fn what_is_asked_for_is_checked() {
     refused(50011, |it| {
-        it.set("AssertionConsumerServiceURL", "https://app.example/acs")
+        it.set("AssertionConsumerServiceURL", "https://app.example/acs");
     });
     refused(50011, |it| {
-        it.set("AssertionConsumerServiceURL", format!("{REPLY}&x"))
+        it.set("AssertionConsumerServiceURL", format!("{REPLY}&x"));
     });
     refused(500_113, |it| {
-        it.at("Issuer").text = "https://nowhere.example/".to_owned()
+        it.at("Issuer").text = "https://nowhere.example/".to_owned();
     });
     let artifact = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact";
     refused(75003, |it| it.set("ProtocolBinding", artifact));
@@ -81,7 +81,7 @@ fn what_is_asked_for_is_checked() {
             .push(saml("Subject").holding([saml("NameID").saying(EMAIL)]));
     });
     refused(900_236, |it| {
-        it.children.push(samlp("Scoping").with("ProxyCount", "0"))
+        it.children.push(samlp("Scoping").with("ProxyCount", "0"));
     });
     refused(900_236, |it| {
         it.children
@@ -91,7 +91,7 @@ fn what_is_asked_for_is_checked() {
         || saml("AuthnContextClassRef").saying("urn:oasis:names:tc:SAML:2.0:ac:classes:Password");
     let asking = |comparison: &str| samlp("RequestedAuthnContext").with("Comparison", comparison);
     refused(900_235, |it| {
-        it.children.push(asking("minimum").holding([class()]))
+        it.children.push(asking("minimum").holding([class()]));
     });
     refused(75005, |it| it.children.push(asking("exact")));
     refused(75005, |it| {

@@ -323,15 +323,15 @@ fn requests_to_sign_out_are_checked() {
         refuses(&redirected(&simulator, &asked, &[], &known), code);
     };
     refused(50068, &|it| {
-        it.at("Issuer").text = "https://wiki.example/".to_owned()
+        it.at("Issuer").text = "https://wiki.example/".to_owned();
     });
     refused(700_016, &|it| {
-        it.at("Issuer").text = "https://stranger.example/".to_owned()
+        it.at("Issuer").text = "https://stranger.example/".to_owned();
     });
     refused(75005, &|it| it.set("Version", "1.1"));
     refused(7_500_529, &|it| it.set("ID", "1"));
     refused(75008, &|it| {
-        it.set("Destination", "https://login.example/out")
+        it.set("Destination", "https://login.example/out");
     });
     let before =
         |minutes: i64| to_milliseconds(OffsetDateTime::now_utc() - Duration::minutes(minutes));
