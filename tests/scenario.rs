@@ -5,17 +5,21 @@
 
 mod provider;
 mod slapd;
+mod strangers;
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
-    process::Output,
+    process::{Command, Output},
     sync::LazyLock,
+    thread::sleep,
+    time::Duration,
 };
 
 use provider::{HOST, ISSUER, Options, Provider, homerealm};
 use serde_json::Value;
 use slapd::{FEDERATED_SUFFIX, Numbered, PASSWORD, Slapd};
+use strangers::{python, run};
 
 static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options::default()));
 
@@ -39,6 +43,7 @@ preset = "entra"
 display_name = "Entra"
 assertion_consumer_services = ["https://entra.localhost:{}/login.srf"]
 protocols = ["saml2", "ws-federation"]
+ws_trust_addresses = ["urn:federation:MicrosoftOnline"]
 "#,
             entra.port()
         );
@@ -46,6 +51,7 @@ protocols = ["saml2", "ws-federation"]
             &SLAPD,
             Options {
                 relying_party: Box::leak(relying_party.into_boxed_str()),
+                tables: "[ws_trust]\nenabled = true",
                 ..Options::default()
             },
         );
@@ -68,6 +74,7 @@ displayName = "Homerealm"
 issuerUri = "{issuer}"
 passiveSignInUri = "{}"
 signOutUri = "{}"
+metadataExchangeUri = "{}"
 preferredAuthenticationProtocol = "{protocol}"
 signingCertificate = "{}"
 [[tenant.user]]
@@ -78,6 +85,7 @@ userType = "Guest"
 "#,
             self.provider.url(path),
             self.provider.url("/signout"),
+            self.provider.url("/adfs/services/trust/mex"),
             certificate.expect("a certificate").base64(),
             PARTNER.upn(),
             PARTNER.mail(),
@@ -88,6 +96,11 @@ userType = "Guest"
 
     /// Takes these steps.
     fn run(&self, password: &str, steps: &str) -> Output {
+        self.run_knowing(&["--tenant", "tenant.toml"], password, steps)
+    }
+
+    /// The same, with other flags that say what Entra knows.
+    fn run_knowing(&self, flags: &[&str], password: &str, steps: &str) -> Output {
         let scenario = format!(
             r#"name = "Partners"
 [user]
@@ -102,15 +115,27 @@ addresses = {{ "{HOST}" = "{}" }}
         );
         let file = |name: &str| self.provider.file(name);
         std::fs::write(file("scenario.toml"), scenario).expect("scenario.toml");
-        let output = homerealm()
-            .args(["simulate", "--listen", &self.entra.to_string()])
-            .args([Path::new("--tenant"), &file("tenant.toml")])
-            .args([Path::new("--scenario"), &file("scenario.toml")])
-            .args([Path::new("--json"), &file("report.json")])
-            .args([Path::new("--junit"), &file("report.xml")])
-            .env("SCENARIO_PASSWORD", password)
-            .output();
-        output.expect("homerealm runs")
+        let once = || {
+            let output = homerealm()
+                .current_dir(self.provider.folder.path())
+                .args(["simulate", "--listen", &self.entra.to_string()])
+                .args(["--scenario", "scenario.toml"])
+                .args(["--json", "report.json", "--junit", "report.xml"])
+                .args(flags)
+                .env("SCENARIO_PASSWORD", password)
+                .output();
+            output.expect("homerealm runs")
+        };
+        let mut output = once();
+        // Between two runs somebody's connection can have the port for a while.
+        for _ in 0..20 {
+            if !said(&output).contains("in use") {
+                break;
+            }
+            sleep(Duration::from_millis(250));
+            output = once();
+        }
+        output
     }
 
     fn json(&self) -> Value {
@@ -247,7 +272,11 @@ fn mistakes() -> String {
 #[test]
 fn each_mistake_is_found() {
     let both = Both::start(ISSUER);
-    for (protocol, path) in [("saml", "/saml2/sso"), ("wsFed", "/adfs/ls/")] {
+    for (protocol, path, wrong_clock) in [
+        // Homerealm refuses a request of another day; by WS-Federation a request has no time.
+        ("saml", "/saml2/sso", "AADSTS500082"),
+        ("wsFed", "/adfs/ls/", "AADSTS500089"),
+    ] {
         both.write_tenant(ISSUER, protocol, path);
         let output = both.run(PASSWORD, &mistakes());
         assert_eq!(
@@ -267,13 +296,13 @@ fn each_mistake_is_found() {
             [
                 "AADSTS50107",
                 "AADSTS5000811",
-                "AADSTS500089",
-                "AADSTS500089",
+                wrong_clock,
+                wrong_clock,
                 "AADSTS50076"
             ]
         );
         assert!(
-            steps[7]["checks"].to_string().contains("does not count"),
+            steps[10]["checks"].to_string().contains("does not count"),
             "{report}"
         );
     }
@@ -320,4 +349,192 @@ do = "single-sign-on"
     );
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert!(said(&output).contains("issuerURI"), "{}", said(&output));
+}
+
+/// A wrong expectation fails its step, each of them by itself, and the one that is right does not.
+#[test]
+fn each_expectation_can_fail() {
+    let both = Both::start(ISSUER);
+    let refused = "federation = { issuerUri = \"https://mistyped.example/\" }\n";
+    // Nobody answers there who is no identity provider.
+    let nowhere = format!(
+        "federation = {{ passiveSignInUri = \"{}\" }}\n",
+        both.provider.url("/nowhere")
+    );
+    let table = [
+        ("", "accepted", 0),
+        ("", "no-answer", 1),
+        ("", "AADSTS50107", 1),
+        (refused, "AADSTS50107", 0),
+        (refused, "accepted", 1),
+        (refused, "no-answer", 1),
+        (refused, "AADSTS5000811", 1),
+        (nowhere.as_str(), "no-answer", 0),
+        (nowhere.as_str(), "accepted", 1),
+        (nowhere.as_str(), "AADSTS50107", 1),
+    ];
+    let step = |(change, expect, _): &(&str, &str, i32)| {
+        format!("[[step]]\ndo = \"sign-in\"\n{change}expect = \"{expect}\"\n")
+    };
+    let steps: String = table.iter().map(step).collect();
+    let output = both.run(PASSWORD, &steps);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let report = both.json();
+    for (row, (change, expect, code)) in table.iter().enumerate() {
+        let passed = report["steps"][row]["passed"].as_bool();
+        assert_eq!(passed, Some(*code == 0), "{change}{expect}: {report}");
+    }
+    let found = report["steps"][7]["found"].to_string();
+    assert!(found.contains("no form with a password field"), "{found}");
+}
+
+#[test]
+fn an_application_gets_a_token_by_ws_trust_and_only_where_there_is_one() {
+    let both = Both::start(ISSUER);
+    both.write_tenant(ISSUER, "wsFed", "/adfs/ls/");
+    let active = format!(
+        "federation = {{ metadataExchangeUri = \"{}\" }}\n",
+        both.provider.url("/healthz")
+    );
+    let step = "[[step]]\ndo = \"ws-trust\"\n";
+    let steps = [
+        step,
+        "mfa = true\n",
+        step,
+        "federation = { issuerUri = \"https://mistyped.example/\" }\nexpect = \"AADSTS50107\"\n",
+        step,
+        &active,
+        "expect = \"no-answer\"\n",
+    ];
+    let output = both.run(PASSWORD, &steps.concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    // A wrong password brings none, and by SAML there is no WS-Trust.
+    let output = both.run("not the password", step);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("fault"), "{}", said(&output));
+    both.write_tenant(ISSUER, "saml", "/saml2/sso");
+    let output = both.run(PASSWORD, step);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+}
+
+/// An identity provider that does not look at the question: it answers from its session.
+#[test]
+fn a_sign_in_that_is_not_fresh_is_found_out() {
+    let both = Both::start(ISSUER);
+    let (fresh, again) = (
+        "[[step]]\ndo = \"force-authn\"\n",
+        "[[step]]\ndo = \"sign-in\"\n",
+    );
+    // By WS-Federation `prompt=login` is not among what AD FS knows.
+    both.write_tenant(ISSUER, "wsFed", "/adfs/ls/");
+    let native = "federation = { promptLoginBehavior = \"nativeSupport\" }\n";
+    let output = both.run(PASSWORD, &[again, fresh, fresh, native].concat());
+    let report = both.json();
+    let step = |at: usize| report["steps"][at].clone();
+    assert_eq!(step(1)["passed"], true, "{}", said(&output));
+    let found = step(2)["found"].to_string();
+    assert_eq!(step(2)["passed"], false, "{found}");
+    assert!(found.contains("asked for no password"), "{found}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn nothing_but_the_metadata_is_needed() {
+    let both = Both::start(ISSUER);
+    let (upn, mail) = (PARTNER.upn(), PARTNER.mail());
+    let anchor = PARTNER.guid().immutable_id();
+    for (path, protocol) in [
+        ("/metadata", "saml"),
+        (
+            "/FederationMetadata/2007-06/FederationMetadata.xml",
+            "wsFed",
+        ),
+    ] {
+        let url = both.provider.url(path).to_string();
+        let known = [
+            ["--idp-metadata", &url],
+            ["--protocol", protocol],
+            ["--email", &mail],
+            ["--upn", &upn],
+            ["--immutable-id", &anchor.to_string()],
+        ];
+        let output = both.run_knowing(&known.concat(), PASSWORD, &mistakes());
+        assert_eq!(output.status.code(), Some(0), "{path}: {}", said(&output));
+    }
+    // In place of what a tenant's file says: here a certificate that is another's.
+    both.write_tenant("https://mistyped.example/", "saml", "/nowhere");
+    let url = both.provider.url("/metadata").to_string();
+    let known = ["--tenant", "tenant.toml", "--idp-metadata", &url];
+    let output = both.run_knowing(&known, PASSWORD, &steps(&ALL));
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+
+    for (known, why) in [
+        (&["--idp-metadata", "nowhere.xml"][..], "nowhere.xml"),
+        (&["--idp-metadata", "scenario.toml"], "cannot be read"),
+        (&["--idp-metadata", &url], "--immutable-id"),
+        (&["--email", &mail], "--tenant"),
+    ] {
+        let output = both.run_knowing(known, PASSWORD, &steps(&ALL));
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(why), "{}", said(&output));
+    }
+}
+
+#[test]
+fn an_expired_certificate_is_found_though_its_key_signs() {
+    let both = Both::start(ISSUER);
+    let program = "import base64, datetime as d, sys\n\
+        from cryptography import x509\n\
+        from cryptography.hazmat.primitives import hashes, serialization as s\n\
+        key = s.load_pem_private_key(open(sys.argv[1], 'rb').read(), None)\n\
+        now, name = d.datetime.now(d.timezone.utc), x509.Name([])\n\
+        made = x509.CertificateBuilder().subject_name(name).issuer_name(name)\n\
+        made = made.public_key(key.public_key()).serial_number(1)\n\
+        made = made.not_valid_before(now - d.timedelta(9)).not_valid_after(now - d.timedelta(1))\n\
+        made = made.sign(key, hashes.SHA256()).public_bytes(s.Encoding.DER)\n\
+        print(base64.b64encode(made).decode())";
+    let mut command = Command::new(python());
+    let command = command
+        .args(["-c", program])
+        .arg(both.provider.file("signing.key"));
+    let expired = String::from_utf8(run(command).stdout).expect("base64");
+    let expired = expired.trim();
+    let step = "[[step]]\ndo = \"sign-in\"\n";
+    let registered = format!("{step}federation = {{ signingCertificate = \"{expired}\" }}\n");
+    let expected = format!("{registered}expect = \"AADSTS500089\"\n{step}");
+    let output = both.run(PASSWORD, &expected);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let output = both.run(PASSWORD, &registered);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("is valid from"), "{}", said(&output));
+}
+
+#[test]
+fn a_stranger_reads_the_results_as_they_are_meant() {
+    let both = Both::start(ISSUER);
+    let wrong = format!(
+        "{}expect = \"AADSTS50107\"\nname = \"<&> \\\"\"\n",
+        steps(&["sign-in"])
+    );
+    let output = both.run(PASSWORD, &(wrong + &steps(&["single-sign-on"])));
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let program = "import sys\n\
+        from junitparser import JUnitXml, Failure\n\
+        for suite in JUnitXml.fromfile(sys.argv[1]):\n\
+        \x20print(suite.name, suite.tests, suite.failures, suite.errors, suite.skipped)\n\
+        \x20for case in suite:\n\
+        \x20 kinds = [type(r).__name__ for r in case.result]\n\
+        \x20 print(case.classname, case.name, case.time > 0, kinds, [r.message for r in case.result])";
+    let mut command = Command::new(python());
+    let command = command
+        .args(["-c", program])
+        .arg(both.provider.file("report.xml"));
+    let read = String::from_utf8(run(command).stdout).expect("UTF-8");
+    let expected = format!(
+        "Partners 2 1 0 0\n\
+         Partners <&> \" True ['Failure'] ['accepted: {}']\n\
+         Partners single-sign-on True [] []\n",
+        PARTNER.upn()
+    );
+    assert_eq!(read, expected);
 }

@@ -1,5 +1,7 @@
 //! `homerealm simulate`: the simulated Entra in front of any identity provider.
 
+mod registered;
+
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use homerealm::{
@@ -7,18 +9,16 @@ use homerealm::{
     observe::{LogFormat, start_logging},
     simulate::{
         SimulateError, Simulation,
-        scenario::{self, Scenario},
-        tenant_file,
+        scenario::{self, Scenario, Settings},
     },
 };
 use tracing::level_filters::LevelFilter;
 
-/// Serve the simulated Entra against the identity providers that a tenant's file names
+/// Serve the simulated Entra against an identity provider, as a tenant's file or its metadata describes it
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The tenants: domains, federations, users, policies
-    #[arg(long, value_name = "FILE")]
-    tenant: PathBuf,
+    #[command(flatten)]
+    registered: registered::Arguments,
     /// Where to listen; port 0 lets the system choose one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8444")]
     listen: SocketAddr,
@@ -41,13 +41,27 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let tenants = tenant_file::read(&arguments.tenant)?;
+    let registered = &arguments.registered;
     if let Some(file) = &arguments.scenario {
-        let scenario = scenario::read(file)?;
-        return super::runtime()?.block_on(run_scenario(arguments, tenants, &scenario));
+        let mut scenario = scenario::read(file)?;
+        if let Some(email) = &registered.email {
+            scenario.person.name = email.to_string();
+        }
+        if let Some(ca) = &registered.ca {
+            scenario.browser.ca = Some(ca.clone());
+        }
+        return super::runtime()?.block_on(async {
+            let tenants = registered.tenants(&scenario.browser).await?;
+            run_scenario(arguments, tenants, &scenario).await
+        });
     }
     start_logging(LogFormat::Text, LevelFilter::INFO)?;
     super::runtime()?.block_on(async {
+        let browser = Settings {
+            ca: registered.ca.clone(),
+            ..Settings::default()
+        };
+        let tenants = registered.tenants(&browser).await?;
         let simulation = start(arguments, tenants).await?;
         let ca = std::env::temp_dir().join("homerealm-simulate-ca.pem");
         std::fs::write(&ca, simulation.ca_pem())?;

@@ -15,7 +15,7 @@ pub(super) use claims::{
     Access, AttributeTest, Claim, ClaimSource, Condition, NameFormat, NameId, NameIdSource,
 };
 pub(super) use metadata::{EncryptAssertions, EncryptionAlgorithm, Metadata};
-pub(super) use one_or_several::OneOrSeveral;
+pub(crate) use one_or_several::OneOrSeveral;
 pub(super) use route::{EntraDoor, HomeRealm, Route};
 pub(super) use upstream::{
     Address as UpstreamAddress, LoginHint as UpstreamLoginHint, OpenId as UpstreamOpenId,

@@ -27,6 +27,7 @@ mod tests;
 
 pub(crate) use error::Source;
 pub use error::{ConfigError, Invalid};
+pub(crate) use file::OneOrSeveral;
 pub use secret::SecretSource;
 
 use std::{

@@ -61,7 +61,7 @@ impl Simulator {
     }
 
     /// By its clock.
-    pub(super) fn now(&self) -> OffsetDateTime {
+    pub fn now(&self) -> OffsetDateTime {
         let ahead = Duration::seconds(self.clock_ahead.load(Ordering::Relaxed));
         let now = OffsetDateTime::now_utc();
         now.checked_add(ahead).unwrap_or(now)

@@ -18,7 +18,7 @@ pub mod tls;
 
 pub use cookie::{Cookie, SameSite};
 pub use form::{Form, FormError};
-pub use page_form::{PageForm, PageFormError, page_link};
+pub use page_form::{ForeignPage, OwnFields, PageForm, PageFormError, SignInForm, page_link};
 pub use page_security::{FormTarget, NoEntropy, Nonce, PageSecurity};
 pub use proxies::TrustedProxies;
 pub use request::Request;

@@ -4,7 +4,11 @@
 //! generator. It reads the plain HTML that Homerealm and the simulator write; what is beyond that
 //! is an error, never a guess.
 
+mod foreign;
+
 use std::fmt;
+
+pub use foreign::{ForeignPage, OwnFields, SignInForm};
 
 /// A form of a page: where it goes and what it holds.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,29 +45,12 @@ pub enum PageFormError {
 impl PageForm {
     /// The form with this id, or the first one.
     pub fn find(html: &str, id: Option<&str>) -> Result<Self, PageFormError> {
-        let mut tags = Tags { rest: html };
+        let mut tags = Tags::strict(html);
         while let Some(tag) = tags.next()? {
             if tag.name != "form" || (id.is_some() && tag.attribute("id") != id) {
                 continue;
             }
             return Self::read(&tag, &mut tags);
-        }
-        Err(PageFormError::NotFound)
-    }
-
-    /// The first form that has a field of this name.
-    ///
-    /// # Errors
-    /// When the page has none, or is cut off before it.
-    pub fn with_field(html: &str, field: &str) -> Result<Self, PageFormError> {
-        let mut tags = Tags { rest: html };
-        while let Some(tag) = tags.next()? {
-            if tag.name == "form" {
-                let form = Self::read(&tag, &mut tags)?;
-                if form.field(field).is_some() {
-                    return Ok(form);
-                }
-            }
         }
         Err(PageFormError::NotFound)
     }
@@ -105,7 +92,7 @@ impl PageForm {
 /// # Errors
 /// When the page has no such link, or is cut off before it.
 pub fn page_link(html: &str, id: &str) -> Result<String, PageFormError> {
-    let mut tags = Tags { rest: html };
+    let mut tags = Tags::strict(html);
     while let Some(tag) = tags.next()? {
         if tag.name == "a" && tag.attribute("id") == Some(id) {
             let href = tag.attribute("href").ok_or(PageFormError::NotFound)?;
@@ -167,9 +154,26 @@ impl Tag {
 /// The tags of a page, without comments, the doctype, and what stands in scripts and styles.
 struct Tags<'a> {
     rest: &'a str,
+    /// Whether what no page of ours has is read as browsers read it, in place of an error.
+    is_lenient: bool,
 }
 
 impl<'a> Tags<'a> {
+    fn strict(html: &'a str) -> Self {
+        Self {
+            rest: html,
+            is_lenient: false,
+        }
+    }
+
+    /// HTML's own rules: the first of two attributes holds, and what is no reference is text.
+    fn lenient(html: &'a str) -> Self {
+        Self {
+            rest: html,
+            is_lenient: true,
+        }
+    }
+
     fn next(&mut self) -> Result<Option<Tag>, PageFormError> {
         loop {
             let Some((_, after)) = self.rest.split_once('<') else {
@@ -216,6 +220,9 @@ impl<'a> Tags<'a> {
                 .to_ascii_lowercase();
             let value = self.value()?;
             if attributes.iter().any(|(other, _)| *other == key) {
+                if self.is_lenient {
+                    continue;
+                }
                 return Err(PageFormError::RepeatedAttribute(key));
             }
             attributes.push((key, value));
@@ -241,7 +248,7 @@ impl<'a> Tags<'a> {
             }
             None => self.until(|c| c.is_ascii_whitespace() || c == '>'),
         };
-        decode_references(raw)
+        decode_references(raw, self.is_lenient)
     }
 
     fn until(&mut self, end: impl Fn(char) -> bool) -> &'a str {
@@ -270,16 +277,26 @@ fn behind<'a>(text: &'a str, end: &str, what: &'static str) -> Result<&'a str, P
         .ok_or(PageFormError::CutOff(what))
 }
 
-fn decode_references(raw: &str) -> Result<String, PageFormError> {
+fn decode_references(raw: &str, is_lenient: bool) -> Result<String, PageFormError> {
     let mut decoded = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((before, after)) = rest.split_once('&') {
         decoded.push_str(before);
-        let unknown =
-            || PageFormError::Reference(format!("&{}", after.chars().take(12).collect::<String>()));
-        let (name, behind) = after.split_once(';').ok_or_else(unknown)?;
-        decoded.push(character(name).ok_or_else(unknown)?);
-        rest = behind;
+        let reference = after.split_once(';');
+        match reference.and_then(|(name, behind)| Some((character(name)?, behind))) {
+            Some((character, behind)) => {
+                decoded.push(character);
+                rest = behind;
+            }
+            None if is_lenient => {
+                decoded.push('&');
+                rest = after;
+            }
+            None => {
+                let start: String = after.chars().take(12).collect();
+                return Err(PageFormError::Reference(format!("&{start}")));
+            }
+        }
     }
     decoded.push_str(rest);
     Ok(decoded)

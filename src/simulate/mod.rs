@@ -1,6 +1,7 @@
 //! The simulated Entra by itself, in front of any identity provider: what the tenant's file says of
 //! its federation is all that is known of it, as at the real one.
 
+pub mod idp_metadata;
 pub mod scenario;
 pub mod tenant_file;
 

@@ -10,7 +10,7 @@ use serde::{
 
 /// A list, or what would be its only item: `"a"` for `["a"]`, `[table]` for `[[table]]`.
 #[derive(Debug)]
-pub(in crate::config) struct OneOrSeveral<T>(pub Vec<T>);
+pub(crate) struct OneOrSeveral<T>(pub Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrSeveral<T> {
     /// By hand, since serde's untagged enums lose the line and the name of a wrong key.

@@ -127,18 +127,3 @@ fn a_link_is_found_by_its_id() {
     let cut = page_link("<a id=\"to", "to");
     assert!(matches!(cut, Err(PageFormError::CutOff(_))), "{cut:?}");
 }
-
-#[test]
-fn a_form_is_found_by_a_field_of_its_own() {
-    let page = "<form action=/search><input name=q></form>\
-                <form action=/in method=post><input name=user><input name=secret type=password></form>";
-    let form = PageForm::with_field(page, "secret").unwrap();
-    assert_eq!(
-        (form.action.as_str(), form.method.as_str()),
-        ("/in", "post")
-    );
-    assert_eq!(
-        PageForm::with_field(page, "password"),
-        Err(PageFormError::NotFound)
-    );
-}

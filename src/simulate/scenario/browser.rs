@@ -1,13 +1,16 @@
 //! A browser without a screen: it follows what any browser would follow by itself, and fills the
 //! sign-in page in, whoever wrote it.
 
-use hyper::Uri;
+use hyper::{StatusCode, Uri};
 
-use super::{Hop, Settings};
-use crate::http::{
-    PageForm,
-    client::{Client, ClientError, Reply},
-    page_link,
+use super::Hop;
+use crate::{
+    http::{
+        ForeignPage, OwnFields, PageForm, PageFormError, SignInForm,
+        client::{Client, ClientError, Reply},
+        page_link,
+    },
+    simulate::HOST,
 };
 
 /// What is typed at the identity provider.
@@ -23,30 +26,40 @@ pub(super) enum End {
     Page(Box<Reply>),
     /// A sign-in page, and there was nothing to type, or that was typed already.
     PasswordAsked,
+    /// Nowhere: the two sides send the browser to and fro.
+    Loop,
 }
 
 /// A way from one address.
 pub(super) struct Way {
     pub(super) end: End,
-    /// How often a sign-in page was filled in.
+    /// How often the password was typed.
     pub(super) typed: usize,
 }
 
 /// Walks, and keeps account.
 pub(super) struct Browser<'a> {
     client: Client,
-    settings: &'a Settings,
+    own_fields: &'a OwnFields,
     hops: Vec<Hop>,
+}
+
+/// Where a page leads.
+enum Next {
+    Open(Uri),
+    Send(PageForm),
+    SignIn(SignInForm),
+    Nowhere,
 }
 
 /// Steps of one way: a loop between the two sides ends somewhere.
 const MOST_HOPS: usize = 30;
 
 impl<'a> Browser<'a> {
-    pub(super) fn new(client: Client, settings: &'a Settings) -> Self {
+    pub(super) fn new(client: Client, own_fields: &'a OwnFields) -> Self {
         Self {
             client,
-            settings,
+            own_fields,
             hops: Vec::new(),
         }
     }
@@ -56,9 +69,19 @@ impl<'a> Browser<'a> {
         std::mem::take(&mut self.hops)
     }
 
+    /// What the fields of sign-in pages are called here.
+    pub(super) fn own_fields(&self) -> &OwnFields {
+        self.own_fields
+    }
+
     /// As one that was never used.
     pub(super) fn forget(&mut self) {
         self.client.forget_cookies();
+    }
+
+    /// For messages that are no page's.
+    pub(super) fn client(&mut self) -> &mut Client {
+        &mut self.client
     }
 
     /// Goes to an address, and on as far as it leads.
@@ -68,89 +91,162 @@ impl<'a> Browser<'a> {
         typed: Option<Typed<'_>>,
     ) -> Result<Way, ClientError> {
         let mut times = 0;
+        let mut is_named = false;
         let reply = self.client.get(url, None).await?;
         let mut page = self.note("GET", reply);
+        let mut sent: Option<PageForm> = None;
         for _ in 0..MOST_HOPS {
-            let text = page.text();
-            page = if page.status.is_redirection() {
-                let to = page.location()?;
-                let reply = self.client.get(&to, Some(&page)).await?;
-                self.note("GET", reply)
-            } else if let Some(form) = message(&text) {
-                self.submit(&page, &form).await?
-            } else if let Ok(to) = page_link(&text, "to-idp") {
-                let to = page.resolve(&to)?;
-                let reply = self.client.get(&to, Some(&page)).await?;
-                self.note("GET", reply)
-            } else if let Some(form) = self.sign_in_form(&text) {
-                let Some(typed) = typed.filter(|_| times == 0) else {
-                    let end = End::PasswordAsked;
+            let form = match self.next(&page)? {
+                Next::Open(to) => match sent.take().filter(|_| keeps_method(page.status)) {
+                    Some(form) => PageForm {
+                        action: to.to_string(),
+                        ..form
+                    },
+                    None => {
+                        let reply = self.client.get(&to, Some(&page)).await?;
+                        page = self.note("GET", reply);
+                        continue;
+                    }
+                },
+                Next::Send(form) => form,
+                Next::SignIn(form) => {
+                    let again = if form.asks_for_password() {
+                        times > 0
+                    } else {
+                        is_named || times > 0
+                    };
+                    let Some(typed) = typed.filter(|_| !again) else {
+                        let end = End::PasswordAsked;
+                        return Ok(Way { end, typed: times });
+                    };
+                    times += usize::from(form.asks_for_password());
+                    is_named = true;
+                    form.filled(typed.name, typed.password)
+                }
+                Next::Nowhere => {
+                    let end = End::Page(Box::new(page));
                     return Ok(Way { end, typed: times });
-                };
-                times += 1;
-                let form = self.filled(form, typed);
-                self.submit(&page, &form).await?
-            } else {
-                break;
+                }
             };
+            page = self.send(&page, &form).await?;
+            sent = Some(form).filter(|form| form.method == "post");
         }
-        let end = End::Page(Box::new(page));
+        let end = End::Loop;
         Ok(Way { end, typed: times })
     }
 
-    async fn submit(&mut self, page: &Reply, form: &PageForm) -> Result<Reply, ClientError> {
-        let to = page.resolve(&form.action)?;
-        let reply = self.client.post_form(&to, &form.fields, Some(page)).await?;
-        Ok(self.note("POST", reply))
-    }
-
-    fn sign_in_form(&self, text: &str) -> Option<PageForm> {
-        let fields = &self.settings.password_fields;
-        fields
-            .iter()
-            .find_map(|field| PageForm::with_field(text, field).ok())
-    }
-
-    /// A page that knows the name already has no field for it, and is not given one.
-    fn filled(&self, mut form: PageForm, typed: Typed<'_>) -> PageForm {
-        for (fields, value) in [
-            (&self.settings.name_fields, typed.name),
-            (&self.settings.password_fields, typed.password),
-        ] {
-            let field = fields.iter().find(|field| form.field(field).is_some());
-            if let Some(field) = field {
-                // It is there: that was the question.
-                let _ = form.fill(field, value);
-            }
+    fn next(&self, page: &Reply) -> Result<Next, ClientError> {
+        if page.status.is_redirection() {
+            return Ok(Next::Open(page.location()?));
         }
-        form
+        let text = page.text();
+        // Nothing is typed at the simulator: it has been told the name.
+        let is_simulators = page.url.host() == Some(HOST);
+        if is_simulators && let Ok(to) = page_link(&text, "to-idp") {
+            return Ok(Next::Open(page.resolve(&to)?));
+        }
+        // Why a page cannot be read is told where the way has ended at it.
+        let Ok(read) = ForeignPage::read(&text) else {
+            return Ok(Next::Nowhere);
+        };
+        if let Some(form) = message(&read) {
+            return Ok(Next::Send(form));
+        }
+        if is_simulators {
+            return Ok(Next::Nowhere);
+        }
+        if let Some(form) = read.sign_in(self.own_fields) {
+            return Ok(Next::SignIn(form));
+        }
+        if let Some(form) = read.sent_by_script() {
+            return Ok(Next::Send(form));
+        }
+        Ok(match read.refresh() {
+            Some(to) => Next::Open(page.resolve(to)?),
+            None => Next::Nowhere,
+        })
+    }
+
+    async fn send(&mut self, page: &Reply, form: &PageForm) -> Result<Reply, ClientError> {
+        let to = page.resolve(&form.action)?;
+        if form.method == "post" {
+            let reply = self.client.post_form(&to, &form.fields, Some(page)).await?;
+            return Ok(self.note("POST", reply));
+        }
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&form.fields)
+            .finish();
+        let path = to.path();
+        let to = page.resolve(&format!(
+            "{}://{}{path}?{query}",
+            to.scheme_str().unwrap_or("https"),
+            to.authority().map_or("", |authority| authority.as_str()),
+        ))?;
+        let reply = self.client.get(&to, Some(page)).await?;
+        Ok(self.note("GET", reply))
     }
 
     fn note(&mut self, method: &'static str, reply: Reply) -> Reply {
+        self.note_as(method, &reply, title(&reply.text()));
+        reply
+    }
+
+    /// Keeps account of what is no page.
+    pub(super) fn note_as(&mut self, method: &'static str, reply: &Reply, page: String) {
+        let host = reply.url.host().unwrap_or_default();
         self.hops.push(Hop {
             method,
-            to: format!(
-                "{}{}",
-                reply.url.host().unwrap_or_default(),
-                reply.url.path()
-            ),
+            to: format!("{host}{}", reply.url.path()),
             status: reply.status.as_u16(),
-            page: title(&reply.text()),
+            page,
         });
-        reply
     }
 }
 
+/// 307 and 308 have a form sent once more.
+fn keeps_method(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
+    )
+}
+
 /// A form that posts itself where scripts run: a message between the two sides.
-fn message(text: &str) -> Option<PageForm> {
+fn message(page: &ForeignPage) -> Option<PageForm> {
     ["SAMLRequest", "SAMLResponse", "wresult"]
         .iter()
-        .find_map(|field| PageForm::with_field(text, field).ok())
+        .find_map(|field| page.form_with(field))
+}
+
+/// What a page is on which the way ended too early, for whoever has to find out why.
+pub(super) fn describe(page: &Reply, own_fields: &OwnFields) -> String {
+    let text = page.text();
+    let what = match ForeignPage::read(&text) {
+        Err(PageFormError::CutOff(what)) => format!("it cannot be read: it ends within {what}"),
+        Err(error) => format!("it cannot be read: {error}"),
+        Ok(read) if page.url.host() != Some(HOST) && read.sign_in(own_fields).is_none() => {
+            "it has no form with a password field (input type=password), nor one that leads on. \
+             What only a script shows is not seen here"
+                .to_owned()
+        }
+        Ok(_) => return place(page),
+    };
+    format!("{}: {what}", place(page))
+}
+
+fn place(page: &Reply) -> String {
+    format!(
+        "the page {:?} of {}, with status {}",
+        title(&page.text()),
+        page.url.host().unwrap_or_default(),
+        page.status.as_u16()
+    )
 }
 
 /// The title of a page, as it stands there.
 pub(super) fn title(text: &str) -> String {
-    let after = text.split_once("<title>").map_or("", |(_, after)| after);
+    let after = text.split_once("<title").map_or("", |(_, after)| after);
+    let after = after.split_once('>').map_or("", |(_, after)| after);
     let title = after.split_once("</title>").map_or("", |(title, _)| title);
     title.trim().chars().take(200).collect()
 }

@@ -10,8 +10,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use toml::Spanned;
 
-use super::{Action, Person, Scenario, Settings, Step};
-use crate::config::{ConfigError, SecretSource, Source};
+use super::{Action, Expectation, NoExpectation, Person, Scenario, Settings, Step};
+use crate::{
+    config::{ConfigError, OneOrSeveral, SecretSource, Source},
+    http::OwnFields,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,19 +57,18 @@ struct FileStep {
     #[serde(rename = "do")]
     action: Action,
     name: Option<String>,
-    expect: Option<Spanned<String>>,
+    expect: Option<Spanned<OneOrSeveral<String>>>,
     #[serde(default)]
     mfa: bool,
     #[serde(default)]
     clock_ahead_seconds: i64,
     #[serde(default)]
+    roll_over: bool,
+    #[serde(default)]
     federation: Map<String, Value>,
+    #[serde(default)]
+    user: Map<String, Value>,
 }
-
-/// What sign-in pages call the name: Homerealm, `SimpleSAMLphp`, Shibboleth and AD FS, and others.
-const NAME_FIELDS: [&str; 5] = ["name", "username", "j_username", "UserName", "email"];
-/// What they call the password.
-const PASSWORD_FIELDS: [&str; 3] = ["password", "j_password", "Password"];
 
 /// Reads a scenario. Files that it names are looked for beside it.
 ///
@@ -92,10 +94,6 @@ pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Scenario, ConfigEr
         return Err(source.invalid(0..0, "there is no [[step]]: nothing would be tried"));
     }
     let steps = file.step.into_iter().map(|step| checked(step, source));
-    let fields = |own: Option<String>, usual: &[&str]| match own {
-        Some(own) => vec![own],
-        None => usual.iter().map(|&field| field.to_owned()).collect(),
-    };
     Ok(Scenario {
         name: file.name,
         person: Person {
@@ -108,8 +106,10 @@ pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Scenario, ConfigEr
         browser: Settings {
             ca: file.browser.ca.map(|path| folder.join(path)),
             addresses: file.browser.addresses.into_iter().collect(),
-            name_fields: fields(file.browser.name_field, &NAME_FIELDS),
-            password_fields: fields(file.browser.password_field, &PASSWORD_FIELDS),
+            own_fields: OwnFields {
+                name: file.browser.name_field,
+                password: file.browser.password_field,
+            },
         },
         steps: steps.collect::<Result<_, _>>()?,
     })
@@ -117,27 +117,43 @@ pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Scenario, ConfigEr
 
 fn checked(step: Spanned<FileStep>, source: Source<'_>) -> Result<Step, ConfigError> {
     let step = step.into_inner();
-    if let Some(expect) = &step.expect {
-        let digits = expect.get_ref().strip_prefix("AADSTS");
-        if !digits.is_some_and(|it| !it.is_empty() && it.bytes().all(|c| c.is_ascii_digit())) {
-            return Err(source.invalid(
-                expect.span(),
-                "this is no code of Entra's, such as \"AADSTS50107\"",
-            ));
-        }
-        if !step.action.is_judged() {
-            return Err(source.invalid(
-                expect.span(),
-                format!("no answer of {} comes to Entra", step.action.as_str()),
-            ));
-        }
-    }
     Ok(Step {
         name: step.name.unwrap_or_else(|| step.action.as_str().to_owned()),
         action: step.action,
-        expect: step.expect.map(Spanned::into_inner),
+        expect: match step.expect {
+            Some(expect) => expectations(&expect, step.action, source)?,
+            None if step.action.is_judged() => vec![Expectation::Accepted],
+            None => vec![Expectation::NoAnswer],
+        },
         mfa: step.mfa,
         clock_ahead_seconds: step.clock_ahead_seconds,
+        roll_over: step.roll_over,
         federation: step.federation,
+        user: step.user,
     })
+}
+
+fn expectations(
+    expect: &Spanned<OneOrSeveral<String>>,
+    action: Action,
+    source: Source<'_>,
+) -> Result<Vec<Expectation>, ConfigError> {
+    let wrong = |why: String| source.invalid(expect.span(), why);
+    if !action.is_judged() {
+        return Err(wrong(format!(
+            "no answer of {} comes to Entra",
+            action.as_str()
+        )));
+    }
+    let OneOrSeveral(expected) = expect.get_ref();
+    if expected.is_empty() {
+        return Err(wrong("the list is empty: nothing would do".to_owned()));
+    }
+    expected
+        .iter()
+        .map(|text| {
+            text.parse()
+                .map_err(|error: NoExpectation| wrong(error.to_string()))
+        })
+        .collect()
 }

@@ -7,20 +7,24 @@
 
 mod browser;
 mod circumstances;
+mod expectation;
 mod file;
+mod judge;
 mod junit;
 mod report;
 mod run;
+mod ws_trust;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+pub use expectation::{Expectation, NoExpectation};
 pub use file::{parse, read};
 pub use report::{Hop, Report, StepReport};
 pub use run::{RunError, run};
 
 use serde_json::{Map, Value};
 
-use crate::config::SecretSource;
+use crate::{config::SecretSource, http::OwnFields};
 
 /// What is tried, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,16 +49,14 @@ pub struct Person {
 }
 
 /// How the browser reaches the identity provider, and reads its page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// PEM file of what is trusted; without it, what the system trusts.
     pub ca: Option<PathBuf>,
     /// Hosts, with or without a port, that are reached elsewhere than the resolver says.
     pub addresses: Vec<(String, SocketAddr)>,
-    /// The fields of the sign-in page for the name: the first one of these that a form has.
-    pub name_fields: Vec<String>,
-    /// The same for the password; a form without one is no sign-in page.
-    pub password_fields: Vec<String>,
+    /// What the fields of the sign-in page are called, where they cannot be told by what they are for.
+    pub own_fields: OwnFields,
 }
 
 /// One thing that she does, and what has to come of it.
@@ -64,15 +66,20 @@ pub struct Step {
     pub name: String,
     /// What she does.
     pub action: Action,
-    /// The code of the refusal that has to come, such as `AADSTS50107`; otherwise Entra has to accept.
-    pub expect: Option<String>,
+    /// What has to come of it: one of these.
+    pub expect: Vec<Expectation>,
     /// Whether the application demands a second factor.
     pub mfa: bool,
     /// How far Entra's clock is ahead of this machine's in this step, in seconds.
     pub clock_ahead_seconds: i64,
+    /// Whether the registered certificate is the `nextSigningCertificate` in this step, as in the middle of a
+    /// roll-over; `federation` has another one before it.
+    pub roll_over: bool,
     /// Properties that the federation of the person's domain has in this step in place of its own, by
     /// Graph's names.
     pub federation: Map<String, Value>,
+    /// The same of the person's user.
+    pub user: Map<String, Value>,
 }
 
 /// What she does.
@@ -88,6 +95,8 @@ pub enum Action {
     WrongPassword,
     /// Goes again, and the application wants a fresh sign-in: the password has to be asked for.
     ForceAuthn,
+    /// With an application that asks for the password itself: a token comes by WS-Trust.
+    WsTrust,
     /// Goes to `signOutUri`, and once more to Entra: the password has to be asked for.
     SignOut,
 }
@@ -100,6 +109,7 @@ impl Action {
             Self::SingleSignOn => "single-sign-on",
             Self::WrongPassword => "wrong-password",
             Self::ForceAuthn => "force-authn",
+            Self::WsTrust => "ws-trust",
             Self::SignOut => "sign-out",
         }
     }

@@ -9,8 +9,11 @@ use zeroize::Zeroizing;
 
 use super::{
     Action, Report, Scenario, Step, StepReport,
-    browser::{Browser, End, Typed, Way, title},
-    circumstances::with_federation,
+    browser::{Browser, Typed},
+    circumstances::changed,
+    expectation::expected,
+    judge::{Came, Tried, judge},
+    ws_trust::token,
 };
 use crate::{
     config::ConfigError,
@@ -40,9 +43,9 @@ pub enum RunError {
     /// What is trusted is no certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// A step's federation is one that Graph would refuse.
-    #[error("the federation of the step {step:?}: {why}")]
-    Federation {
+    /// What a step changes is something that Graph would refuse.
+    #[error("what the step {step:?} changes: {why}")]
+    Changed {
         /// The step.
         step: String,
         /// What is wrong.
@@ -53,19 +56,18 @@ pub enum RunError {
     Address(#[from] InvalidUri),
 }
 
-/// What a step came to.
-struct Came {
-    passed: bool,
-    found: String,
-}
-
 struct Runner<'a> {
     simulator: &'a Simulator,
     browser: Browser<'a>,
     login: Uri,
     name: &'a str,
     password: Zeroizing<String>,
+    /// When she authenticated, as the last accepted answer of her session has it.
+    last_instant: Option<String>,
 }
+
+/// A little more than one.
+const SECOND: std::time::Duration = std::time::Duration::from_millis(1050);
 
 /// Takes all steps of a scenario, whatever becomes of each. Nobody else may sign in meanwhile.
 ///
@@ -83,17 +85,18 @@ pub async fn run(simulation: &Simulation, scenario: &Scenario) -> Result<Report,
     let login = format!("{}{tenant}/login?login_hint={hint}", simulation.url());
     let mut runner = Runner {
         simulator,
-        browser: Browser::new(client, &scenario.browser),
+        browser: Browser::new(client, &scenario.browser.own_fields),
         login: login.parse()?,
         name: &scenario.person.name,
         password: scenario.person.password.read()?,
+        last_instant: None,
     };
     // Looked at before anything is tried.
     let usual = simulator.tenants();
     let mut circumstances = Vec::new();
     for step in &scenario.steps {
-        let tenants = with_federation(&usual, &scenario.person.name, &step.federation);
-        let tenants = tenants.map_err(|why| RunError::Federation {
+        let tenants = changed(&usual, &scenario.person.name, step);
+        let tenants = tenants.map_err(|why| RunError::Changed {
             step: step.name.clone(),
             why,
         })?;
@@ -142,17 +145,17 @@ impl Runner<'_> {
         let before = self.latest().map(|outcome| outcome.correlation_id);
         let tried = match step.action {
             Action::SignIn => self.sign_in().await,
-            Action::SingleSignOn => self.again(Passage::Silent).await,
-            Action::ForceAuthn => self.again(Passage::Asked).await,
+            Action::SingleSignOn => self.again(Typing::Nothing).await,
+            Action::ForceAuthn => self.freshly().await,
             Action::WrongPassword => self.wrong_password().await,
+            Action::WsTrust => self.ws_trust().await,
             Action::SignOut => self.sign_out().await,
         };
         let outcome = self
             .latest()
             .filter(|outcome| Some(&outcome.correlation_id) != before.as_ref());
         let came = match tried {
-            Ok(Tried::Came(came)) => came,
-            Ok(Tried::Way(way)) => judged(&way, outcome.as_ref(), step),
+            Ok(tried) => judge(step, &tried, outcome.as_ref(), self.last_instant.as_deref()),
             Err(error) => Came {
                 passed: false,
                 found: error.to_string(),
@@ -161,7 +164,10 @@ impl Runner<'_> {
         let (checks, refusal) = match outcome {
             Some(outcome) => match outcome.decision {
                 Decision::Refused(refusal) => (outcome.checks, Some(refusal)),
-                Decision::SignedIn(_) => (outcome.checks, None),
+                Decision::SignedIn(signed_in) => {
+                    self.last_instant = Some(signed_in.authn_instant);
+                    (outcome.checks, None)
+                }
             },
             None => (Vec::new(), None),
         };
@@ -181,55 +187,45 @@ impl Runner<'_> {
 
     async fn sign_in(&mut self) -> Result<Tried, ClientError> {
         self.browser.forget();
-        let typed = Typed {
-            name: self.name,
-            password: &self.password,
-        };
-        self.browser
-            .go(&self.login, Some(typed))
-            .await
-            .map(Tried::Way)
+        self.last_instant = None;
+        self.again(Typing::Password).await
     }
 
-    async fn again(&mut self, passage: Passage) -> Result<Tried, ClientError> {
-        let before = self.latest().map(|outcome| outcome.correlation_id);
-        let typed = Typed {
-            name: self.name,
-            password: &self.password,
+    async fn again(&mut self, typing: Typing) -> Result<Tried, ClientError> {
+        let mistyped = Zeroizing::new(format!("{}-mistyped", self.password.as_str()));
+        let password = match typing {
+            Typing::Nothing => None,
+            Typing::Password => Some(self.password.as_str()),
+            Typing::Mistyped => Some(mistyped.as_str()),
         };
-        let way = match passage {
-            Passage::Silent => self.browser.go(&self.login, None).await?,
-            Passage::Asked => self.browser.go(&self.login, Some(typed)).await?,
-        };
-        let is_wanted = matches!(passage, Passage::Asked);
-        let answered = self.latest().map(|outcome| outcome.correlation_id) != before;
-        if is_wanted && answered && way.typed == 0 {
-            return Ok(Tried::failed(
-                "the identity provider asked for no password, though a fresh sign-in was wanted",
-            ));
-        }
-        Ok(Tried::Way(way))
+        let name = self.name;
+        let typed = password.map(|password| Typed { name, password });
+        let way = self.browser.go(&self.login, typed).await?;
+        Ok(Tried::way(way, &self.browser))
+    }
+
+    /// Instants are often written to the second: what is fresh can be told from what is not only when
+    /// another second has begun.
+    async fn freshly(&mut self) -> Result<Tried, ClientError> {
+        tokio::time::sleep(SECOND).await;
+        self.again(Typing::Password).await
     }
 
     async fn wrong_password(&mut self) -> Result<Tried, ClientError> {
         self.browser.forget();
-        let password = Zeroizing::new(format!("{}-mistyped", self.password.as_str()));
-        let typed = Typed {
-            name: self.name,
-            password: &password,
-        };
-        let before = self.latest().map(|outcome| outcome.correlation_id);
-        let way = self.browser.go(&self.login, Some(typed)).await?;
-        let after = self.latest().map(|outcome| outcome.correlation_id);
-        Ok(match way.end {
-            _ if way.typed == 0 => Tried::failed("the identity provider showed no sign-in page"),
-            _ if before != after => {
-                Tried::failed("an answer left the identity provider, though the password was wrong")
+        self.again(Typing::Mistyped).await
+    }
+
+    async fn ws_trust(&mut self) -> Result<Tried, ClientError> {
+        let tenants = self.simulator.tenants();
+        let token = token(&mut self.browser, &tenants, self.name, &self.password).await?;
+        Ok(match token {
+            Ok((token, tenant)) => {
+                let now = self.simulator.now();
+                self.simulator.redeem(&token.assertion, Some(&tenant), now);
+                Tried::Token
             }
-            End::PasswordAsked => Tried::passed("refused: the sign-in page came again"),
-            End::Page(page) => {
-                Tried::passed(format!("refused, with the page {:?}", title(&page.text())))
-            }
+            Err(why) => Tried::NoToken(why),
         })
     }
 
@@ -237,7 +233,11 @@ impl Runner<'_> {
         let tenants = self.simulator.tenants();
         let domain = match self.latest().map(|outcome| outcome.decision) {
             Some(Decision::SignedIn(signed_in)) => signed_in.domain,
-            _ => return Ok(Tried::failed("nobody was signed in by the step before")),
+            _ => {
+                return Ok(Tried::Impossible(
+                    "nobody was signed in by the step before".into(),
+                ));
+            }
         };
         let uri = tenants
             .iter()
@@ -245,20 +245,12 @@ impl Runner<'_> {
             .find(|(of, _)| of.name.as_str() == domain)
             .and_then(|(_, federation)| federation.sign_out_uri.clone());
         let Some(uri) = uri else {
-            return Ok(Tried::failed(format!(
-                "the federation of {domain} has no signOutUri"
-            )));
+            let why = format!("the federation of {domain} has no signOutUri");
+            return Ok(Tried::Impossible(why));
         };
         let uri: Uri = uri.parse().map_err(|_| ClientError::Url(uri))?;
         self.browser.go(&uri, None).await?;
-        let way = self.browser.go(&self.login, None).await?;
-        Ok(match way.end {
-            End::PasswordAsked => Tried::passed("the session has ended: the password is asked for"),
-            End::Page(page) => Tried::failed(format!(
-                "the next sign-in asked for no password and ended at the page {:?}",
-                title(&page.text())
-            )),
-        })
+        self.again(Typing::Nothing).await
     }
 
     fn latest(&self) -> Option<Outcome> {
@@ -266,76 +258,10 @@ impl Runner<'_> {
     }
 }
 
-/// Whether the password is asked for.
+/// What is typed, where the password is asked for.
 #[derive(Clone, Copy)]
-enum Passage {
-    Silent,
-    Asked,
-}
-
-/// What a step came to, or the way that has to be judged by what Entra said.
-enum Tried {
-    Came(Came),
-    Way(Way),
-}
-
-impl Tried {
-    fn passed(found: impl Into<String>) -> Self {
-        Self::Came(Came {
-            passed: true,
-            found: found.into(),
-        })
-    }
-
-    fn failed(found: impl Into<String>) -> Self {
-        Self::Came(Came {
-            passed: false,
-            found: found.into(),
-        })
-    }
-}
-
-fn expected(step: &Step) -> String {
-    match (step.action, &step.expect) {
-        (Action::WrongPassword, _) => "no answer to Entra".to_owned(),
-        (Action::SignOut, _) => "the password is asked for again".to_owned(),
-        (_, Some(code)) => format!("Entra refuses with {code}"),
-        (Action::ForceAuthn, None) => {
-            "the password is asked for again, and Entra accepts".to_owned()
-        }
-        (Action::SingleSignOn, None) => "nothing is asked, and Entra accepts".to_owned(),
-        (Action::SignIn, None) => "Entra accepts".to_owned(),
-    }
-}
-
-fn judged(way: &Way, outcome: Option<&Outcome>, step: &Step) -> Came {
-    match (outcome.map(|outcome| &outcome.decision), &way.end) {
-        (Some(Decision::SignedIn(signed_in)), _) => Came {
-            passed: step.expect.is_none(),
-            found: format!("accepted: {}", signed_in.user.user_principal_name),
-        },
-        (Some(Decision::Refused(refusal)), _) => Came {
-            passed: step
-                .expect
-                .as_ref()
-                .is_some_and(|code| *code == refusal.code.to_string()),
-            found: format!("refused: {}: {}", refusal.code, refusal.message),
-        },
-        (None, End::PasswordAsked) => Came {
-            passed: false,
-            found: match way.typed {
-                0 => "the identity provider asks for the password".to_owned(),
-                _ => "the sign-in page came again: the password was not taken".to_owned(),
-            },
-        },
-        (None, End::Page(page)) => Came {
-            passed: false,
-            found: format!(
-                "the way ended at the page {:?} of {}, with status {}",
-                title(&page.text()),
-                page.url.host().unwrap_or_default(),
-                page.status.as_u16()
-            ),
-        },
-    }
+enum Typing {
+    Nothing,
+    Password,
+    Mistyped,
 }

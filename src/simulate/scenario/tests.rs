@@ -33,7 +33,7 @@ fn what_is_written_is_what_is_tried() {
         SecretSource::Env("WENDYS_PASSWORD".to_owned())
     );
     assert_eq!(scenario.browser.ca, Some(PathBuf::from("/there/ca.pem")));
-    assert_eq!(scenario.browser.password_fields.len(), 3);
+    assert_eq!(scenario.browser.own_fields, OwnFields::default());
     let [first, second] = scenario.steps.as_slice() else {
         panic!("{:?}", scenario.steps);
     };
@@ -42,7 +42,11 @@ fn what_is_written_is_what_is_tried() {
         ("sign-in", Action::SignIn)
     );
     assert_eq!(second.name, "once more");
-    assert_eq!(second.expect.as_deref(), Some("AADSTS50107"));
+    assert_eq!(first.expect, [Expectation::Accepted]);
+    assert_eq!(
+        second.expect,
+        [Expectation::Refused("AADSTS50107".to_owned())]
+    );
 }
 
 #[test]
@@ -52,8 +56,15 @@ fn what_cannot_be_is_refused_at_its_line() {
         ("env =", "enw =", 5, "unknown variant"),
         ("127.0.0.1:8443", "localhost", 9, "invalid"),
         ("\"sign-in\"", "\"signin\"", 12, "did you mean `sign-in`?"),
-        ("AADSTS50107", "50107", 17, "no code of Entra's"),
-        ("AADSTS50107", "AADSTS", 17, "no code of Entra's"),
+        ("AADSTS50107", "50107", 17, "a code of Entra's"),
+        ("AADSTS50107", "AADSTS", 17, "a code of Entra's"),
+        ("\"AADSTS50107\"", "[]", 17, "the list is empty"),
+        (
+            "\"AADSTS50107\"",
+            "[\"AADSTS50107\", \"x\"]",
+            17,
+            "\"x\" is none of",
+        ),
         ("force-authn", "sign-out", 17, "no answer of sign-out"),
     ];
     for (from, to, line, said) in table {
@@ -88,7 +99,14 @@ fn the_annotated_example_is_a_scenario() {
     let all: String = text
         .lines()
         .map(|line| match line.strip_prefix("# ") {
-            Some(key) if key.contains(" = ") => format!("{key}\n"),
+            Some(it)
+                if it.starts_with("[[")
+                    || it
+                        .split_once(" = ")
+                        .is_some_and(|(key, _)| !key.contains(' ')) =>
+            {
+                format!("{it}\n")
+            }
             _ => format!("{line}\n"),
         })
         .collect();
