@@ -8,9 +8,9 @@ mod slapd;
 mod strangers;
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::Path,
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
     sync::LazyLock,
     thread::sleep,
     time::Duration,
@@ -28,6 +28,8 @@ const PARTNER: Numbered = Numbered(4);
 /// An identity provider, and a tenant whose federation is with it.
 struct Both {
     provider: Provider,
+    /// Where the identity provider's host leads to.
+    idp: SocketAddr,
     entra: SocketAddr,
 }
 
@@ -42,7 +44,7 @@ entity_id = "urn:federation:MicrosoftOnline"
 preset = "entra"
 display_name = "Entra"
 assertion_consumer_services = ["https://entra.localhost:{}/login.srf"]
-protocols = ["saml2", "ws-federation"]
+protocols = ["saml2", "ws-federation", "ws-trust"]
 ws_trust_addresses = ["urn:federation:MicrosoftOnline"]
 "#,
             entra.port()
@@ -55,7 +57,11 @@ ws_trust_addresses = ["urn:federation:MicrosoftOnline"]
                 ..Options::default()
             },
         );
-        let both = Self { provider, entra };
+        let both = Self {
+            idp: provider.address(),
+            provider,
+            entra,
+        };
         both.write_tenant(issuer, "saml", "/saml2/sso");
         std::fs::write(both.provider.file("idp-ca.pem"), both.provider.ca_pem()).expect("its CA");
         both
@@ -111,7 +117,7 @@ ca = "idp-ca.pem"
 addresses = {{ "{HOST}" = "{}" }}
 {steps}"#,
             PARTNER.mail(),
-            self.provider.address(),
+            self.idp,
         );
         let file = |name: &str| self.provider.file(name);
         std::fs::write(file("scenario.toml"), scenario).expect("scenario.toml");
@@ -296,6 +302,7 @@ fn each_mistake_is_found() {
             [
                 "AADSTS50107",
                 "AADSTS5000811",
+                "AADSTS51004",
                 wrong_clock,
                 wrong_clock,
                 "AADSTS50076"
@@ -417,27 +424,6 @@ fn an_application_gets_a_token_by_ws_trust_and_only_where_there_is_one() {
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
 }
 
-/// An identity provider that does not look at the question: it answers from its session.
-#[test]
-fn a_sign_in_that_is_not_fresh_is_found_out() {
-    let both = Both::start(ISSUER);
-    let (fresh, again) = (
-        "[[step]]\ndo = \"force-authn\"\n",
-        "[[step]]\ndo = \"sign-in\"\n",
-    );
-    // By WS-Federation `prompt=login` is not among what AD FS knows.
-    both.write_tenant(ISSUER, "wsFed", "/adfs/ls/");
-    let native = "federation = { promptLoginBehavior = \"nativeSupport\" }\n";
-    let output = both.run(PASSWORD, &[again, fresh, fresh, native].concat());
-    let report = both.json();
-    let step = |at: usize| report["steps"][at].clone();
-    assert_eq!(step(1)["passed"], true, "{}", said(&output));
-    let found = step(2)["found"].to_string();
-    assert_eq!(step(2)["passed"], false, "{found}");
-    assert!(found.contains("asked for no password"), "{found}");
-    assert_eq!(output.status.code(), Some(1));
-}
-
 #[test]
 fn nothing_but_the_metadata_is_needed() {
     let both = Both::start(ISSUER);
@@ -480,9 +466,52 @@ fn nothing_but_the_metadata_is_needed() {
     }
 }
 
+/// A second server of the same provider that signs with another certificate; it ends with this.
+struct Signing(Child);
+
+impl Drop for Signing {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Signing {
+    fn with(certificate: &str, both: &mut Both) -> Self {
+        let port = || {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+            listener.local_addr().expect("its address")
+        };
+        let file = both.provider.config_file();
+        let configuration = std::fs::read_to_string(file).expect("homerealm.toml");
+        both.idp = port();
+        let configuration = configuration
+            .replace(
+                &format!("\"{}\"", both.provider.address()),
+                &format!("\"{}\"", both.idp),
+            )
+            .replace(&both.provider.operations.to_string(), &port().to_string())
+            .replace("\"signing.crt\"", &format!("{certificate:?}"));
+        let file = both.provider.file("second.toml");
+        std::fs::write(&file, configuration).expect("second.toml");
+        let mut command = homerealm();
+        let command = command.args(["serve", "--config"]).arg(file);
+        let child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn();
+        let signing = Self(child.expect("homerealm starts"));
+        for _ in 0..200 {
+            if TcpStream::connect(both.idp).is_ok() {
+                return signing;
+            }
+            sleep(Duration::from_millis(50));
+        }
+        panic!("no second server");
+    }
+}
+
 #[test]
 fn an_expired_certificate_is_found_though_its_key_signs() {
-    let both = Both::start(ISSUER);
+    let mut both = Both::start(ISSUER);
     let program = "import base64, datetime as d, sys\n\
         from cryptography import x509\n\
         from cryptography.hazmat.primitives import hashes, serialization as s\n\
@@ -491,17 +520,22 @@ fn an_expired_certificate_is_found_though_its_key_signs() {
         made = x509.CertificateBuilder().subject_name(name).issuer_name(name)\n\
         made = made.public_key(key.public_key()).serial_number(1)\n\
         made = made.not_valid_before(now - d.timedelta(9)).not_valid_after(now - d.timedelta(1))\n\
-        made = made.sign(key, hashes.SHA256()).public_bytes(s.Encoding.DER)\n\
-        print(base64.b64encode(made).decode())";
+        made = made.sign(key, hashes.SHA256())\n\
+        open(sys.argv[2], 'wb').write(made.public_bytes(s.Encoding.PEM))\n\
+        print(base64.b64encode(made.public_bytes(s.Encoding.DER)).decode())";
     let mut command = Command::new(python());
-    let command = command
-        .args(["-c", program])
-        .arg(both.provider.file("signing.key"));
-    let expired = String::from_utf8(run(command).stdout).expect("base64");
-    let expired = expired.trim();
+    let file = |name: &str| both.provider.file(name);
+    let files = [file("signing.key"), file("expired.crt")];
+    let expired = String::from_utf8(run(command.args(["-c", program]).args(files)).stdout);
+    let expired = expired.expect("base64").trim().to_owned();
     let step = "[[step]]\ndo = \"sign-in\"\n";
     let registered = format!("{step}federation = {{ signingCertificate = \"{expired}\" }}\n");
-    let expected = format!("{registered}expect = \"AADSTS500089\"\n{step}");
+    let of_the_same_key = format!("{registered}expect = \"AADSTS5000811\"\n{step}");
+    let output = both.run(PASSWORD, &of_the_same_key);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+
+    let _signing = Signing::with("expired.crt", &mut both);
+    let expected = format!("{registered}expect = \"AADSTS500089\"\n");
     let output = both.run(PASSWORD, &expected);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let output = both.run(PASSWORD, &registered);

@@ -18,7 +18,7 @@ use tracing::level_filters::LevelFilter;
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    registered: registered::Arguments,
+    registered: registered::Registered,
     /// Where to listen; port 0 lets the system choose one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8444")]
     listen: SocketAddr,

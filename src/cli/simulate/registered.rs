@@ -20,7 +20,7 @@ use homerealm::{
 use hyper::StatusCode;
 
 #[derive(clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct Registered {
     /// The tenants: domains, federations, users, policies
     #[arg(long, value_name = "FILE", required_unless_present = "idp_metadata")]
     tenant: Option<PathBuf>,
@@ -47,7 +47,7 @@ pub(super) struct Arguments {
     pub(super) ca: Option<PathBuf>,
 }
 
-impl Arguments {
+impl Registered {
     /// The tenants. `browser` says how the identity provider is reached.
     pub(super) async fn tenants(&self, browser: &Settings) -> anyhow::Result<Tenants> {
         let written = self.tenant.as_deref().map(tenant_file::read).transpose()?;

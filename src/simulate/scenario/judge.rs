@@ -149,3 +149,131 @@ fn stale(signed_in: &SignedIn, last_instant: Option<&str>) -> Option<String> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entra::{Aadsts, Protocol, fixture};
+
+    fn outcome(decision: Decision) -> Outcome {
+        Outcome {
+            correlation_id: String::new(),
+            request_id: None,
+            timestamp: String::new(),
+            typed: None,
+            checks: Vec::new(),
+            decision,
+        }
+    }
+
+    fn accepted(instant: &str) -> Outcome {
+        outcome(Decision::SignedIn(Box::new(SignedIn {
+            user: fixture::user("wmoran@partners.contoso.com", None, None),
+            protocol: Protocol::Saml,
+            issuer: fixture::ISSUER.to_owned(),
+            tenant: "contoso.onmicrosoft.com".to_owned(),
+            domain: "partners.contoso.com".to_owned(),
+            immutable_id: fixture::WENDYS_ANCHOR.to_owned(),
+            authn_context: String::new(),
+            authn_instant: instant.to_owned(),
+            session_index: None,
+        })))
+    }
+
+    fn step(action: &str) -> Step {
+        let text = format!(
+            "name = 'x'\nuser = {{ name = 'x', password = {{ env = 'x' }} }}\n[[step]]\ndo = '{action}'"
+        );
+        let scenario = super::super::parse(&text, "x", std::path::Path::new("")).unwrap();
+        scenario.steps.into_iter().next().unwrap()
+    }
+
+    fn way(typed: usize, asked: bool) -> Tried {
+        Tried::Way {
+            typed,
+            asked,
+            end: "there".to_owned(),
+        }
+    }
+
+    /// What an identity provider does, and what fails of it.
+    #[test]
+    fn each_step_has_something_that_fails_it() {
+        let before = "2026-11-23T10:00:00Z";
+        let fresh = accepted("2026-11-23T10:00:01.5Z");
+        let stale = accepted(before);
+        let refused = outcome(Decision::Refused(Aadsts::UnknownRealm.refuse("x")));
+        let table = [
+            ("sign-in", way(1, false), Some(&fresh), ""),
+            (
+                "sign-in",
+                way(1, false),
+                Some(&refused),
+                "refused: AADSTS50107",
+            ),
+            ("sign-in", way(1, true), None, "there"),
+            ("single-sign-on", way(0, false), Some(&stale), ""),
+            ("single-sign-on", way(0, true), None, "there"),
+            ("force-authn", way(1, false), Some(&fresh), ""),
+            (
+                "force-authn",
+                way(1, false),
+                Some(&stale),
+                "is still 2026-11-23T10:00:00Z",
+            ),
+            (
+                "force-authn",
+                way(0, false),
+                Some(&stale),
+                "asked for no password",
+            ),
+            ("force-authn", way(1, true), None, "there"),
+            ("wrong-password", way(1, true), None, ""),
+            (
+                "wrong-password",
+                way(1, false),
+                Some(&fresh),
+                "an answer left",
+            ),
+            (
+                "wrong-password",
+                way(1, false),
+                Some(&refused),
+                "an answer left",
+            ),
+            ("wrong-password", way(0, false), None, "no sign-in page"),
+            ("sign-out", way(0, true), None, ""),
+            (
+                "sign-out",
+                way(0, false),
+                Some(&stale),
+                "the session lives on",
+            ),
+            ("sign-out", way(0, false), None, "the session lives on"),
+            (
+                "sign-out",
+                Tried::Impossible("no signOutUri".into()),
+                None,
+                "no signOutUri",
+            ),
+            ("ws-trust", Tried::Token, Some(&fresh), ""),
+            (
+                "ws-trust",
+                Tried::Token,
+                Some(&refused),
+                "refused: AADSTS50107",
+            ),
+            (
+                "ws-trust",
+                Tried::NoToken("a fault".into()),
+                None,
+                "a fault",
+            ),
+        ];
+        for (action, tried, outcome, why) in table {
+            let came = judge(&step(action), &tried, outcome, Some(before));
+            assert_eq!(came.passed, why.is_empty(), "{action}, {why}: {came:?}");
+            assert!(came.found.contains(why), "{action}, {why}: {came:?}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Instant};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hyper::{Uri, http::uri::InvalidUri};
 use rustls::ClientConfig;
 use time::Duration;
@@ -222,7 +223,8 @@ impl Runner<'_> {
         Ok(match token {
             Ok((token, tenant)) => {
                 let now = self.simulator.now();
-                self.simulator.redeem(&token.assertion, Some(&tenant), now);
+                let assertion = URL_SAFE_NO_PAD.encode(&token.assertion);
+                self.simulator.redeem(&assertion, Some(&tenant), now);
                 Tried::Token
             }
             Err(why) => Tried::NoToken(why),
