@@ -326,3 +326,31 @@ fn what_is_wrong_with_one_step_fails_that_step_alone() {
     }));
     assert_eq!(failed(&Registered::of(&idp)), ["single-sign-on"]);
 }
+
+/// What an administrator would copy out of its metadata is taken from there; no tenant's file is needed.
+#[test]
+fn its_metadata_is_enough() {
+    let (entra, consumer) = entra();
+    let idp = SimpleSamlPhp::start(&SLAPD, &consumer);
+    let registered = Registered::of(&idp);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name);
+    let scenario = registered.scenario("mistakes.toml");
+    std::fs::write(file("scenario.toml"), scenario).expect("scenario.toml");
+    std::fs::write(file("idp-ca.pem"), &registered.ca_pem).expect("the CA");
+    let (base, _) = registered
+        .sign_in
+        .rsplit_once('/')
+        .expect("the address of a script");
+    let output = homerealm()
+        .args(["simulate", "--listen", &entra.to_string()])
+        .args([Path::new("--scenario"), &file("scenario.toml")])
+        .args(["--idp-metadata", &format!("{base}/metadata.php")])
+        .args(["--email", &PARTNER.mail(), "--upn", &PARTNER.upn()])
+        .args(["--immutable-id", &PARTNER.guid().immutable_id().to_string()])
+        .env("SCENARIO_PASSWORD", PASSWORD)
+        .output()
+        .expect("homerealm runs");
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", idp.log());
+}

@@ -147,7 +147,7 @@ pub fn tenant_for(
     federation: InternalDomainFederation,
 ) -> Result<Tenants, IdpMetadataError> {
     let mut parts = TenantParts::new(tenant_name()?);
-    parts.display_name = "Contoso".to_owned();
+    "Contoso".clone_into(&mut parts.display_name);
     parts.domains.push(Domain {
         name: user.user_principal_name.domain().clone(),
         authentication: Authentication::Federated(Box::new(federation)),

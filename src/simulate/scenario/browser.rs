@@ -97,17 +97,16 @@ impl<'a> Browser<'a> {
         let mut sent: Option<PageForm> = None;
         for _ in 0..MOST_HOPS {
             let form = match self.next(&page)? {
-                Next::Open(to) => match sent.take().filter(|_| keeps_method(page.status)) {
-                    Some(form) => PageForm {
-                        action: to.to_string(),
-                        ..form
-                    },
-                    None => {
+                Next::Open(to) => {
+                    let again = sent.take().filter(|_| keeps_method(page.status));
+                    let Some(form) = again else {
                         let reply = self.client.get(&to, Some(&page)).await?;
                         page = self.note("GET", reply);
                         continue;
-                    }
-                },
+                    };
+                    let action = to.to_string();
+                    PageForm { action, ..form }
+                }
                 Next::Send(form) => form,
                 Next::SignIn(form) => {
                     let again = if form.asks_for_password() {

@@ -70,9 +70,10 @@ async fn described(
 fn guessed(address: &str) -> PasswordEndpoint {
     PasswordEndpoint {
         address: address.to_owned(),
-        version: match address.contains("/trust/13/") {
-            true => Version::V13,
-            false => Version::Feb2005,
+        version: if address.contains("/trust/13/") {
+            Version::V13
+        } else {
+            Version::Feb2005
         },
     }
 }
