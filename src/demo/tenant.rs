@@ -3,8 +3,9 @@
 use crate::{
     directory::embedded::demo_accounts::{DemoAccount, FEDERATED_SUFFIX},
     entra::{
-        Authentication, Domain, DomainName, ImmutableId, InternalDomainFederation, NameError,
-        PreferredAuthenticationProtocol, SignInName, Tenant, User, UserType,
+        Application, Authentication, Domain, DomainName, ImmutableId, InternalDomainFederation,
+        NameError, ObjectId, PreferredAuthenticationProtocol, SignInName, Tenant, TenantParts,
+        User, UserType,
     },
     keys::Certificate,
     realm::FederatedDomain,
@@ -18,6 +19,9 @@ pub(super) const NAME: &str = "contoso.onmicrosoft.com";
 
 /// Contoso's own domain: managed, its people are members.
 const OWN_DOMAIN: &str = "contoso.com";
+
+/// The `client_id` of an application on this machine.
+const APPLICATION: &str = "00000000-0000-0000-0000-000000000001";
 
 /// What an administrator registers of the identity provider.
 pub(super) struct Registered<'a> {
@@ -69,12 +73,13 @@ fn synced(
         authentication: Authentication::Managed,
     }];
     let edge = registered.edge;
-    let (passive, active) = match preferred {
-        PreferredAuthenticationProtocol::Saml => (edge.sso_url(), None),
+    let (passive, sign_out, active) = match preferred {
+        PreferredAuthenticationProtocol::Saml => (edge.sso_url(), edge.slo_url(), None),
         PreferredAuthenticationProtocol::WsFed => {
             let below = |path: &str| format!("{}/adfs/services/trust/{path}", edge.base_url);
             let active = (below("2005/usernamemixed"), below("mex"));
-            (edge.passive_url(), Some(active))
+            let sign_out = format!("{}?wa=wsignout1.0", edge.passive_url());
+            (edge.passive_url(), sign_out, Some(active))
         }
     };
     let (active_sign_in_uri, metadata_exchange_uri) = active.unzip();
@@ -83,6 +88,7 @@ fn synced(
             name: domain(federated.suffix.as_ascii())?,
             authentication: Authentication::Federated(Box::new(InternalDomainFederation {
                 display_name: "Contoso partners".to_owned(),
+                sign_out_uri: Some(sign_out.clone()),
                 active_sign_in_uri: active_sign_in_uri.clone(),
                 metadata_exchange_uri: metadata_exchange_uri.clone(),
                 ..InternalDomainFederation::new(
@@ -95,7 +101,17 @@ fn synced(
         });
     }
     let users = accounts.iter().map(user).collect::<Result<_, _>>()?;
-    Tenant::new(domain(NAME)?, domains, users).map_err(|error| DemoError::Tenant(error.to_string()))
+    let app_id = ObjectId::parse(APPLICATION).map_err(|_| DemoError::Constant("application"))?;
+    Tenant::build(TenantParts {
+        domains,
+        users,
+        applications: vec![Application::on_this_machine(
+            app_id,
+            "Contoso partner portal",
+        )],
+        ..TenantParts::new(domain(NAME)?)
+    })
+    .map_err(|error| DemoError::Tenant(error.to_string()))
 }
 
 fn user(account: &DemoAccount) -> Result<User, DemoError> {

@@ -3,6 +3,8 @@
 
 use serde::{Serialize, Serializer};
 
+use super::ApplicationCode;
+
 /// The codes that the simulator refuses with.
 ///
 /// Microsoft publishes a name and a sentence for most of them, but not which check leads to
@@ -54,6 +56,8 @@ pub enum Aadsts {
     WsFederationNotSupported,
     /// 90107: what was posted is not XML.
     InvalidXml,
+    /// What an application does wrong by OAuth 2.0.
+    Application(ApplicationCode),
 }
 
 /// A refused sign-in: the code, Entra's sentence, and the cause in this very case.
@@ -113,6 +117,18 @@ impl Aadsts {
             Self::ImmutableIdMissing => 90020,
             Self::WsFederationNotSupported => 90082,
             Self::InvalidXml => 90107,
+            Self::Application(code) => code.said().number,
+        }
+    }
+
+    /// `error`, as OAuth 2.0 tells applications.
+    pub(super) fn error(self) -> &'static str {
+        match self {
+            Self::UnsupportedGrant => "unsupported_grant_type",
+            Self::TenantNotFound => "invalid_tenant",
+            Self::MissingField | Self::InvalidXml | Self::UnknownRealm => "invalid_request",
+            Self::Application(code) => code.said().error,
+            _ => "invalid_grant",
         }
     }
 
@@ -141,6 +157,7 @@ impl Aadsts {
             Self::ImmutableIdMissing => "The claim ImmutableID is missing",
             Self::WsFederationNotSupported => "The federation is registered for SAML",
             Self::InvalidXml => "Not XML",
+            Self::Application(code) => code.said().title,
         }
     }
 
@@ -202,8 +219,8 @@ impl Aadsts {
                  octets of ms-DS-ConsistencyGuid or objectGUID exactly as LDAP returns them."
             }
             Self::UnsupportedGrant => {
-                "Bring a SAML 1.1 assertion, as urn:ietf:params:oauth:grant-type:saml1_1-bearer. \
-                 Other grants are not simulated yet."
+                "Bring a code, a refresh token, a device code, or a SAML 1.1 assertion as \
+                 urn:ietf:params:oauth:grant-type:saml1_1-bearer. Other grants are not simulated."
             }
             Self::AnotherUserThanTyped => {
                 "Sign in as the person whose name was typed. A live session of somebody else at \
@@ -230,6 +247,7 @@ impl Aadsts {
                  RequestSecurityTokenResponse in one field wresult, or the base64 of an assertion \
                  that declares each of its namespaces itself."
             }
+            Self::Application(code) => code.said().mend,
         }
     }
 
@@ -287,6 +305,7 @@ impl Aadsts {
             Self::InvalidXml => {
                 "Microsoft: \"InvalidXml\". Using it for all answers that are not XML is our choice."
             }
+            Self::Application(code) => code.said().evidence,
         }
     }
 
@@ -343,6 +362,7 @@ impl Aadsts {
             Self::InvalidXml => {
                 "The request is not valid. Make sure your data doesn't have invalid characters."
             }
+            Self::Application(code) => code.said().sentence,
         }
     }
 }

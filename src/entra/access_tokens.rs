@@ -1,5 +1,4 @@
-//! Access tokens handed out to applications. They are opaque to everybody: whoever has one may ask
-//! the simulator whose it is.
+//! Access tokens handed out to applications: whoever has one may ask the simulator whose it is.
 
 use std::{
     collections::VecDeque,
@@ -32,16 +31,21 @@ impl AccessTokens {
     /// A new token for a user.
     pub(super) fn issue(&self, user: &User, now: OffsetDateTime) -> String {
         let token = URL_SAFE_NO_PAD.encode(random::octets::<32>());
+        self.remember(token.clone(), user, now);
+        token
+    }
+
+    /// The same of a token that was made elsewhere.
+    pub(super) fn remember(&self, token: String, user: &User, now: OffsetDateTime) {
         let mut issued = self.lock();
         if issued.len() == Self::CAPACITY {
             issued.pop_front();
         }
         issued.push_back(Issued {
-            token: token.clone(),
+            token,
             user: user.clone(),
             expires_at: now + Self::LIFE,
         });
-        token
     }
 
     /// Whose token it is, while it is good.

@@ -15,12 +15,14 @@
 //! `outcome` keeps the decision and `pages` show it.
 //!
 //! Applications that ask for the password themselves go another way: `open_id` tells them where,
-//! [`ws_trust`] is what they do there, and they bring what they got back to `open_id`. `graph` is for
-//! administrators.
+//! [`ws_trust`] is what they do there, and they bring what they got back to `open_id`. Those that send
+//! people here, by OpenID Connect, get codes and tokens from `oauth`, round the same sign-in. `graph` is
+//! for administrators.
 
 mod aadsts;
 mod acceleration;
 mod access_tokens;
+mod application_code;
 mod authn_request;
 mod begin;
 mod discovery;
@@ -28,6 +30,7 @@ mod graph;
 mod hints;
 mod instant;
 mod name;
+mod oauth;
 mod object_id;
 mod open_id;
 mod outcome;
@@ -51,6 +54,7 @@ pub(crate) mod fixture;
 
 pub use aadsts::{Aadsts, Refusal};
 pub use acceleration::{Acceleration, Because, DomainHint};
+pub use application_code::ApplicationCode;
 pub use authn_request::{AuthnRequest, PostToIdp};
 pub use begin::{Arrival, Journey, Managed, Next, ToIdp};
 pub use discovery::{Address, FoundBy, HomeRealm, Realm, discover};
@@ -64,10 +68,11 @@ pub use settings::Settings;
 pub use sign_in_request::{SignInRequest, WrittenBy};
 pub use simulator::Simulator;
 pub use tenant::{
-    AlternateIdLogin, Authentication, Domain, DomainHintPolicy, FederatedIdpMfaBehavior,
-    HomeRealmDiscoveryPolicy, InternalDomainFederation, PreferredAuthenticationProtocol,
-    PromptLoginBehavior, ProxyAddress, ProxyAddressError, Subject, Tenant, TenantError,
-    TenantParts, User, UserType, ValidatingDomains,
+    AlternateIdLogin, Api, Application, Authentication, Domain, DomainHintPolicy,
+    FederatedIdpMfaBehavior, HomeRealmDiscoveryPolicy, InternalDomainFederation,
+    PasswordCredential, Platform, PreferredAuthenticationProtocol, PromptLoginBehavior,
+    ProxyAddress, ProxyAddressError, RedirectUris, Subject, Tenant, TenantError, TenantParts, User,
+    UserType, ValidatingDomains,
 };
 pub use tenants::Tenants;
 pub use user_realm::UserRealm;

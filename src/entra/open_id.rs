@@ -1,7 +1,5 @@
-//! What applications ask Entra for without a browser: which realm a name is of, where the endpoints
-//! are, and a token in exchange for an assertion.
-//!
-//! As much of it as MSAL needs for its user name and password flow.
+//! What applications ask Entra for without a browser: which address is for what, a token in exchange for
+//! an assertion, and whose a token is.
 
 use hyper::{
     Method, StatusCode,
@@ -12,7 +10,9 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{
-    Aadsts, Address, Decision, DomainName, Outcome, Refusal, Simulator, access_tokens::AccessTokens,
+    Aadsts, Address, Decision, DomainName, Outcome, Refusal, Simulator,
+    access_tokens::AccessTokens,
+    oauth::{GrantType, Version},
 };
 use crate::http::{FormError, Request, Response, response};
 
@@ -20,30 +20,20 @@ use crate::http::{FormError, Request, Response, response};
 pub(super) const SAML1_GRANT: &str = "urn:ietf:params:oauth:grant-type:saml1_1-bearer";
 
 impl Simulator {
-    /// The discovery document of the tenant that addresses call `tenant`, as far as there is
-    /// something at the addresses it names. MSAL insists on an `authorization_endpoint`: it is where
-    /// a browser begins here, and gives no code.
-    pub(super) fn openid_configuration(&self, tenant: &str) -> Response {
-        let base = self.base_url();
-        document(
-            StatusCode::OK,
-            &json!({
-                "issuer": format!("{base}/{tenant}/v2.0"),
-                "authorization_endpoint": format!("{base}/{tenant}/login"),
-                "token_endpoint": format!("{base}/{tenant}/oauth2/v2.0/token"),
-                "userinfo_endpoint": format!("{base}/oidc/userinfo"),
-                "grant_types_supported": [SAML1_GRANT],
-            }),
-        )
-    }
-
-    /// The token endpoint: an assertion comes in, an access token goes out, or Entra's error.
+    /// The token endpoint: a grant comes in, tokens go out, or Entra's error. Those of OAuth 2.0 are
+    /// for `oauth`; an assertion is judged here.
     pub(super) fn token(
         &self,
         request: &Request,
         address: Address<'_>,
         now: OffsetDateTime,
     ) -> Response {
+        if let Ok(form) = request.form()
+            && let Ok(Some(name)) = form.single("grant_type")
+            && let Some(grant_type) = GrantType::named(name)
+        {
+            return self.tokens(&form, grant_type, address, now);
+        }
         let resource = match address {
             Address::Tenanted(tenant) => Some(tenant.name()),
             Address::Common => None,
@@ -120,25 +110,21 @@ impl Simulator {
 
 /// A refusal in the form in which Entra tells applications (RFC 6749 5.2, and more).
 fn error(outcome: &Outcome, refusal: &Refusal) -> Response {
-    let error = match refusal.code {
-        Aadsts::UnsupportedGrant => "unsupported_grant_type",
-        Aadsts::TenantNotFound => "invalid_tenant",
-        Aadsts::MissingField | Aadsts::InvalidXml | Aadsts::UnknownRealm => "invalid_request",
-        _ => "invalid_grant",
-    };
+    let error = refusal.code.error();
     let Outcome {
         correlation_id,
         timestamp,
         ..
     } = outcome;
+    let status = match error {
+        "invalid_client" => StatusCode::UNAUTHORIZED,
+        _ => StatusCode::BAD_REQUEST,
+    };
     document(
-        StatusCode::BAD_REQUEST,
+        status,
         &json!({
             "error": error,
-            "error_description": format!(
-                "{}: {} {}\r\nCorrelation ID: {correlation_id}\r\nTimestamp: {timestamp}",
-                refusal.code, refusal.message, refusal.detail,
-            ),
+            "error_description": outcome.told(refusal),
             "error_codes": [refusal.code.number()],
             "timestamp": timestamp,
             "correlation_id": correlation_id,
@@ -164,10 +150,14 @@ pub(super) enum Endpoint<'r> {
     UserRealm(&'r str),
     /// `/getuserrealm.srf`, in any case.
     GetUserRealm,
-    /// `/{tenant}/v2.0/.well-known/openid-configuration`.
-    Configuration(&'r str),
-    /// `/{tenant}/oauth2/v2.0/token`.
+    /// `/{tenant}/v2.0/.well-known/openid-configuration`, and without `v2.0` for v1.
+    Configuration(&'r str, Version),
+    /// `/{tenant}/discovery/v2.0/keys`, and for v1 `/{tenant}/discovery/keys`.
+    Keys,
+    /// `/{tenant}/oauth2/v2.0/token`, and for v1 `/{tenant}/oauth2/token`.
     Token(&'r str),
+    /// `/{tenant}/oauth2/v2.0/devicecode`.
+    DeviceCode(&'r str),
     /// `/oidc/userinfo`.
     UserInfo,
 }
@@ -186,8 +176,15 @@ impl<'r> Endpoint<'r> {
                 let name = rest.strip_prefix("userrealm")?.trim_start_matches('/');
                 (!name.contains('/')).then_some(Self::UserRealm(name))
             }
-            (tenant, "v2.0/.well-known/openid-configuration") => Some(Self::Configuration(tenant)),
-            (tenant, "oauth2/v2.0/token") => Some(Self::Token(tenant)),
+            (tenant, "v2.0/.well-known/openid-configuration") => {
+                Some(Self::Configuration(tenant, Version::V2))
+            }
+            (tenant, ".well-known/openid-configuration") => {
+                Some(Self::Configuration(tenant, Version::V1))
+            }
+            (tenant, "oauth2/v2.0/devicecode") => Some(Self::DeviceCode(tenant)),
+            (_, "discovery/v2.0/keys" | "discovery/keys") => Some(Self::Keys),
+            (tenant, "oauth2/v2.0/token" | "oauth2/token") => Some(Self::Token(tenant)),
             _ => None,
         }
     }
@@ -195,7 +192,7 @@ impl<'r> Endpoint<'r> {
     /// The one method that it takes.
     pub(super) fn method(&self) -> Method {
         match self {
-            Self::Token(_) => Method::POST,
+            Self::Token(_) | Self::DeviceCode(_) => Method::POST,
             _ => Method::GET,
         }
     }

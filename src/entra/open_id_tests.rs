@@ -24,13 +24,17 @@ fn the_endpoints_are_the_tenants() {
     );
     let document: Value = serde_json::from_str(&page.text).unwrap();
     let base = "https://login.example:8443";
+    let contoso = simulator.tenants().first().id().clone();
     for (name, path) in [
-        ("issuer", "/contoso.onmicrosoft.com/v2.0"),
+        ("issuer", format!("/{contoso}/v2.0").as_str()),
         (
             "token_endpoint",
             "/contoso.onmicrosoft.com/oauth2/v2.0/token",
         ),
-        ("authorization_endpoint", "/contoso.onmicrosoft.com/login"),
+        (
+            "authorization_endpoint",
+            "/contoso.onmicrosoft.com/oauth2/v2.0/authorize",
+        ),
         ("userinfo_endpoint", "/oidc/userinfo"),
     ] {
         assert_eq!(document[name], format!("{base}{path}"));

@@ -30,6 +30,16 @@ pub struct Outcome {
     pub decision: Decision,
 }
 
+impl Outcome {
+    /// A refusal in the text that Entra tells applications.
+    pub(super) fn told(&self, refusal: &Refusal) -> String {
+        format!(
+            "{}: {} {}\r\nCorrelation ID: {}\r\nTimestamp: {}",
+            refusal.code, refusal.message, refusal.detail, self.correlation_id, self.timestamp,
+        )
+    }
+}
+
 /// Whether Entra would have let the user in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -35,6 +35,19 @@ struct Start<'a> {
     address: &'a str,
     /// The tenant to go to instead, where the address names none.
     tenant_instead: Option<&'a str>,
+    /// Which application waits for the sign-in.
+    context: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "entra/back.html")]
+struct Back<'a> {
+    nonce: &'a str,
+    application: &'a str,
+    /// Where to.
+    address: &'a str,
+    /// What is posted there; without it, everything is in the address.
+    fields: Option<&'a [(&'static str, String)]>,
 }
 
 #[derive(Template)]
@@ -72,11 +85,28 @@ struct Refused<'a> {
     checks: &'a [Check],
 }
 
+#[derive(Template)]
+#[template(path = "entra/device.html")]
+struct Device<'a> {
+    nonce: &'a str,
+    /// The application that somebody has signed in to on the device, then.
+    signed_in_to: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "entra/signed_out.html")]
+struct SignedOut<'a> {
+    nonce: &'a str,
+    to_idp: Option<&'a str>,
+    back: Option<&'a str>,
+}
+
 /// The application's door: it asks for the name.
 pub(super) fn start(
     application: &str,
     address: &str,
     tenant_instead: Option<&str>,
+    context: Option<&str>,
 ) -> Result<Response, PageError> {
     let nonce = Nonce::new()?;
     let page = Start {
@@ -84,6 +114,7 @@ pub(super) fn start(
         application,
         address,
         tenant_instead,
+        context,
     };
     let security = PageSecurity::new()
         .styles(&nonce)
@@ -103,6 +134,65 @@ pub(super) fn to_idp(journey: &Journey) -> Result<Response, PageError> {
     if let ToIdp::Post(post) = &journey.request {
         security = security.forms_to(FormTarget::origin_of(&post.action)?);
     }
+    respond(StatusCode::OK, &page, &security)
+}
+
+/// Takes the browser back to an application. A page and no redirect: what follows on a form may go
+/// only where the form's page allows it, and that page is the identity provider's.
+pub(super) fn go_back(application: &str, address: &str) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let page = Back {
+        nonce: nonce.as_str(),
+        application,
+        address,
+        fields: None,
+    };
+    let security = PageSecurity::new().styles(&nonce).scripts(&nonce);
+    respond(StatusCode::OK, &page, &security)
+}
+
+/// The same, where the application wants the answer posted.
+pub(super) fn post_back(
+    application: &str,
+    address: &str,
+    fields: &[(&'static str, String)],
+) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let page = Back {
+        nonce: nonce.as_str(),
+        application,
+        address,
+        fields: Some(fields),
+    };
+    let security = PageSecurity::new()
+        .styles(&nonce)
+        .scripts(&nonce)
+        .forms_to(FormTarget::origin_of(address)?);
+    respond(StatusCode::OK, &page, &security)
+}
+
+/// Asks for the code that a device shows, or says that all is done there.
+pub(super) fn device(signed_in_to: Option<&str>) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let page = Device {
+        nonce: nonce.as_str(),
+        signed_in_to,
+    };
+    let security = PageSecurity::new()
+        .styles(&nonce)
+        .forms_to(FormTarget::own());
+    respond(StatusCode::OK, &page, &security)
+}
+
+/// After a sign-out: on to the identity provider's own, if there is one, else to the application.
+pub(super) fn signed_out(to_idp: Option<&str>, back: Option<&str>) -> Result<Response, PageError> {
+    let nonce = Nonce::new()?;
+    let page = SignedOut {
+        nonce: nonce.as_str(),
+        to_idp,
+        back,
+    };
+    let security = PageSecurity::new().styles(&nonce).scripts(&nonce);
     respond(StatusCode::OK, &page, &security)
 }
 

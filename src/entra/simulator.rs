@@ -9,7 +9,7 @@ use super::{
     Aadsts, Decision, DomainName, Outcome, PendingRequests, Refusal, Settings, Tenant, TenantError,
     Tenants,
     access_tokens::AccessTokens,
-    instant,
+    instant, oauth,
     outcome::Outcomes,
     random,
     verify::{Answer, SignedIn, Verdict, Verifier},
@@ -23,6 +23,7 @@ pub struct Simulator {
     pending: PendingRequests,
     outcomes: Outcomes,
     pub(super) access_tokens: AccessTokens,
+    pub(super) provider: oauth::Provider,
 }
 
 /// How many people may be on their way at once, and for how long.
@@ -38,6 +39,7 @@ impl Simulator {
             pending: PendingRequests::new(MOST_PENDING, PENDING_LIFE),
             outcomes: Outcomes::default(),
             access_tokens: AccessTokens::default(),
+            provider: oauth::Provider::default(),
         }
     }
 

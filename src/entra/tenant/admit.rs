@@ -1,5 +1,7 @@
 //! Whether Graph would let a tenant be: part by part, in the order in which they are registered.
 
+use std::collections::HashSet;
+
 use super::{
     Authentication, Domain, InternalDomainFederation, Tenant, TenantError, TenantParts, User,
 };
@@ -36,6 +38,7 @@ impl Tenant {
         }
         tenant.check_default()?;
         tenant.check_policies()?;
+        tenant.check_applications()?;
         for user in parts.users {
             tenant.admit_user(user)?;
         }
@@ -123,6 +126,15 @@ impl Tenant {
         {
             None => Ok(()),
             Some(name) => Err(TenantError::NotARoot(name.clone())),
+        }
+    }
+
+    fn check_applications(&self) -> Result<(), TenantError> {
+        let ids = self.parts.applications.iter().map(|it| &it.app_id);
+        let mut seen = HashSet::new();
+        match ids.into_iter().find(|id| !seen.insert(*id)) {
+            None => Ok(()),
+            Some(id) => Err(TenantError::ApplicationTwice(id.clone())),
         }
     }
 

@@ -1,4 +1,4 @@
-use crate::entra::{DomainName, SignInName};
+use crate::entra::{DomainName, ObjectId, SignInName};
 
 /// Why Graph would not have it so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +74,9 @@ pub enum TenantError {
         /// Where.
         domain: DomainName,
     },
+    /// Two applications with one `appId`.
+    #[error("the appId {0} is there twice")]
+    ApplicationTwice(ObjectId),
     /// A policy's domain has to be verified and federated here.
     #[error("the PreferredDomain {0} is not a verified, federated domain of the tenant")]
     PreferredDomain(DomainName),
@@ -117,9 +120,10 @@ impl TenantError {
     /// What it is about, for whoever points at a line.
     pub fn subject(&self) -> Subject<'_> {
         match self {
-            Self::NoTenant | Self::NotAnInitialDomain(_) | Self::DefaultNotVerified(_) => {
-                Subject::Tenant
-            }
+            Self::NoTenant
+            | Self::NotAnInitialDomain(_)
+            | Self::DefaultNotVerified(_)
+            | Self::ApplicationTwice(_) => Subject::Tenant,
             Self::PreferredDomain(_) | Self::NotARoot(_) => Subject::Policy,
             Self::NotSimulated { property, .. } if *property == "AllowCloudPasswordValidation" => {
                 Subject::Policy

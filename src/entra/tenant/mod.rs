@@ -5,11 +5,13 @@
 //! simulator uses, checks or tells are here, under Graph's own names.
 
 mod admit;
+mod application;
 mod error;
 mod federation;
 mod policy;
 mod user;
 
+pub use application::{Api, Application, PasswordCredential, Platform, RedirectUris};
 pub use error::{Subject, TenantError};
 pub use federation::{
     FederatedIdpMfaBehavior, InternalDomainFederation, PreferredAuthenticationProtocol,
@@ -43,6 +45,8 @@ pub struct TenantParts {
     pub domains: Vec<Domain>,
     /// The users.
     pub users: Vec<User>,
+    /// The applications that people may be signed in to with tokens.
+    pub applications: Vec<Application>,
     /// The policy for home realm discovery.
     pub home_realm_discovery: HomeRealmDiscoveryPolicy,
     /// For which root domains tokens are validated against the user's.
@@ -58,6 +62,7 @@ impl TenantParts {
             default_domain: None,
             domains: Vec::new(),
             users: Vec::new(),
+            applications: Vec::new(),
             home_realm_discovery: HomeRealmDiscoveryPolicy::default(),
             validating_domains: ValidatingDomains::default(),
         }
@@ -131,6 +136,17 @@ impl Tenant {
     /// The verified domains, the first one first.
     pub fn domains(&self) -> &[Domain] {
         &self.parts.domains
+    }
+
+    /// The registered applications.
+    pub fn applications(&self) -> &[Application] {
+        &self.parts.applications
+    }
+
+    /// The registered application with this `appId`.
+    pub fn application(&self, app_id: &ObjectId) -> Option<&Application> {
+        let mut applications = self.applications().iter();
+        applications.find(|application| application.app_id == *app_id)
     }
 
     /// The verified domain with this name.

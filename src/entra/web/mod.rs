@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::{
     Aadsts, Arrival, Decision, DomainHint, Next, Outcome, Simulator, WrittenBy, begin, graph,
+    oauth::Version,
     open_id::Endpoint,
     pages::{self, PageError},
     verify::Answer,
@@ -22,6 +23,13 @@ enum Place<'r> {
     Door(&'r str),
     /// `/{tenant}/login`: where the door's form goes, and deep links with `login_hint`.
     Login(&'r str),
+    /// `/{tenant}/oauth2/v2.0/authorize`, and for v1 `/{tenant}/oauth2/authorize`: where applications
+    /// send browsers.
+    Authorize(&'r str, Version),
+    /// `/{tenant}/oauth2/v2.0/logout`, and for v1 `/{tenant}/oauth2/logout`.
+    SignOut(&'r str),
+    /// `/devicelogin`: where people type the code that a device shows.
+    DeviceLogin,
     /// `/login.srf`: where browsers bring answers.
     LoginSrf,
     /// Where applications ask without a browser.
@@ -31,6 +39,9 @@ enum Place<'r> {
     /// Nothing is there.
     Nowhere,
 }
+
+/// Which application waits for a sign-in.
+pub(super) struct Context(pub(super) String);
 
 impl Place<'_> {
     fn of(path: &str) -> Place<'_> {
@@ -44,8 +55,12 @@ impl Place<'_> {
         match path.split_once('/') {
             None if path.is_empty() => Place::Root,
             None if path == "login.srf" => Place::LoginSrf,
+            None if path == "devicelogin" => Place::DeviceLogin,
             None | Some((_, "")) => Place::Door(path.trim_end_matches('/')),
             Some((tenant, "login")) => Place::Login(tenant),
+            Some((tenant, "oauth2/v2.0/logout" | "oauth2/logout")) => Place::SignOut(tenant),
+            Some((tenant, "oauth2/v2.0/authorize")) => Place::Authorize(tenant, Version::V2),
+            Some((tenant, "oauth2/authorize")) => Place::Authorize(tenant, Version::V1),
             Some(_) => Place::Nowhere,
         }
     }
@@ -72,6 +87,13 @@ impl Simulator {
             }
             (Place::Door(name), &Method::GET) => self.door(name, now),
             (Place::Login(name), &Method::GET | &Method::POST) => self.login(name, request, now),
+            (Place::Authorize(name, version), &Method::GET | &Method::POST) => {
+                self.authorize(name, version, request, now)
+            }
+            (Place::SignOut(name), &Method::GET | &Method::POST) => {
+                self.sign_out(name, request, now)
+            }
+            (Place::DeviceLogin, &Method::GET | &Method::POST) => self.device_login(request, now),
             (Place::LoginSrf, &Method::POST) => self.login_srf(request, now),
             (Place::Graph(call), method) => Ok(self.graph(&call, method, request)),
             (Place::Application(endpoint), method) if endpoint.method() == *method => {
@@ -86,7 +108,10 @@ impl Simulator {
                 "There is nothing at this address.\n",
             )),
             (Place::LoginSrf, _) => Ok(not_allowed("POST")),
-            (Place::Login(_), _) => Ok(not_allowed("GET, POST")),
+            (
+                Place::Login(_) | Place::Authorize(..) | Place::DeviceLogin | Place::SignOut(_),
+                _,
+            ) => Ok(not_allowed("GET, POST")),
             (Place::Root | Place::Door(_), _) => Ok(not_allowed("GET")),
         }
     }
@@ -99,7 +124,7 @@ impl Simulator {
             hint: DomainHint::default(),
             written_by: WrittenBy::Server,
         };
-        self.go_on(arrival, now)
+        self.go_on(arrival, None, now)
     }
 
     fn login(
@@ -118,15 +143,19 @@ impl Simulator {
             _ => WrittenBy::Server,
         };
         let arrival = form.as_ref().map_err(|error| *error).and_then(|form| {
-            Ok(Arrival {
+            let arrival = Arrival {
                 address: name,
                 name: form.single("login_hint")?,
                 hint: domain_hint(form)?,
                 written_by,
-            })
+            };
+            Ok((arrival, form.single("ctx")?))
         });
         match arrival {
-            Ok(arrival) => self.go_on(arrival, now),
+            Ok((arrival, None)) => self.go_on(arrival, None, now),
+            Ok((arrival, Some(context))) => {
+                self.go_on_for_application(arrival, &Context(context.to_owned()), now)
+            }
             Err(error) => {
                 let refusal = Aadsts::InvalidDomainName.refuse(format!("{error}."));
                 self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now))
@@ -134,10 +163,40 @@ impl Simulator {
         }
     }
 
-    fn go_on(&self, arrival: Arrival<'_>, now: OffsetDateTime) -> Result<Response, PageError> {
+    /// The same, once somebody has typed a name on the way from an application.
+    fn go_on_for_application(
+        &self,
+        arrival: Arrival<'_>,
+        context: &Context,
+        now: OffsetDateTime,
+    ) -> Result<Response, PageError> {
+        let Some(application) = self.waiting_application(context, now) else {
+            let late = "No application waits for this sign-in: it has ended, or it took too long.";
+            let outcome = self.refuse(Aadsts::MissingField.refuse(late), now);
+            return self.show(StatusCode::BAD_REQUEST, &outcome);
+        };
+        let hint = DomainHint {
+            application: Some(&application),
+            ..arrival.hint
+        };
+        self.go_on(Arrival { hint, ..arrival }, Some(context), now)
+    }
+
+    /// `context` says which application waits, if one does.
+    pub(super) fn go_on(
+        &self,
+        arrival: Arrival<'_>,
+        context: Option<&Context>,
+        now: OffsetDateTime,
+    ) -> Result<Response, PageError> {
         match self.begin(arrival, now) {
-            Ok(Next::AskName) => self.ask_name(arrival.address),
-            Ok(Next::GoToIdp(journey)) => pages::to_idp(&journey),
+            Ok(Next::AskName) => self.ask_name(arrival.address, context),
+            Ok(Next::GoToIdp(journey)) => {
+                if let Some(context) = context {
+                    self.goes_with(&journey.request_id, context, now);
+                }
+                pages::to_idp(&journey)
+            }
             Ok(Next::AskPassword(managed)) => pages::password(arrival.address, &managed),
             Err(outcome) => {
                 let status = match &outcome.decision {
@@ -151,13 +210,14 @@ impl Simulator {
         }
     }
 
-    fn ask_name(&self, address: &str) -> Result<Response, PageError> {
+    fn ask_name(&self, address: &str, context: Option<&Context>) -> Result<Response, PageError> {
         let tenants = self.tenants();
         let instead = match tenants.at_address(address) {
             Some(_) => None,
             None => Some(tenants.first().name().as_str()),
         };
-        pages::start(self.application(), address, instead)
+        let context = context.map(|context| context.0.as_str());
+        pages::start(self.application(), address, instead, context)
     }
 
     fn login_srf(&self, request: &Request, now: OffsetDateTime) -> Result<Response, PageError> {
@@ -165,6 +225,11 @@ impl Simulator {
             Ok(outcome) => outcome,
             Err(error) => self.refuse(Aadsts::InvalidXml.refuse(format!("{error}.")), now),
         };
+        if let Decision::SignedIn(signed_in) = &outcome.decision
+            && let Some(delivered) = self.deliver(&outcome, signed_in, now)
+        {
+            return delivered;
+        }
         self.show(StatusCode::BAD_REQUEST, &outcome)
     }
 
@@ -206,8 +271,15 @@ impl Simulator {
             Endpoint::UserRealm(name) => self.user_realm_document(name, request, now),
             Endpoint::GetUserRealm => self.get_user_realm(request, now),
             Endpoint::UserInfo => self.user_info(request, now),
-            Endpoint::Configuration(tenant) => match begin::address(&self.tenants(), tenant) {
-                Ok(_) => self.openid_configuration(tenant),
+            Endpoint::Keys => self.keys(),
+            Endpoint::Configuration(tenant, version) => {
+                match begin::address(&self.tenants(), tenant) {
+                    Ok(address) => self.openid_configuration(tenant, address, version),
+                    Err(refusal) => self.refuse_application(&refusal, now),
+                }
+            }
+            Endpoint::DeviceCode(tenant) => match begin::address(&self.tenants(), tenant) {
+                Ok(address) => self.device_code(request, tenant, address, now),
                 Err(refusal) => self.refuse_application(&refusal, now),
             },
             Endpoint::Token(tenant) => match begin::address(&self.tenants(), tenant) {
@@ -218,7 +290,11 @@ impl Simulator {
     }
 
     /// The page of an outcome; `status` is for a refusal.
-    fn show(&self, status: StatusCode, outcome: &Outcome) -> Result<Response, PageError> {
+    pub(super) fn show(
+        &self,
+        status: StatusCode,
+        outcome: &Outcome,
+    ) -> Result<Response, PageError> {
         let tenants = self.tenants();
         let tenant = tenants.first().name().as_str();
         match &outcome.decision {
@@ -231,7 +307,7 @@ impl Simulator {
 }
 
 /// `domain_hint` is `OpenID` Connect's name for it, `whr` WS-Federation's and SAML's.
-fn domain_hint(form: &Form) -> Result<DomainHint<'_>, FormError> {
+pub(super) fn domain_hint(form: &Form) -> Result<DomainHint<'_>, FormError> {
     let (by_open_id, by_whr) = (form.single("domain_hint")?, form.single("whr")?);
     Ok(DomainHint {
         domain: by_open_id.or(by_whr),

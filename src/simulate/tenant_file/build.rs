@@ -113,6 +113,7 @@ fn parts(
         default_domain,
         domains,
         users: tenant.user.into_iter().map(Spanned::into_inner).collect(),
+        applications: tenant.application,
         home_realm_discovery: tenant
             .home_realm_discovery_policy
             .map(Spanned::into_inner)

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::entra::{
-    DomainName, HomeRealmDiscoveryPolicy, InternalDomainFederation, User, ValidatingDomains,
+    Application, DomainName, HomeRealmDiscoveryPolicy, InternalDomainFederation, User,
+    ValidatingDomains,
 };
 
 #[derive(Deserialize)]
@@ -23,6 +24,8 @@ pub(super) struct Tenant {
     pub(super) domain: Vec<Spanned<Domain>>,
     #[serde(default)]
     pub(super) user: Vec<Spanned<User>>,
+    #[serde(default)]
+    pub(super) application: Vec<Application>,
     pub(super) home_realm_discovery_policy: Option<Spanned<HomeRealmDiscoveryPolicy>>,
     pub(super) federated_token_validation_policy: Option<Spanned<TokenValidation>>,
 }
