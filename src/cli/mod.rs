@@ -5,6 +5,7 @@
 
 mod check;
 mod demo;
+mod entra;
 mod keys;
 mod realm;
 mod serve;
@@ -41,6 +42,8 @@ enum Command {
     Realm(realm::Arguments),
     /// Make and list signing keys
     Keys(keys::Arguments),
+    /// Tell Entra of this server: federate domains, compare, roll the signing certificate over
+    Entra(entra::Arguments),
 }
 
 /// Runs the command that was typed.
@@ -53,6 +56,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Realm(arguments) => realm::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
+        Command::Entra(arguments) => entra::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("homerealm: {error:#}");

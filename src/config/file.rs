@@ -5,6 +5,7 @@
 
 mod application;
 mod claims;
+mod entra;
 mod metadata;
 mod one_or_several;
 mod route;
@@ -14,6 +15,7 @@ pub(super) use application::{Application, Hint};
 pub(super) use claims::{
     Access, AttributeTest, Claim, ClaimSource, Condition, NameFormat, NameId, NameIdSource,
 };
+pub(super) use entra::{Cloud, Entra, FederationProtocol, MfaBehavior};
 pub(super) use metadata::{EncryptAssertions, EncryptionAlgorithm, Metadata};
 pub(super) use one_or_several::OneOrSeveral;
 pub(super) use route::{EntraDoor, HomeRealm, Route};
@@ -46,6 +48,7 @@ pub(super) struct File {
     pub requests: Requests,
     #[serde(default)]
     pub ws_trust: WsTrust,
+    pub entra: Option<Spanned<Entra>>,
     pub federated_domain: Vec<FederatedDomain>,
     pub pairwise_salt: Option<Spanned<Credential>>,
     #[serde(default)]
@@ -111,7 +114,9 @@ pub(super) enum LogLevel {
 pub(super) struct Signing {
     pub key: PathBuf,
     pub certificate: PathBuf,
+    pub next_key: Option<PathBuf>,
     pub next_certificate: Option<PathBuf>,
+    pub warn_days: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]

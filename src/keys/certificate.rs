@@ -1,3 +1,4 @@
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use time::OffsetDateTime;
@@ -85,6 +86,13 @@ impl Certificate {
     /// The PEM text, with a line break each 64 characters (RFC 7468).
     pub fn to_pem(&self) -> String {
         super::create::pem("CERTIFICATE", &self.der)
+    }
+
+    /// The SHA-256 thumbprint in lower-case hexadecimal, by which people tell certificates apart.
+    pub fn sha256_thumbprint(&self) -> String {
+        let digest = digest(&SHA256, &self.der);
+        let octets = digest.as_ref().iter();
+        octets.map(|octet| format!("{octet:02x}")).collect()
     }
 
     /// The subject's distinguished name, for people.
