@@ -119,7 +119,11 @@ impl SigningKeys {
     fn measure(&self, ring: &KeyRing) {
         let metrics = &self.metrics;
         let end = ring.current().certificate().not_after().unix_timestamp();
-        metrics.set(NOT_AFTER, "When the signing certificate ends, Unix time.", end);
+        metrics.set(
+            NOT_AFTER,
+            "When the signing certificate ends, Unix time.",
+            end,
+        );
         match ring.next() {
             Some(next) => metrics.set(
                 NEXT_NOT_AFTER,
@@ -169,5 +173,45 @@ impl Seen {
             *to = *from;
         }
         Self(digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+    use crate::keys::create_signing_key;
+
+    #[test]
+    fn the_end_of_a_certificate_is_warned_of_once_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = create_signing_key("signing", 31).unwrap();
+        let files = Signing {
+            key: folder.path().join("signing.key"),
+            certificate: folder.path().join("signing.crt"),
+            next_key: folder.path().join("next.key"),
+            next_certificate: folder.path().join("next.crt"),
+            warn_days: 30,
+        };
+        fs::write(&files.key, &*made.private_key_pem).unwrap();
+        fs::set_permissions(&files.key, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(&files.certificate, made.signer.certificate().to_pem()).unwrap();
+        let metrics = Arc::new(Metrics::default());
+        let (_, mut keys) = SigningKeys::load(&files, metrics.clone()).unwrap();
+        let tells = |line: &str| metrics.to_text().lines().any(|told| told == line);
+        let end = keys.not_after.unix_timestamp();
+        assert!(tells(&format!("{NOT_AFTER} {end}")));
+        assert!(tells(&format!("{SOON} 0")) && tells(&format!("{UNUSABLE} 0")));
+        assert_eq!(keys.warned, None);
+
+        let first = OffsetDateTime::now_utc() + time::Duration::days(2);
+        let hour = time::Duration::hours(1);
+        keys.warn(first);
+        assert!(tells(&format!("{SOON} 1")));
+        keys.warn(first + hour * 23);
+        assert_eq!(keys.warned, Some(first));
+        keys.warn(first + hour * 24);
+        assert_eq!(keys.warned, Some(first + hour * 24));
     }
 }

@@ -109,7 +109,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             if *powershell {
                 print!("{}", script(config.entra.terms.cloud, &federation.wanted));
             } else if *json {
-                println!("{}", serde_json::to_string_pretty(&federation.json(&config))?);
+                println!(
+                    "{}",
+                    serde_json::to_string_pretty(&federation.json(&config))?
+                );
             } else {
                 federation.print(&config)?;
             }
@@ -179,11 +182,7 @@ impl Federation {
             .iter()
             .map(|one| objections(config, one, &wanted, now))
             .collect();
-        let graph = if offline {
-            None
-        } else {
-            config.entra.graph()?
-        };
+        let graph = if offline { None } else { config.entra.graph()? };
         let is_asked = graph.is_some();
         if let Some(mut graph) = graph {
             let domains = graph.domains().await?;
@@ -268,7 +267,11 @@ fn print_status(domain: &DomainStatus) {
     }
     for field in &domain.fields {
         let found = field.found.as_deref().unwrap_or("-");
-        println!("{}  {:38} {found}", super::check::verdict(field.same), field.name);
+        println!(
+            "{}  {:38} {found}",
+            super::check::verdict(field.same),
+            field.name
+        );
         if let Some(means) = field.means {
             let wanted = field.wanted.as_deref().unwrap_or("-");
             println!("      {:38} {wanted}", "should be");
@@ -346,7 +349,10 @@ fn print_seen(seen: &Seen) {
             continue;
         };
         let last_day = certificate.not_after().date();
-        println!("{role:8} {}  until {last_day}", certificate.sha256_thumbprint());
+        println!(
+            "{role:8} {}  until {last_day}",
+            certificate.sha256_thumbprint()
+        );
         known.push((role, certificate));
     }
     let named = |held: Option<&Certificate>| match held {
@@ -368,7 +374,8 @@ fn print_seen(seen: &Seen) {
     println!(
         "due: {}",
         match seen.due() {
-            Step::Prepare => "prepare, when a rollover is to begin: make the next key, and announce it",
+            Step::Prepare =>
+                "prepare, when a rollover is to begin: make the next key, and announce it",
             Step::Register => "register: have Entra trust the next certificate, too",
             Step::Switch => "switch: sign with the next key; Entra trusts it already",
             Step::Retire => "retire: have Entra forget the former certificate",

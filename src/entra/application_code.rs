@@ -34,6 +34,12 @@ pub enum ApplicationCode {
     NoApplication,
     /// 700025: an application that cannot keep a secret sends one.
     PublicClient,
+    /// 700024: a client assertion before its time, or after.
+    ClientAssertionTime,
+    /// 700027: a client assertion that proves nothing.
+    ClientAssertion,
+    /// 1002012: an application that asks for itself names permissions one by one.
+    ScopeOfApplication,
     /// 7000215: the secret is wrong.
     WrongSecret,
     /// 7000218: the secret is missing.
@@ -187,6 +193,34 @@ impl ApplicationCode {
                 mend: "Leave the secret out, or register the redirect URI for the platform web.",
                 evidence: LIST,
             },
+            Self::ClientAssertionTime => Said {
+                number: 700_024,
+                error: "invalid_client",
+                title: "The client assertion is not good now",
+                sentence: "Client assertion is not within its valid time range.",
+                mend: "Set the clock, and make an assertion for each request.",
+                evidence: LIST,
+            },
+            Self::ClientAssertion => Said {
+                number: 700_027,
+                error: "invalid_client",
+                title: "The client assertion proves nothing",
+                sentence: "Client assertion failed signature validation.",
+                mend: "Register the certificate with the application, and name it by x5t#S256; aud is \
+                       the token endpoint, iss and sub the client_id.",
+                evidence: "Microsoft's list of error codes for the signature. Using it for the other \
+                           claims is our choice: Entra has a code for each.",
+            },
+            Self::ScopeOfApplication => Said {
+                number: 1_002_012,
+                error: "invalid_scope",
+                title: "Not a scope that an application asks for itself",
+                sentence: "The provided value for scope is not valid. Client credential flows must \
+                           have a scope value with /.default suffixed to the resource identifier \
+                           (application ID URI).",
+                mend: "Ask for https://graph.microsoft.com/.default.",
+                evidence: "Practitioners.",
+            },
             Self::WrongSecret => Said {
                 number: 7_000_215,
                 error: "invalid_client",
@@ -203,7 +237,7 @@ impl ApplicationCode {
                 sentence: "The request body must contain the following parameter: \
                            'client_assertion' or 'client_secret'.",
                 mend: "Send the secret, or register the redirect URI for the platform publicClient. \
-                       Assertions of clients are not simulated.",
+                       Client assertions are taken with client_credentials.",
                 evidence: LIST,
             },
         }

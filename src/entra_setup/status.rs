@@ -176,9 +176,7 @@ fn fields(wanted: &Wanted, found: &FederationConfiguration) -> Vec<Field> {
 fn certificates(wanted: &Wanted, found: &FederationConfiguration) -> [Field; 2] {
     let signing = read(found.signing_certificate.as_deref());
     let next = read(found.next_signing_certificate.as_deref());
-    let is = |found: &Found, ours: Option<&Certificate>| {
-        matches!((found, ours), (Found::Read(found), Some(ours)) if **found == *ours)
-    };
+    let is = |found: &Found, ours: Option<&Certificate>| matches!((found, ours), (Found::Read(found), Some(ours)) if **found == *ours);
     let current = Some(&wanted.current);
     let signs = is(&signing, current);
     let means = if is(&next, current) {
@@ -232,7 +230,10 @@ impl Found {
 }
 
 fn read(text: Option<&str>) -> Found {
-    match text.filter(|text| !text.is_empty()).map(Certificate::from_base64) {
+    match text
+        .filter(|text| !text.is_empty())
+        .map(Certificate::from_base64)
+    {
         None => Found::Nothing,
         Some(Ok(certificate)) => Found::Read(Box::new(certificate)),
         Some(Err(_)) => Found::Unreadable,

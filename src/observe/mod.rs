@@ -10,5 +10,5 @@ mod logging;
 mod metrics;
 
 pub use correlation::CorrelationId;
-pub use metrics::Metrics;
 pub use logging::{LogFormat, start_logging};
+pub use metrics::Metrics;

@@ -69,8 +69,8 @@ use home_realm::NAME_PATH;
 use metadata::Metadata;
 use refusal::Refused;
 use seal::Seal;
-use signing::{CurrentSigning, Signing};
 use sign_out::{DONE_PATH, TELL_PATH};
+use signing::{CurrentSigning, Signing};
 use upstream_metadata::UpstreamMetadata;
 use ws_trust::WsTrust;
 

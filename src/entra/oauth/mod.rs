@@ -3,13 +3,14 @@
 //! `authorize` reads what an application asks for and remembers it while the browser goes the same way
 //! as everybody's; `deliver` sends the browser back with a code once somebody has signed in; `token`
 //! exchanges the code. `device` is the way of applications without a browser, `session` what is known of
-//! a browser, until somebody signs out. `claims` says what tokens hold, and `metadata` where everything is.
+//! a browser, until somebody signs out, `client_credentials` applications that ask for themselves. `claims` says what tokens hold, and `metadata` where everything is.
 //!
 //! Strict where Entra is known to be: redirect URIs by the character, each code once, verifiers,
 //! secrets. An application that gets through here has used the protocol as Entra wants it.
 
 mod authorize;
 mod claims;
+mod client_credentials;
 mod deliver;
 mod device;
 mod metadata;
@@ -25,6 +26,7 @@ use std::sync::OnceLock;
 use time::Duration;
 
 use super::{Address, Application, ApplicationCode, DomainName, ObjectId, Refusal, Tenants};
+use client_credentials::Access;
 use device::Device;
 use request::{Authorization, Challenge};
 use scope::Scope;
@@ -56,6 +58,8 @@ pub(super) struct Provider {
     user_codes: Tickets<String>,
     sessions: Tickets<Session>,
     refresh_tokens: Tickets<Grant>,
+    /// What applications were given for themselves.
+    applications: Tickets<Access>,
 }
 
 /// What somebody has signed in for.
@@ -92,6 +96,7 @@ impl Provider {
     const CODE: Duration = Duration::minutes(10);
     const DEVICE: Duration = Duration::minutes(15);
     const SESSION: Duration = Duration::days(1);
+    const APPLICATION: Duration = Duration::hours(1);
     const REFRESH_TOKEN: Duration = Duration::days(90);
 
     /// The key, made when it is needed first; `None` if it cannot be made.
@@ -116,6 +121,7 @@ impl Default for Provider {
             user_codes: Tickets::new(Self::DEVICE),
             sessions: Tickets::new(Self::SESSION),
             refresh_tokens: Tickets::new(Self::REFRESH_TOKEN),
+            applications: Tickets::new(Self::APPLICATION),
         }
     }
 }

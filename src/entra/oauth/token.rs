@@ -27,6 +27,7 @@ pub(in crate::entra) enum GrantType {
     AuthorizationCode,
     RefreshToken,
     DeviceCode,
+    ClientCredentials,
 }
 
 impl GrantType {
@@ -35,6 +36,7 @@ impl GrantType {
             "authorization_code" => Some(Self::AuthorizationCode),
             "refresh_token" => Some(Self::RefreshToken),
             DEVICE_CODE => Some(Self::DeviceCode),
+            "client_credentials" => Some(Self::ClientCredentials),
             _ => None,
         }
     }
@@ -73,6 +75,7 @@ impl Simulator {
             GrantType::AuthorizationCode => self.redeem_code(form, &tenants, address, now),
             GrantType::RefreshToken => self.refresh(form, &tenants, address, now),
             GrantType::DeviceCode => self.redeem_device(form, &tenants, address, now),
+            GrantType::ClientCredentials => return self.client_credentials(form, address, now),
         };
         match grant.and_then(|grant| self.issue(&grant, &tenants, address, now)) {
             Ok(tokens) => document(StatusCode::OK, &tokens),

@@ -4,7 +4,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde::{Deserialize, Deserializer, de::Error};
 use zeroize::Zeroizing;
 
-use crate::entra::ObjectId;
+use crate::{entra::ObjectId, keys::Certificate};
 
 /// An application registered in a tenant, read by Graph's own property names as far as they go.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -26,6 +26,13 @@ pub struct Application {
     /// `passwordCredentials`: any of these is its secret.
     #[serde(default)]
     pub password_credentials: Vec<PasswordCredential>,
+    /// `keyCredentials`: any of these certificates is its own.
+    #[serde(default)]
+    pub key_credentials: Vec<KeyCredential>,
+    /// The application permissions of Graph that an administrator has consented to. Graph itself has
+    /// them as `appRoleAssignments` of the service principal.
+    #[serde(default)]
+    pub application_permissions: Vec<String>,
     /// `api`: how tokens for its own interface are.
     #[serde(default)]
     pub api: Api,
@@ -46,6 +53,15 @@ pub struct RedirectUris {
 pub struct PasswordCredential {
     #[serde(deserialize_with = "secret")]
     secret_text: Zeroizing<String>,
+}
+
+/// A certificate that the application proves itself with.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeyCredential {
+    /// `key`: base64 of DER.
+    #[serde(deserialize_with = "certificate")]
+    pub key: Certificate,
 }
 
 /// `api` of an application.
@@ -78,6 +94,8 @@ impl Application {
             },
             is_fallback_public_client: true,
             password_credentials: Vec::new(),
+            key_credentials: Vec::new(),
+            application_permissions: Vec::new(),
             api: Api::default(),
         }
     }
@@ -95,6 +113,13 @@ impl Application {
         } else {
             any(&self.public_client).then_some(Platform::PublicClient)
         }
+    }
+
+    /// The certificates that it proves itself with.
+    pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
+        self.key_credentials
+            .iter()
+            .map(|credential| &credential.key)
     }
 
     /// Whether a text is one of its secrets.
@@ -168,6 +193,10 @@ fn is_redirect_uri(uri: &str) -> bool {
             "http" => behind_loopback(uri).is_some() && uri.parse::<http::Uri>().is_ok(),
             _ => own_scheme(),
         }
+}
+
+fn certificate<'de, D: Deserializer<'de>>(source: D) -> Result<Certificate, D::Error> {
+    Certificate::from_base64(&String::deserialize(source)?).map_err(D::Error::custom)
 }
 
 fn secret<'de, D: Deserializer<'de>>(source: D) -> Result<Zeroizing<String>, D::Error> {

@@ -91,12 +91,11 @@ impl<'a> Rollover<'a> {
         Ok(())
     }
 
-    /// Entra keeps what is signed with now, and gets what will be.
+    /// Entra keeps what is signed with now, and gets what will be; or what was, where it has not heard of
+    /// a switch that was made by hand.
     async fn register(&mut self, seen: &Seen) -> Result<(), RolloverError> {
-        let Some(next) = &seen.next else {
-            return Ok(());
-        };
-        self.trust(seen, &seen.current, Some(next)).await
+        let other = seen.next.as_ref().or(seen.former.as_ref());
+        self.trust(seen, &seen.current, other).await
     }
 
     /// The former certificate goes from Entra, and then from here.

@@ -32,7 +32,9 @@ pub enum FilesError {
         current: PathBuf,
     },
     /// The former key of another rollover is still there.
-    #[error("{0} is there, and is not the key that signs: take it away, or put it where it belongs")]
+    #[error(
+        "{0} is there, and is not the key that signs: take it away, or put it where it belongs"
+    )]
     Former(PathBuf),
 }
 

@@ -105,12 +105,13 @@ impl Seen {
 
     /// What is to be done next. Between two rollovers that is to prepare one.
     pub fn due(&self) -> Step {
+        let is_trusted = |certificate| self.domains.iter().all(|domain| domain.trusts(certificate));
         match (&self.former, &self.next) {
+            // Somebody has moved the files by hand: Entra is told now, and people can sign in again.
+            (Some(_), _) if !is_trusted(&self.current) => Step::Register,
             (Some(_), _) => Step::Retire,
             (None, None) => Step::Prepare,
-            (None, Some(next)) if self.domains.iter().all(|domain| domain.trusts(next)) => {
-                Step::Switch
-            }
+            (None, Some(next)) if is_trusted(next) => Step::Switch,
             (None, Some(_)) => Step::Register,
         }
     }
@@ -129,6 +130,7 @@ impl Seen {
         let due = self.due();
         match step {
             Step::Prepare => {}
+            Step::Register if self.former.is_some() => self.are_federated()?,
             Step::Register => {
                 self.next_is_good(step, now)?;
                 self.trusts_current()?;
