@@ -185,7 +185,9 @@ fn each_property_is_compared() {
         ("promptLoginBehavior", |it| {
             it.prompt_login_behavior = Some("disabled".to_owned())
         }),
-        ("displayName", |it| it.brand = Some("Another".to_owned())),
+        ("displayName", |it| {
+            it.display_name = Some("Another".to_owned())
+        }),
         ("signingCertificate", |it| {
             it.signing_certificate = Some("no".to_owned())
         }),
