@@ -7,6 +7,7 @@
 //! for it: bodies have to be `application/json`.
 
 mod access;
+mod applications;
 mod body;
 mod domains;
 mod error;
@@ -45,6 +46,8 @@ enum Resource {
     Federation(String, String),
     Users,
     User(String),
+    Applications,
+    Application(String),
     HomeRealmDiscoveryPolicies,
     HomeRealmDiscoveryPolicy(String),
     FederatedTokenValidationPolicy,
@@ -91,6 +94,8 @@ impl<'r> Call<'r> {
             }
             ["users"] => Resource::Users,
             ["users", id] => Resource::User(text(id)),
+            ["applications"] => Resource::Applications,
+            ["applications", id] => Resource::Application(text(id)),
             ["policies", "homeRealmDiscoveryPolicies"] => Resource::HomeRealmDiscoveryPolicies,
             ["policies", "homeRealmDiscoveryPolicies", id] => {
                 Resource::HomeRealmDiscoveryPolicy(text(id))
@@ -181,6 +186,8 @@ impl Simulator {
                 (Resource::Users, _) => users::create(tenant, body)?,
                 (Resource::User(id), &Method::DELETE) => users::delete(tenant, id)?,
                 (Resource::User(id), _) => users::update(tenant, id, body)?,
+                (Resource::Applications, _) => applications::create(tenant, body)?,
+                (Resource::Application(id), _) => applications::delete(tenant, id)?,
                 (Resource::HomeRealmDiscoveryPolicy(id), _) => {
                     policies::update_discovery(tenant, id, body)?
                 }
@@ -209,6 +216,8 @@ fn read(tenant: &Tenant, resource: &Resource) -> Result<Answer, GraphError> {
         Resource::Federation(id, federation) => federation::one(tenant, id, federation)?,
         Resource::Users => collection(tenant.users().iter().map(plain)),
         Resource::User(id) => plain(users::find(tenant, id)?),
+        Resource::Applications => collection(tenant.applications().iter().map(applications::shown)),
+        Resource::Application(id) => applications::shown(applications::find(tenant, id)?),
         Resource::HomeRealmDiscoveryPolicies => collection([policies::discovery(tenant)]),
         Resource::HomeRealmDiscoveryPolicy(id) => {
             policies::is_discovery(tenant, id)?;
@@ -224,7 +233,9 @@ fn changes(resource: &Resource) -> &'static [Method] {
         Resource::Domains
         | Resource::Promote(_)
         | Resource::FederationConfiguration(_)
-        | Resource::Users => &[Method::POST],
+        | Resource::Users
+        | Resource::Applications => &[Method::POST],
+        Resource::Application(_) => &[Method::DELETE],
         Resource::Domain(_) | Resource::Federation(..) | Resource::User(_) => {
             &[Method::PATCH, Method::DELETE]
         }
@@ -239,6 +250,7 @@ fn allow(changes: &[Method]) -> &'static str {
         [] => "GET",
         [Method::POST] => "GET, POST",
         [Method::PATCH] => "GET, PATCH",
+        [Method::DELETE] => "GET, DELETE",
         [Method::PATCH, Method::PUT] => "GET, PATCH, PUT",
         _ => "GET, PATCH, DELETE",
     }

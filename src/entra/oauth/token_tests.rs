@@ -38,8 +38,8 @@ fn a_refresh_token_is_its_applications_while_the_user_is_there() {
     );
     for (name, wrong, code, error) in [
         ("client_id", Some(SERVER), 70000, "invalid_grant"),
-        ("refresh_token", Some("x"), 70000, "invalid_grant"),
-        ("refresh_token", None, 90014, "invalid_request"),
+        ("refresh_token", Some("x"), 9_002_313, "invalid_grant"),
+        ("refresh_token", None, 900_144, "invalid_request"),
         ("client_secret", Some(SECRET), 700_025, "invalid_client"),
     ] {
         refused(&simulator, &with(refresh(token), name, wrong), code, error);
