@@ -30,11 +30,11 @@ pub enum LiveError {
     },
     /// Its metadata is signed by another key than it should be.
     #[error(
-        "the running server does not sign with {expected} ({cause}): see its log, and whether it \
-         reads the same key files"
+        "the running server does not sign with the certificate {expected} ({cause}): see its log, and \
+         whether it reads the same key files"
     )]
     AnotherKey {
-        /// The subject of the certificate.
+        /// The SHA-256 thumbprint of the certificate.
         expected: String,
         /// What the signature was refused for.
         cause: EntityMetadataError,
@@ -72,7 +72,7 @@ impl Live<'_> {
         IdentityProviderMetadata::read(&reply.body, issuer, &trust, now)
             .map(drop)
             .map_err(|cause| LiveError::AnotherKey {
-                expected: certificate.subject().to_owned(),
+                expected: certificate.sha256_thumbprint(),
                 cause,
             })
     }
