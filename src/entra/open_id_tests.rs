@@ -167,6 +167,18 @@ fn a_refusal_is_told_as_entra_tells_applications() {
     assert!(nobody.text.contains("AADSTS90002"));
 }
 
+/// Whoever is on a server proves who it is, with a password in hand, too.
+#[test]
+fn an_assertion_comes_from_an_application_that_may_take_passwords() {
+    let simulator = simulator();
+    let mut parts = simulator.tenants().first().parts();
+    parts.applications[0].is_fallback_public_client = false;
+    simulator.replace_tenants(Tenant::build(parts).unwrap());
+    let good = encoded(&assertion(OffsetDateTime::now_utc()));
+    let page = post(&simulator, TOKEN, &brought(&good));
+    assert!(page.text.contains("AADSTS7000218"), "{}", page.text);
+}
+
 /// The token endpoint names a tenant, or none; the user is of the tenant that the issuer belongs to.
 #[test]
 fn a_token_is_for_a_user_of_the_tenant() {

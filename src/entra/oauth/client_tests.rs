@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::{super::tests::registered, *};
-use crate::keys::{Signer, create_signing_key};
+use crate::{
+    entra::{Settings, fixture},
+    keys::{Signer, create_signing_key},
+};
 
 const APP: &str = "00112233-4455-6677-8899-aabbccddeeff";
 const ENDPOINT: &str = "https://login.example/contoso.onmicrosoft.com/oauth2/v2.0/token";
@@ -247,5 +250,30 @@ fn a_secret_is_brought_in_one_way() {
     assert_eq!(prove(&[("client_id", APP)], None), Err(7_000_218));
     for none in ["Bearer x", "Basic", "Basic !", "Basic eA=="] {
         assert_eq!(prove(&[], Some(none)), Err(900_144), "{none}");
+    }
+}
+
+/// An assertion for one tenant's token endpoint is nothing at another's, nor at `common`.
+#[test]
+fn an_assertion_is_for_one_tenant() {
+    let (simulator, signer) = shop();
+    let tenants = Tenants::from(simulator.tenants().first().clone());
+    let tenants = tenants.with(fixture::fabrikam()).unwrap();
+    let simulator = Simulator::new(tenants, Settings::at("https://login.example"));
+    let now = OffsetDateTime::now_utc();
+    for (audience, told) in [
+        (
+            "https://login.example/fabrikam.com/oauth2/v2.0/token",
+            Err(700_023),
+        ),
+        (ENDPOINT, Ok(Proof::Certificate)),
+    ] {
+        let claims = with(claims(now), "aud", json!(audience));
+        let assertion = signed(&signer, &header(&signer), &claims);
+        assert_eq!(
+            by_assertion(&simulator, &assertion, now),
+            told,
+            "{audience}"
+        );
     }
 }

@@ -3,6 +3,7 @@ use hyper::{
     header::{COOKIE, SET_COOKIE},
 };
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::super::tests::{
     Fields, PUBLIC, SECRET, SERVER, asked, authorize, claims, code, redemption, refused, returned,
@@ -10,6 +11,7 @@ use super::super::tests::{
 };
 use crate::entra::{
     Settings, Simulator, Tenant, TenantParts, Tenants, fixture,
+    oauth::Provider,
     web::tests::{get, post, send_with},
 };
 
@@ -128,4 +130,44 @@ fn what_one_tenant_has_given_is_nothing_at_another() {
         let page = send_with(&simulator, Method::GET, &target, headers, "");
         assert_eq!(value(&returned(&page), "error"), error, "{tenant}");
     }
+}
+
+#[test]
+fn what_was_given_has_its_time() {
+    let simulator = simulator();
+    let provider = &simulator.provider;
+    let now = OffsetDateTime::now_utc();
+    let code = code(&simulator, &asked());
+    let held = provider.codes.take(&code, now).unwrap();
+    provider
+        .codes
+        .hold_as(code.clone(), held, now - Provider::CODE);
+    refused(&simulator, &redemption(&code), 70008, "invalid_grant");
+
+    let code = self::code(&simulator, &asked());
+    let first = tokens(&simulator, &redemption(&code));
+    let token = first["refresh_token"].as_str().unwrap();
+    let refresh_tokens = &provider.refresh_tokens;
+    let held = refresh_tokens.take(token, now).unwrap();
+    refresh_tokens.hold_as(token.to_owned(), held, now - Provider::REFRESH_TOKEN);
+    refused(&simulator, &refresh(token), 700_082, "invalid_grant");
+
+    let asked = [("client_id", PUBLIC), ("scope", "openid")];
+    let page = post(
+        &simulator,
+        "/contoso.onmicrosoft.com/oauth2/v2.0/devicecode",
+        &asked,
+    );
+    let said: Value = serde_json::from_str(&page.text).unwrap();
+    let device = said["device_code"].as_str().unwrap();
+    let held = provider.devices.take(device, now).unwrap();
+    provider
+        .devices
+        .hold_as(device.to_owned(), held, now - Provider::DEVICE);
+    let fields = vec![
+        ("grant_type", super::DEVICE_CODE),
+        ("client_id", PUBLIC),
+        ("device_code", device),
+    ];
+    refused(&simulator, &fields, 70020, "expired_token");
 }
