@@ -97,9 +97,13 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         },
     )
     .within(surroundings(&parts.edge, parts.corporate_networks));
-    let identity_provider =
-        IdentityProvider::new(parts.edge, sign_in, trusts.clone(), Arc::new(parts.keys))?
-            .with_upstreams(parts.upstreams)?;
+    let identity_provider = IdentityProvider::new(
+        parts.edge,
+        sign_in,
+        trusts.clone(),
+        parts.upstreams,
+        parts.keys,
+    )?;
     Ok(Provider {
         identity_provider: Arc::new(identity_provider),
         realm,

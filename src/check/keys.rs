@@ -77,6 +77,10 @@ fn lifetime(certificate: &Certificate) -> Finding {
 fn next(keys: &KeyRing) -> Finding {
     const NAME: &str = "next-certificate";
     match keys.next() {
+        None if keys.former().is_some() => Finding::ok(
+            NAME,
+            "has taken over: `homerealm entra rollover` ends the rollover",
+        ),
         None => Finding::ok(NAME, "none announced"),
         Some(next) if next == keys.current().certificate() => Finding::warn(
             NAME,

@@ -5,6 +5,7 @@
 
 mod check;
 mod demo;
+mod entra;
 mod keys;
 mod links;
 mod realm;
@@ -50,6 +51,8 @@ enum Command {
     Keys(keys::Arguments),
     /// Move the relying party trusts of AD FS: look them over, and write them for Homerealm and Entra
     Trusts(trusts::Arguments),
+    /// Tell Entra of this server: federate domains, compare, roll the signing certificate over
+    Entra(entra::Arguments),
 }
 
 /// Runs the command that was typed.
@@ -65,6 +68,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Sync(arguments) => sync::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Trusts(arguments) => trusts::run(&arguments),
+        Command::Entra(arguments) => entra::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("homerealm: {error:#}");

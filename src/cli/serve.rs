@@ -7,11 +7,15 @@ use homerealm::{
     config::{Config, RelyingPartyFile, UpstreamFile},
     http::server::Server,
     metadata,
-    observe::start_logging,
+    observe::{Metrics, start_logging},
     provider::{self, HomeParts, Parts},
+    signing_keys::SigningKeys,
     web::Operations,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Serve the identity provider
@@ -36,12 +40,14 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
         .map(UpstreamFile::load)
         .collect::<Result<Vec<_>, _>>()?;
     let mut upstream_keepers = config.upstream_keepers(&upstreams, false)?;
+    let metrics = Arc::new(Metrics::default());
+    let (keys, signing_keys) = SigningKeys::load(&config.signing, metrics.clone())?;
     let provider = provider::assemble(Parts {
         edge: config.edge.clone(),
         session_lifetime: config.session_lifetime,
         guard: config.guard,
         corporate_networks: config.corporate_networks.clone(),
-        keys: config.signing.key_ring()?,
+        keys,
         relying_parties: config
             .relying_parties
             .iter()
@@ -77,7 +83,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
                 .await
                 .with_context(|| format!("cannot listen on {address}"))?;
             tracing::info!(address = %server.local_addr()?, "operations");
-            let service = Arc::new(Operations::new(provider.realm));
+            let service = Arc::new(Operations::new(provider.realm, metrics));
             Some(tokio::spawn(server.serve(service, stop.clone())))
         }
     };
@@ -86,18 +92,32 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     // Installed before anything is served, so that no signal is missed.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let (look, look_now) = mpsc::channel(1);
+    let following = tokio::spawn(signing_keys.follow(
+        provider.identity_provider.clone(),
+        look_now,
+        stop.clone(),
+    ));
     let keeping = metadata::keep_fresh(keepers, provider.trusts, stop.clone());
     let upstreams = metadata::keep_fresh(upstream_keepers, Arc::new(()), stop.clone());
     let keeping = tokio::spawn(async { tokio::join!(keeping, upstreams) });
     let serving = tokio::spawn(server.serve(provider.identity_provider, stop.clone()));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hang_up.recv() => {
+                // Where one look is asked for already, it is enough.
+                let _ = look.try_send(());
+            }
+        }
     }
     tracing::info!("stopping: requests in flight are finished first");
     stop.cancel();
     serving.await?;
     keeping.await?;
+    following.await?;
     if let Some(operations) = operations {
         operations.await?;
     }

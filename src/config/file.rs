@@ -5,6 +5,7 @@
 
 mod application;
 mod claims;
+mod entra;
 mod metadata;
 mod one_or_several;
 mod route;
@@ -15,6 +16,7 @@ pub(super) use application::{Application, Hint};
 pub(super) use claims::{
     Access, AttributeTest, Claim, ClaimSource, Condition, NameFormat, NameId, NameIdSource,
 };
+pub(super) use entra::{Cloud, Entra, FederationProtocol, GraphCredential, MfaBehavior};
 pub(super) use metadata::{EncryptAssertions, EncryptionAlgorithm, Metadata};
 pub(crate) use one_or_several::OneOrSeveral;
 pub(super) use route::{EntraDoor, HomeRealm, Route};
@@ -50,6 +52,7 @@ pub(super) struct File {
     pub ws_trust: WsTrust,
     #[serde(default)]
     pub sync: Sync,
+    pub entra: Option<Entra>,
     pub federated_domain: Vec<FederatedDomain>,
     pub pairwise_salt: Option<Spanned<Credential>>,
     #[serde(default)]
@@ -115,7 +118,9 @@ pub(super) enum LogLevel {
 pub(super) struct Signing {
     pub key: PathBuf,
     pub certificate: PathBuf,
+    pub next_key: Option<PathBuf>,
     pub next_certificate: Option<PathBuf>,
+    pub warn_days: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]

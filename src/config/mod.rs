@@ -25,12 +25,14 @@ mod session_tests;
 #[cfg(test)]
 mod tests;
 
+pub use build::Entra;
 pub(crate) use error::Source;
 pub use error::{ConfigError, Invalid};
 pub(crate) use file::OneOrSeveral;
 pub use secret::SecretSource;
 
 use std::{
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -49,7 +51,9 @@ use crate::{
     realm::{FederatedDomain, Mapping, Routes},
     signin::GuardRules,
     sync::Terms as SyncTerms,
-    trust::{Application, NameIdRule, PairwiseSalt, RelyingParty, RequestSignatures},
+    trust::{
+        Application, NameIdRule, PairwiseSalt, Preset, Protocol, RelyingParty, RequestSignatures,
+    },
     upstream::{Terms, Upstream, UpstreamProtocol, saml2::Partner},
     web::Edge,
 };
@@ -77,6 +81,8 @@ pub struct Config {
     pub domains: Vec<FederatedDomain>,
     /// The secret from which pairwise names are made.
     pub pairwise_salt: Option<SecretSource>,
+    /// The tenant whose domains are federated with us, and how they are.
+    pub entra: Entra,
     /// The relying parties, those of the folder behind those of the file.
     pub relying_parties: Vec<RelyingPartyFile>,
     /// The folder with a file for each of some relying parties.
@@ -129,8 +135,12 @@ pub struct Signing {
     pub key: PathBuf,
     /// Its certificate.
     pub certificate: PathBuf,
-    /// The certificate that takes over at the next rollover.
-    pub next_certificate: Option<PathBuf>,
+    /// The private key that takes over at the next rollover; need not be there.
+    pub next_key: PathBuf,
+    /// Its certificate; need not be there.
+    pub next_certificate: PathBuf,
+    /// How long before the certificate's end a running server begins to warn, in days.
+    pub warn_days: u32,
 }
 
 /// A relying party whose certificates and secret are still files.
@@ -263,20 +273,35 @@ impl Listen {
 }
 
 impl Signing {
-    /// Loads the key that signs and the certificates to publish.
+    /// Loads the key that signs and the certificates to publish. The key decides which of the
+    /// certificates is the current one: see [`KeyRing::from_pem`].
     pub fn key_ring(&self) -> Result<KeyRing, ConfigError> {
         let key = secret::read_private(&self.key)?;
         let certificate = read_bytes(&self.certificate)?;
-        let signer = Signer::from_pem(&key, &certificate).map_err(|source| ConfigError::Key {
+        let next = self.next()?;
+        KeyRing::from_pem(&key, &certificate, next).map_err(|source| ConfigError::Key {
             path: self.key.clone(),
             source,
-        })?;
-        let next = self
-            .next_certificate
-            .as_deref()
-            .map(read_certificate)
-            .transpose()?;
-        Ok(KeyRing::new(signer, next))
+        })
+    }
+
+    /// The certificate that takes over next, if there is one.
+    pub fn next(&self) -> Result<Option<Certificate>, ConfigError> {
+        if_there(read_certificate(&self.next_certificate))
+    }
+
+    /// The key that takes over next with its certificate, if there is one.
+    pub fn next_signer(&self) -> Result<Option<Signer>, ConfigError> {
+        let Some(key) = if_there(secret::read_private(&self.next_key))? else {
+            return Ok(None);
+        };
+        let certificate = read_bytes(&self.next_certificate)?;
+        Signer::from_pem(&key, &certificate)
+            .map(Some)
+            .map_err(|source| ConfigError::Key {
+                path: self.next_key.clone(),
+                source,
+            })
     }
 }
 
@@ -302,6 +327,21 @@ impl RelyingPartyFile {
     /// The name it gives itself.
     pub fn entity_id(&self) -> &str {
         self.party.entity_id()
+    }
+
+    /// What kind of relying party it is.
+    pub fn preset(&self) -> Preset {
+        self.party.preset()
+    }
+
+    /// Whether it may ask by this protocol.
+    pub fn speaks(&self, protocol: Protocol) -> bool {
+        self.party.speaks(protocol)
+    }
+
+    /// Whether its requests count only where they are signed.
+    pub fn requires_signed_requests(&self) -> bool {
+        matches!(self.signatures, build::Signatures::Required(_))
     }
 
     /// Where its answers may go.
@@ -371,6 +411,16 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, ConfigError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// Nothing for a file that is not there.
+fn if_there<T>(read: Result<T, ConfigError>) -> Result<Option<T>, ConfigError> {
+    match read {
+        Err(ConfigError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
 }
 
 fn read_certificate(path: &Path) -> Result<Certificate, ConfigError> {

@@ -324,7 +324,9 @@ fn signing_keys_must_be_for_their_owner_and_fit() {
     let mut signing = Signing {
         key: write("signing.key", &one.private_key_pem),
         certificate: write("signing.crt", &one.signer.certificate().to_pem()),
-        next_certificate: None,
+        next_key: folder.path().join("next.key"),
+        next_certificate: folder.path().join("next.crt"),
+        warn_days: 30,
     };
     assert!(signing.key_ring().is_ok());
     fs::set_permissions(&signing.key, fs::Permissions::from_mode(0o644)).unwrap();
@@ -335,4 +337,65 @@ fn signing_keys_must_be_for_their_owner_and_fit() {
     fs::set_permissions(&signing.key, fs::Permissions::from_mode(0o600)).unwrap();
     signing.certificate = write("other.crt", &other.signer.certificate().to_pem());
     assert!(matches!(signing.key_ring(), Err(ConfigError::Key { .. })));
+}
+
+#[test]
+fn the_key_decides_which_certificate_is_current() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = create_signing_key("one", 1).unwrap();
+    let next = create_signing_key("next", 1).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    };
+    let signing = Signing {
+        key: write("signing.key", &one.private_key_pem),
+        certificate: write("signing.crt", &one.signer.certificate().to_pem()),
+        next_key: folder.path().join("signing-next.key"),
+        next_certificate: folder.path().join("signing-next.crt"),
+        warn_days: 30,
+    };
+    let ring = signing.key_ring().unwrap();
+    assert!(ring.next().is_none() && signing.next_signer().unwrap().is_none());
+
+    write("signing-next.crt", &next.signer.certificate().to_pem());
+    write("signing-next.key", &next.private_key_pem);
+    let ring = signing.key_ring().unwrap();
+    assert_eq!(ring.current().certificate(), one.signer.certificate());
+    assert_eq!(ring.next(), Some(next.signer.certificate()));
+    assert!(signing.next_signer().unwrap().is_some());
+
+    fs::rename(&signing.next_key, &signing.key).unwrap();
+    let ring = signing.key_ring().unwrap();
+    assert_eq!(ring.current().certificate(), next.signer.certificate());
+    assert_eq!(ring.former(), Some(one.signer.certificate()));
+    assert!(ring.next().is_none());
+    assert_eq!(ring.published().count(), 2);
+
+    fs::rename(&signing.next_certificate, &signing.certificate).unwrap();
+    let ring = signing.key_ring().unwrap();
+    assert_eq!(ring.current().certificate(), next.signer.certificate());
+    assert_eq!(ring.published().count(), 1);
+
+    write("signing-next.crt", "no certificate");
+    assert!(signing.key_ring().is_err());
+}
+
+#[test]
+fn a_token_that_stands_in_the_file_is_refused_and_not_repeated() {
+    for written in [
+        r#"credential = "eyJ0b2tlbg""#,
+        r#"credential = { token = "eyJ0b2tlbg" }"#,
+        r#"credential = { tenant = "a/b", client_id = "eyJ0b2tlbg", certificate = "c", key = "k" }"#,
+        r#"credential = { certificate = "eyJ0b2tlbg", key = "k" }"#,
+    ] {
+        let text = include_str!("../../config/homerealm.toml")
+            .replace("[entra]\n", &format!("[entra]\n{written}\n"));
+        let error = Config::parse(&text, "t.toml", Path::new("")).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("a credential for Graph is"), "{error}");
+        assert!(!error.contains("eyJ"), "{error}");
+    }
 }

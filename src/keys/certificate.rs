@@ -1,3 +1,6 @@
+use std::fmt::Write as _;
+
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use time::OffsetDateTime;
@@ -85,6 +88,16 @@ impl Certificate {
     /// The PEM text, with a line break each 64 characters (RFC 7468).
     pub fn to_pem(&self) -> String {
         super::create::pem("CERTIFICATE", &self.der)
+    }
+
+    /// The SHA-256 thumbprint in lower-case hexadecimal, by which people tell certificates apart.
+    pub fn sha256_thumbprint(&self) -> String {
+        let mut text = String::with_capacity(64);
+        for octet in digest(&SHA256, &self.der).as_ref() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{octet:02x}");
+        }
+        text
     }
 
     /// The subject's distinguished name, for people.

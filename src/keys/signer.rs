@@ -1,7 +1,7 @@
 use aws_lc_rs::{
     rand::SystemRandom,
     rsa::KeyPair,
-    signature::{KeyPair as _, RSA_PKCS1_SHA256},
+    signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256},
 };
 use rustls::pki_types::{PrivateKeyDer, pem::PemObject};
 
@@ -57,6 +57,15 @@ impl Signer {
         Ok(signature)
     }
 
+    /// Signs with RSASSA-PSS and SHA-256, the salt as long as the digest (RFC 8017 8.1): PS256 of JSON
+    /// Web Algorithms.
+    pub fn sign_rsa_pss_sha256(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        self.key
+            .sign(&RSA_PSS_SHA256, &self.random, message, &mut signature)?;
+        Ok(signature)
+    }
+
     /// The certificate that relying parties know this key by.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
@@ -71,20 +80,48 @@ impl std::fmt::Debug for Signer {
     }
 }
 
-/// The key that signs now, and the certificate that will take over.
+/// The key that signs now, the certificate that will take over, and the one that has been taken over
+/// from.
 ///
-/// Both certificates are published in the metadata, so that relying parties know the next one
-/// before the first assertion is signed with it.
+/// All of them are published in the metadata, so that relying parties know the next one before the
+/// first assertion is signed with it, and the former one while the last ones are still on their way.
 #[derive(Debug)]
 pub struct KeyRing {
     current: Signer,
     next: Option<Certificate>,
+    former: Option<Certificate>,
 }
 
 impl KeyRing {
     /// A ring that signs with `current` and announces `next`.
     pub fn new(current: Signer, next: Option<Certificate>) -> Self {
-        Self { current, next }
+        Self {
+            current,
+            next,
+            former: None,
+        }
+    }
+
+    /// Loads a ring from PEM. The private key decides which of the two certificates is the current
+    /// one, so that a rollover is the exchange of one file: while the key is that of `certificate`,
+    /// `next` is announced; once it is that of `next`, `certificate` is the former one.
+    ///
+    /// # Errors
+    /// [`KeyError::Mismatch`] when the key belongs to neither.
+    pub fn from_pem(
+        private_key: &[u8],
+        certificate: &[u8],
+        next: Option<Certificate>,
+    ) -> Result<Self, KeyError> {
+        match (Signer::from_pem(private_key, certificate), next) {
+            (Ok(current), next) => Ok(Self::new(current, next)),
+            (Err(KeyError::Mismatch), Some(next)) => Ok(Self {
+                current: Signer::from_pem(private_key, next.to_pem().as_bytes())?,
+                next: None,
+                former: Some(Certificate::from_pem(certificate)?),
+            }),
+            (Err(error), _) => Err(error),
+        }
     }
 
     /// The key that signs.
@@ -97,8 +134,14 @@ impl KeyRing {
         self.next.as_ref()
     }
 
+    /// The certificate that signed before the last rollover, until that is ended.
+    pub fn former(&self) -> Option<&Certificate> {
+        self.former.as_ref()
+    }
+
     /// Every certificate to publish, the current one first.
     pub fn published(&self) -> impl Iterator<Item = &Certificate> {
-        std::iter::once(self.current.certificate()).chain(self.next.as_ref())
+        let others = self.next.iter().chain(&self.former);
+        std::iter::once(self.current.certificate()).chain(others)
     }
 }

@@ -7,6 +7,8 @@
 pub mod audit;
 mod correlation;
 mod logging;
+mod metrics;
 
 pub use correlation::CorrelationId;
 pub use logging::{LogFormat, start_logging};
+pub use metrics::Metrics;

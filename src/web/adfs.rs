@@ -38,7 +38,7 @@ impl IdentityProvider {
             }
         } else if is(FEDERATION_METADATA) {
             is_read
-                .then(|| self.metadata.federation())
+                .then(|| self.signing().metadata.federation())
                 .ok_or(Refused::Method("GET, HEAD"))
         } else if is(PROBE) {
             // For load balancers that were set up for AD FS: the process is there, and no more.

@@ -54,7 +54,8 @@ impl IdentityProvider {
             name_id_format: telling.known_as.name_id_format.uri(),
             session_index: &telling.known_as.session_index,
         };
-        let signer = self.keys.current();
+        let signing = self.signing();
+        let signer = signing.keys.current();
         match told_at.binding {
             LogoutBinding::Redirect => {
                 let document = message.to_xml()?;

@@ -25,6 +25,7 @@ mod seal;
 mod sign_in_form;
 mod sign_out;
 mod signed_out;
+mod signing;
 mod single_logout;
 mod single_sign_on;
 mod start;
@@ -43,6 +44,7 @@ pub use operations::{Operations, Readiness};
 pub use sign_out::SIGN_OUT_PATH;
 pub use start::START_PATH;
 pub use unsolicited::UNSOLICITED_PATH;
+pub use ws_trust::METADATA_EXCHANGE as METADATA_EXCHANGE_PATH;
 
 use std::{sync::Arc, time::Duration};
 
@@ -68,6 +70,7 @@ use metadata::Metadata;
 use refusal::Refused;
 use seal::Seal;
 use sign_out::{DONE_PATH, TELL_PATH};
+use signing::{CurrentSigning, Signing};
 use upstream_metadata::UpstreamMetadata;
 use ws_trust::WsTrust;
 
@@ -137,12 +140,10 @@ pub struct IdentityProvider {
     edge: Edge,
     sign_in: SignIn,
     trusts: Arc<Trusts>,
-    keys: Arc<KeyRing>,
-    metadata: Metadata,
+    signing: CurrentSigning,
     seal: Seal,
     ws_trust: Option<WsTrust>,
     upstreams: Vec<Upstream>,
-    upstream_metadata: Vec<UpstreamMetadata>,
 }
 
 /// Why no identity provider could be made.
@@ -161,35 +162,23 @@ pub enum EdgeError {
 }
 
 impl IdentityProvider {
-    /// An identity provider for what `edge` says, with its metadata written and signed.
+    /// An identity provider for what `edge` says, with its metadata written and signed, which sends
+    /// people to these upstreams where routes say so.
     pub fn new(
         edge: Edge,
         sign_in: SignIn,
         trusts: Arc<Trusts>,
-        keys: Arc<KeyRing>,
+        upstreams: Vec<Upstream>,
+        keys: KeyRing,
     ) -> Result<Self, EdgeError> {
         Ok(Self {
-            metadata: Metadata::write(&edge, &trusts, &keys)?,
+            signing: CurrentSigning::new(Signing::new(&edge, &trusts, &upstreams, keys)?),
             ws_trust: WsTrust::of(&edge)?,
             edge,
             sign_in,
             trusts,
-            keys,
             seal: Seal::random()?,
-            upstreams: Vec::new(),
-            upstream_metadata: Vec::new(),
-        })
-    }
-
-    /// The same, which sends people to these upstreams where routes say so.
-    ///
-    /// # Errors
-    /// When our metadata for them cannot be written or signed.
-    pub fn with_upstreams(self, upstreams: Vec<Upstream>) -> Result<Self, EdgeError> {
-        Ok(Self {
-            upstream_metadata: UpstreamMetadata::write(&upstreams, &self.keys)?,
             upstreams,
-            ..self
         })
     }
 
@@ -233,8 +222,8 @@ impl IdentityProvider {
                 response::redirect(Redirect::Found, APPLICATIONS_PATH).map_err(Refused::from)
             }
             (&Method::GET | &Method::HEAD, "/", _) => Err(Refused::NothingHere),
-            (&Method::GET | &Method::HEAD, "/metadata", _) => self.metadata.first(),
-            (&Method::GET | &Method::HEAD, _, Some(suffix)) => self.metadata.of(suffix),
+            (&Method::GET | &Method::HEAD, "/metadata", _) => self.signing().metadata.first(),
+            (&Method::GET | &Method::HEAD, _, Some(suffix)) => self.signing().metadata.of(suffix),
             (_, SIGN_OUT_PATH | UNSOLICITED_PATH | OPENID_ANSWERS, _) => {
                 Err(Refused::Method("GET"))
             }

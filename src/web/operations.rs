@@ -1,17 +1,21 @@
-//! The operational listener: is the process alive, and can it sign people in?
+//! The operational listener: is the process alive, can it sign people in, and what does it measure?
 //!
 //! On an address of its own, so that it need not face the Internet.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use hyper::{Method, StatusCode};
 use serde::Serialize;
 
-use crate::http::{Request, Response, ResponseFuture, Service, response};
+use crate::{
+    http::{Request, Response, ResponseFuture, Service, response},
+    observe::Metrics,
+};
 
-/// Answers `/healthz` and `/readyz`.
+/// Answers `/healthz`, `/readyz` and `/metrics`.
 pub struct Operations<R> {
     readiness: R,
+    metrics: Arc<Metrics>,
 }
 
 /// Whether people can sign in now.
@@ -28,9 +32,9 @@ struct State<'a> {
 }
 
 impl<R: Readiness> Operations<R> {
-    /// Asks `readiness` at each `/readyz`.
-    pub fn new(readiness: R) -> Self {
-        Self { readiness }
+    /// Asks `readiness` at each `/readyz`, and tells `metrics` at each `/metrics`.
+    pub fn new(readiness: R, metrics: Arc<Metrics>) -> Self {
+        Self { readiness, metrics }
     }
 
     async fn route(&self, request: Request) -> Response {
@@ -50,7 +54,12 @@ impl<R: Readiness> Operations<R> {
                 // A struct of a bool and a string cannot fail to serialise.
                 response::json(status, serde_json::to_vec(&state).unwrap_or_default())
             }
-            _ => response::text(StatusCode::NOT_FOUND, "healthz, readyz\n"),
+            (&Method::GET | &Method::HEAD, "/metrics") => response::typed(
+                StatusCode::OK,
+                Metrics::CONTENT_TYPE,
+                self.metrics.to_text(),
+            ),
+            _ => response::text(StatusCode::NOT_FOUND, "healthz, readyz, metrics\n"),
         }
     }
 }

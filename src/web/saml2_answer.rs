@@ -63,7 +63,7 @@ impl IdentityProvider {
             sign_response: relying_party.sign_response,
             encryption: relying_party.encryption.as_ref(),
         }
-        .to_signed_xml(self.keys.current())
+        .to_signed_xml(self.signing().keys.current())
         .map_err(|error| Refused::Internal(error.to_string()))?;
         audit::Issued {
             correlation: &request.correlation,
@@ -107,6 +107,7 @@ impl IdentityProvider {
             .trusts
             .default_issuer(&relying_party)
             .ok_or(Refused::NotTrusted)?;
+        let signing = self.signing();
         ErrorResponse {
             id: &new_id()?,
             issuer,
@@ -116,7 +117,7 @@ impl IdentityProvider {
             status,
             message: &format!("{cause} (correlation id {})", request.correlation),
         }
-        .to_xml(relying_party.sign_response.then(|| self.keys.current()))
+        .to_xml(relying_party.sign_response.then(|| signing.keys.current()))
         .map_err(|error| Refused::Internal(error.to_string()))
     }
 }

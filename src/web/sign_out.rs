@@ -231,7 +231,7 @@ impl IdentityProvider {
             && let Some((relying_party, answered_at)) = self.answered_at(asker)?
         {
             return send_logout_response(
-                self.keys.current(),
+                self.signing().keys.current(),
                 &relying_party,
                 &answered_at,
                 asker,

@@ -171,7 +171,7 @@ impl IdentityProvider {
         audit::request_refused(correlation, Some(&asker.relying_party), cause);
         let answer = LogoutAnswer::Refused(status);
         send_logout_response(
-            self.keys.current(),
+            self.signing().keys.current(),
             &relying_party,
             answered_at,
             asker,

@@ -96,7 +96,7 @@ impl IdentityProvider {
             handle: &handle,
             now,
         };
-        let leaving = upstream.ask(&ask, &self.keys).await;
+        let leaving = upstream.ask(&ask, &self.signing().keys).await;
         let leaving = leaving.map_err(|cause| Refused::Upstream {
             upstream: upstream.terms.name.clone(),
             cause,

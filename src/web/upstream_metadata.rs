@@ -47,7 +47,8 @@ impl IdentityProvider {
     pub(super) fn upstream_metadata(&self, path: &str) -> Result<Response, Refused> {
         let rest = path.strip_prefix(SAML2_METADATA).ok_or(Refused::NotFound)?;
         let own = format!("{}{SAML2_METADATA}", self.edge.base_url);
-        let mut documents = self.upstream_metadata.iter();
+        let signing = self.signing();
+        let mut documents = signing.upstream_metadata.iter();
         let found = match rest.strip_prefix('/') {
             Some(name) => documents.find(|one| one.upstream == name),
             None if rest.is_empty() => documents.find(|one| one.entity_id == own),

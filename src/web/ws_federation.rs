@@ -218,7 +218,7 @@ impl IdentityProvider {
             applies_to: &relying_party.audience,
             token,
         }
-        .to_signed_xml(self.keys.current())
+        .to_signed_xml(self.signing().keys.current())
     }
 }
 

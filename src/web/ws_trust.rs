@@ -29,7 +29,7 @@ use super::{
 };
 
 /// What clients fetch first (`metadataExchangeUri`).
-const METADATA_EXCHANGE: &str = "/adfs/services/trust/mex";
+pub const METADATA_EXCHANGE: &str = "/adfs/services/trust/mex";
 
 const SOAP: &str = "application/soap+xml; charset=utf-8";
 
@@ -181,7 +181,7 @@ impl IdentityProvider {
                 authentication_instant: grant.authn_instant,
             },
         }
-        .to_signed_xml(self.keys.current());
+        .to_signed_xml(self.signing().keys.current());
         let document = match document {
             Ok(document) => document,
             Err(error) => {

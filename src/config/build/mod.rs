@@ -4,6 +4,7 @@ mod application;
 mod claims;
 mod directory;
 mod encryption;
+mod entra;
 mod guard;
 mod metadata;
 mod relying_party;
@@ -13,11 +14,16 @@ mod upstream;
 
 pub(super) use directory::Connection;
 pub(super) use encryption::EncryptionFile;
+pub use entra::Entra;
 pub(super) use metadata::{MetadataFiles, SystemRoots};
 pub(super) use relying_party::Signatures;
 pub(super) use upstream::Protocol as UpstreamProtocolFiles;
 
-use std::{ops::Range, path::Path, time::Duration};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use hyper::{Uri, http::uri::Authority};
 use toml::Spanned;
@@ -112,10 +118,20 @@ pub(super) fn build(
         operations: file.operations.map(|operations| operations.address),
         log: log(&file.log),
         signing: Signing {
+            warn_days: match &file.signing.warn_days {
+                Some(days) => number(days, 1..=365, source)?,
+                None => 30,
+            },
+            next_key: next(file.signing.next_key, &file.signing.key, folder),
+            next_certificate: next(
+                file.signing.next_certificate,
+                &file.signing.certificate,
+                folder,
+            ),
             key: folder.join(file.signing.key),
             certificate: folder.join(file.signing.certificate),
-            next_certificate: file.signing.next_certificate.map(|path| folder.join(path)),
         },
+        entra: entra::build(file.entra.as_ref(), source, folder)?,
         corporate_networks,
         guard: guard::build(&file.guard, source)?,
         session_lifetime: minutes(&file.session.lifetime_minutes, 1..=1440, source)?,
@@ -127,6 +143,18 @@ pub(super) fn build(
         directories,
         domains,
     })
+}
+
+/// Where what takes over next is: beside what it will take over from, unless said otherwise.
+fn next(named: Option<PathBuf>, current: &Path, folder: &Path) -> PathBuf {
+    folder.join(named.unwrap_or_else(|| {
+        let stem = current.file_stem().unwrap_or_default().to_string_lossy();
+        let name = match current.extension() {
+            Some(extension) => format!("{stem}-next.{}", extension.to_string_lossy()),
+            None => format!("{stem}-next"),
+        };
+        current.with_file_name(name)
+    }))
 }
 
 /// The relying party of a file of its own.

@@ -36,6 +36,8 @@ pub enum ApplicationCode {
     GrantExpired,
     /// 70011: permissions that no single token can have.
     InvalidScope,
+    /// 1002012: an application that asks for itself names permissions one by one.
+    ScopeOfApplication,
     /// 70016: the person has not signed in yet.
     AuthorizationPending,
     /// 70018: a user code that nobody was told.
@@ -130,6 +132,7 @@ impl ApplicationCode {
             Self::ResponseMode => request::RESPONSE_MODE,
             Self::GrantExpired => grant::GRANT_EXPIRED,
             Self::InvalidScope => request::INVALID_SCOPE,
+            Self::ScopeOfApplication => request::SCOPE_OF_APPLICATION,
             Self::AuthorizationPending => grant::AUTHORIZATION_PENDING,
             Self::VerificationCode => grant::VERIFICATION_CODE,
             Self::VerificationCodeExpired => grant::VERIFICATION_CODE_EXPIRED,

@@ -31,6 +31,16 @@ pub(super) const RESPONSE_TYPE: Said = Said {
     evidence: LIST,
 };
 
+pub(super) const SCOPE_OF_APPLICATION: Said = Said {
+    number: 1_002_012,
+    error: "invalid_scope",
+    title: "Not a scope that an application asks for itself",
+    sentence: "The provided value for scope is not valid. Client credential flows must have a scope \
+               value with /.default suffixed to the resource identifier (application ID URI).",
+    mend: "Ask for https://graph.microsoft.com/.default.",
+    evidence: "Practitioners.",
+};
+
 pub(super) const INVALID_SCOPE: Said = Said {
     number: 70011,
     error: "invalid_scope",

@@ -17,6 +17,12 @@ pub(super) enum GraphError {
     /// Not by this method; those are.
     #[error("The method is not allowed here; {0} are.")]
     NotAllowed(&'static str),
+    /// There is no good token.
+    #[error("{0}")]
+    Token(&'static str),
+    /// The token is not for this.
+    #[error("Insufficient privileges to complete the operation.")]
+    Forbidden,
     /// The body is not JSON.
     #[error("The content type is not application/json.")]
     MediaType,
@@ -36,6 +42,8 @@ impl GraphError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Token(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         }
     }
@@ -43,6 +51,8 @@ impl GraphError {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::NotFound(_) => "Request_ResourceNotFound",
+            Self::Token(_) => "InvalidAuthenticationToken",
+            Self::Forbidden => "Authorization_RequestDenied",
             Self::BadRequest(_) | Self::NotAllowed(_) | Self::MediaType => "Request_BadRequest",
         }
     }

@@ -1,10 +1,12 @@
 //! A small part of Microsoft Graph, by its own addresses, to read and change tenants while the
 //! simulator runs.
 //!
-//! It asks for no token: whoever reaches the listener is the administrator. What a page of another
+//! Once an application has been given permissions, each call needs its token, as at the real one; until
+//! then, whoever reaches the listener is the administrator. What a page of another
 //! site could send without the browser asking first is not taken, so that nobody's browser is used
 //! for it: bodies have to be `application/json`.
 
+mod access;
 mod applications;
 mod body;
 mod domains;
@@ -18,7 +20,12 @@ use hyper::{Method, StatusCode, header::ALLOW, header::HeaderValue};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{DomainName, Simulator, Tenant, Tenants, open_id::document, query::percent_decode};
+use time::OffsetDateTime;
+
+use super::{
+    DomainName, ObjectId, Simulator, Tenant, Tenants, instant, open_id::document,
+    query::percent_decode,
+};
 use crate::http::{Request, Response, response};
 use body::Body;
 use error::GraphError;
@@ -144,10 +151,12 @@ fn of_service_principal(id: &str, rest: &[&str]) -> Option<Resource> {
 impl Simulator {
     /// Answers a call.
     pub(super) fn graph(&self, call: &Call<'_>, method: &Method, request: &Request) -> Response {
-        let answer = match call.resource() {
+        let resource = call.resource();
+        let access = self.graph_access(resource.as_ref(), method, request);
+        let answer = access.and_then(|own| match &resource {
             None => Err(GraphError::not_found(call.rest)),
-            Some(resource) => self.graph_answer(call, &resource, method, request),
-        };
+            Some(resource) => self.graph_answer(call, own.as_ref(), resource, method, request),
+        });
         match answer {
             Ok(Answer::Document(status, value)) => document(status, &value),
             Ok(Answer::Nothing) => response::text(StatusCode::NO_CONTENT, ""),
@@ -158,12 +167,16 @@ impl Simulator {
     fn graph_answer(
         &self,
         call: &Call<'_>,
+        own: Option<&DomainName>,
         resource: &Resource,
         method: &Method,
         request: &Request,
     ) -> Result<Answer, GraphError> {
         let tenants = self.tenants();
-        let tenant = call.tenant(&tenants)?;
+        let tenant = match own.and_then(|own| tenants.of_domain(own)) {
+            Some(own) => own,
+            None => call.tenant(&tenants)?,
+        };
         if *method == Method::GET {
             return read(tenant, resource);
         }
@@ -348,7 +361,16 @@ fn with(mut object: Value, name: &str, value: Value) -> Value {
 }
 
 fn refuse(error: &GraphError) -> Response {
-    let content = json!({"error": {"code": error.code(), "message": error.to_string()}});
+    let id = ObjectId::new();
+    let content = json!({"error": {
+        "code": error.code(),
+        "message": error.to_string(),
+        "innerError": {
+            "date": instant::to_seconds(OffsetDateTime::now_utc()),
+            "request-id": id,
+            "client-request-id": id,
+        },
+    }});
     let mut answer = document(error.status(), &content);
     if let GraphError::NotAllowed(methods) = error {
         let methods = HeaderValue::from_static(methods);

@@ -3,7 +3,7 @@
 //! `authorize` reads what an application asks for and remembers it while the browser goes the same way
 //! as everybody's; `deliver` sends the browser back with a code once somebody has signed in; `token`
 //! exchanges the code, once `client` has seen who the application is: by a secret, or by `client_assertion`. `device` is the way of applications without a browser, `session` what is known of
-//! a browser, until somebody signs out. `claims` says what tokens hold, `metadata` and `instance` where everything
+//! a browser, until somebody signs out, `client_credentials` applications that ask for themselves. `claims` says what tokens hold, `metadata` and `instance` where everything
 //! is, and `cross_origin` which pages may ask.
 //!
 //! Strict where Entra is known to be: redirect URIs by the character, each code once, verifiers,
@@ -13,6 +13,7 @@ mod authorize;
 mod claims;
 mod client;
 mod client_assertion;
+mod client_credentials;
 mod cross_origin;
 mod deliver;
 mod device;
@@ -33,6 +34,7 @@ use super::{
     Address, Application, ApplicationCode, DomainName, ObjectId, Platform, Refusal, Tenants,
 };
 use crate::keys::Signer;
+use client_credentials::Access;
 pub(super) use cross_origin::for_everybody;
 use device::Device;
 use request::{Authorization, Challenge};
@@ -65,6 +67,8 @@ pub(super) struct Provider {
     user_codes: Tickets<String>,
     sessions: Tickets<Session>,
     refresh_tokens: Tickets<Grant>,
+    /// What applications were given for themselves.
+    applications: Tickets<Access>,
 }
 
 /// What somebody has signed in for.
@@ -103,6 +107,7 @@ impl Provider {
     const CODE: Duration = Duration::minutes(10);
     const DEVICE: Duration = Duration::minutes(15);
     const SESSION: Duration = Duration::days(1);
+    const APPLICATION: Duration = Duration::hours(1);
     const REFRESH_TOKEN: Duration = Duration::days(90);
     const SPA: Duration = Duration::days(1);
 
@@ -133,6 +138,7 @@ impl Default for Provider {
             user_codes: Tickets::new(Self::DEVICE),
             sessions: Tickets::new(Self::SESSION),
             refresh_tokens: Tickets::new(Self::REFRESH_TOKEN),
+            applications: Tickets::new(Self::APPLICATION),
         }
     }
 }

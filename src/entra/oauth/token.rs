@@ -35,6 +35,8 @@ pub(in crate::entra) enum GrantType {
     DeviceCode,
     /// A SAML 1.1 assertion, that an identity provider has given for a password.
     Assertion,
+    /// Nobody but the application itself.
+    ClientCredentials,
 }
 
 impl GrantType {
@@ -44,6 +46,7 @@ impl GrantType {
             "refresh_token" => Some(Self::RefreshToken),
             DEVICE_CODE => Some(Self::DeviceCode),
             SAML1_GRANT => Some(Self::Assertion),
+            "client_credentials" => Some(Self::ClientCredentials),
             _ => None,
         }
     }
@@ -110,6 +113,9 @@ impl Simulator {
             GrantType::RefreshToken => self.refresh(&asked),
             GrantType::DeviceCode => self.redeem_device(&asked),
             GrantType::Assertion => self.redeem_assertion(&asked),
+            GrantType::ClientCredentials => {
+                return self.client_credentials(request, form, address, now);
+            }
         };
         match granted.and_then(|(grant, proof)| self.issue(grant, proof, &asked)) {
             Ok(tokens) => document(StatusCode::OK, &tokens),

@@ -36,6 +36,10 @@ pub struct Application {
     /// `keyCredentials`: what it signs assertions about itself with.
     #[serde(default)]
     pub key_credentials: Vec<KeyCredential>,
+    /// The application permissions of Graph that an administrator has consented to. Graph itself has
+    /// them as `appRoleAssignments` of the service principal.
+    #[serde(default)]
+    pub application_permissions: Vec<String>,
     /// `api`: how tokens for its own interface are.
     #[serde(default)]
     pub api: Api,
@@ -109,6 +113,7 @@ impl Application {
             is_fallback_public_client: true,
             password_credentials: Vec::new(),
             key_credentials: Vec::new(),
+            application_permissions: Vec::new(),
             api: Api::default(),
         }
     }

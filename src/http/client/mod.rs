@@ -166,10 +166,22 @@ impl Client {
     /// Sends `Authorization` along with every request, whoever it goes to: for a program that talks to
     /// one server. What cannot stand in a header field is an error.
     pub fn with_authorization(mut self, value: &str) -> Result<Self, ClientError> {
-        let mut value = HeaderValue::from_str(value).map_err(hyper::http::Error::from)?;
-        value.set_sensitive(true);
-        self.authorization = Some(value);
+        self.set_authorization(Some(value))?;
         Ok(self)
+    }
+
+    /// Sends another `Authorization` from now on, or none.
+    ///
+    /// # Errors
+    /// What cannot stand in a header field.
+    pub fn set_authorization(&mut self, value: Option<&str>) -> Result<(), ClientError> {
+        self.authorization = None;
+        if let Some(value) = value {
+            let mut value = HeaderValue::from_str(value).map_err(hyper::http::Error::from)?;
+            value.set_sensitive(true);
+            self.authorization = Some(value);
+        }
+        Ok(())
     }
 
     /// Fetches a page. `from` is the page whose link or redirect is followed; `None` is an address
@@ -201,6 +213,17 @@ impl Client {
     ) -> Result<Reply, ClientError> {
         let message = Body::of(content_type, body);
         self.request(Method::POST, url, None, Some(message)).await
+    }
+
+    /// Calls an interface that speaks JSON, with a body or without.
+    pub async fn call(
+        &mut self,
+        method: Method,
+        url: &Uri,
+        json: Option<String>,
+    ) -> Result<Reply, ClientError> {
+        let body = json.map(|json| Body::of("application/json", json));
+        self.request(method, url, None, body).await
     }
 
     /// Sends a SOAP 1.2 message as MSAL does: with the header field `SOAPAction`, though SOAP 1.2 has
@@ -348,7 +371,9 @@ impl Client {
             TcpStream::connect(address).await
         } else {
             let host = origin.host.trim_matches(['[', ']']);
-            TcpStream::connect((host, origin.port)).await
+            // Names below localhost are this machine (RFC 6761 6.3), which not every resolver knows.
+            let is_here = host.ends_with(".localhost");
+            TcpStream::connect((if is_here { "localhost" } else { host }, origin.port)).await
         }
         .map_err(failed)?;
         let _ = stream.set_nodelay(true);
