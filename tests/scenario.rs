@@ -442,7 +442,7 @@ fn nothing_but_the_metadata_is_needed() {
             ["--protocol", protocol],
             ["--email", &mail],
             ["--upn", &upn],
-            ["--immutable-id", &anchor.to_string()],
+            ["--immutable-id", &anchor],
         ];
         let output = both.run_knowing(&known.concat(), PASSWORD, &mistakes());
         assert_eq!(output.status.code(), Some(0), "{path}: {}", said(&output));

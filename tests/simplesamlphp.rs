@@ -347,7 +347,7 @@ fn its_metadata_is_enough() {
         .args([Path::new("--scenario"), &file("scenario.toml")])
         .args(["--idp-metadata", &format!("{base}/metadata.php")])
         .args(["--email", &PARTNER.mail(), "--upn", &PARTNER.upn()])
-        .args(["--immutable-id", &PARTNER.guid().immutable_id().to_string()])
+        .args(["--immutable-id", &PARTNER.guid().immutable_id()])
         .env("SCENARIO_PASSWORD", PASSWORD)
         .output()
         .expect("homerealm runs");
