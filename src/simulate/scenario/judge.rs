@@ -176,6 +176,8 @@ mod tests {
             immutable_id: fixture::WENDYS_ANCHOR.to_owned(),
             authn_context: String::new(),
             authn_instant: instant.to_owned(),
+            authn_methods: Vec::new(),
+            mfa_told_in_vain: None,
             session_index: None,
         })))
     }
