@@ -191,11 +191,11 @@ async fn a_session_answers_until_somebody_signs_out() {
         let silent = format!("{}&prompt=none", application.begins());
         let back = open(&mut browser, &silent).await;
         assert!(brought_back(&back)["code"].is_string());
-        // The identity provider's session is another one: it is asked, and answers by itself.
+        // The identity provider is asked anew, whatever session it has.
         let again = format!("{}&prompt=login&login_hint={EMAIL}", application.begins());
         let hop = open(&mut browser, &again).await;
         let answer = follow(&mut browser, &hop, "to-idp").await;
-        leads_on(&answer, "post");
+        leads_on(&answer, "sign-in");
 
         let (entra, _) = again.split_once("/oauth2/").expect("an authority");
         let out = format!(
