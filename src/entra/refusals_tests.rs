@@ -593,7 +593,7 @@ fn each_code_is_listed_once() {
         | Aadsts::WsFederationNotSupported
         | Aadsts::GuestNotAllowed
         | Aadsts::InvalidXml => true,
-        Aadsts::Application(_) => false,
+        Aadsts::Application(_) | Aadsts::SamlApplication(_) => false,
     };
     assert!(Aadsts::OF_SIGN_INS.iter().all(place));
     assert_eq!(Aadsts::OF_SIGN_INS.len(), 28);

@@ -35,6 +35,8 @@ impl Simulator {
         match read {
             Ok((form, authorization)) => {
                 let person = match authorization.prompt {
+                    // Whether the session has a second factor is asked of whoever may prove it.
+                    _ if authorization.demand.mfa => None,
                     Prompt::AsNeeded | Prompt::Nothing => self.known(request, tenant, &form, now),
                     Prompt::Login | Prompt::SelectAccount => None,
                 };

@@ -84,6 +84,11 @@ fn a_browser_is_known_until_it_signs_out() {
     }
     let another = with(asked(), "login_hint", Some("alex@partners.contoso.com"));
     assert_eq!(silently(&simulator, &another, &known), "login_required");
+    let by_two_factors = with(asked(), "mfa", Some("required"));
+    assert_eq!(
+        silently(&simulator, &by_two_factors, &known),
+        "login_required"
+    );
     let invented = "__Host-EntraSimulator=x";
     assert_eq!(silently(&simulator, &asked(), invented), "login_required");
 

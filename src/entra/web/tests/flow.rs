@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::entra::{
-    Protocol,
+    Application, ObjectId, Protocol, Tenant, TenantParts,
     fixture::document::Node,
     flow::{Hop, HttpRequest, Party},
     verify::{Finding, Surveyed},
@@ -305,7 +305,13 @@ fn a_message_by_redirect_is_decoded_too() {
 #[test]
 fn an_assertion_that_an_application_brings_is_told_too() {
     let settings = Settings::at("https://login.example");
-    let simulator = Simulator::new(fixture::contoso_by_ws_federation(), settings);
+    let client_id = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
+    let tool = Application::on_this_machine(ObjectId::parse(client_id).unwrap(), "Tool");
+    let contoso = Tenant::build(TenantParts {
+        applications: vec![tool],
+        ..fixture::contoso_by_ws_federation().parts()
+    });
+    let simulator = Simulator::new(contoso.unwrap(), settings);
     let now = OffsetDateTime::now_utc();
     for (document, accepted) in [
         (fixture::saml1::assertion(now), true),
@@ -319,7 +325,12 @@ fn an_assertion_that_an_application_brings_is_told_too() {
         post(
             &simulator,
             &format!("/{TENANT}/oauth2/v2.0/token"),
-            &[("grant_type", grant), ("assertion", &assertion)],
+            &[
+                ("grant_type", grant),
+                ("client_id", client_id),
+                ("scope", "openid"),
+                ("assertion", &assertion),
+            ],
         );
         let flow = simulator.flows().all().remove(0);
         assert_eq!(flow.hops[0].from, Party::Application);
@@ -370,6 +381,7 @@ fn the_survey_looks_at_what_is_judged() {
                 saml_response: &saml,
                 relay_state: Some(&to_idp.relay_state),
             },
+            ToIdp::Redirect(_) => panic!("requests are posted"),
             ToIdp::Address(to) => {
                 let (_, query) = to.split_once('?').unwrap();
                 let form = Form::parse(query.as_bytes()).unwrap();
