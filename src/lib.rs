@@ -27,6 +27,7 @@ pub mod signin;
 pub mod signing_keys;
 pub mod simulate;
 pub mod store;
+pub mod sync;
 pub mod trust;
 pub mod upstream;
 pub mod web;

@@ -273,6 +273,66 @@ async fn nested_groups_are_roles() {
 }
 
 #[tokio::test]
+async fn the_sync_plan_knows_accounts_as_active_directory_does() {
+    let provider = provider(
+        "refuse_groups = [\"CN=VPN Administrators,OU=Groups,DC=corp,DC=contoso,DC=test\"]",
+    );
+    let output = homerealm()
+        .args(["sync", "plan", "--format", "json", "--config"])
+        .arg(provider.config_file())
+        .output()
+        .expect("homerealm runs");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let users = report["users"].as_array().expect("users");
+    let user = |upn: &str| {
+        let mut users = users.iter();
+        let found = users.find(|user| user["userPrincipalName"] == upn);
+        found.unwrap_or_else(|| panic!("no {upn} in {report}"))
+    };
+    let (wendy, umlaut) = (SAMBA.object_guid("wmoran"), SAMBA.object_guid("umlaut"));
+    for (name, immutable_id, email) in [
+        ("wmoran", wendy, "wmoran@fabrikam.com"),
+        ("umlaut", umlaut, "j.mueller@tailspintoys.com"),
+        (
+            "anchored",
+            "QUJDREVGR0hJSktMTU5PUA==",
+            "anchored@fabrikam.com",
+        ),
+    ] {
+        let user = user(&format!("{name}@partners.contoso.com"));
+        assert_eq!(user["userType"], "Guest", "{user}");
+        assert_eq!(user["onPremisesUserPrincipalName"], email);
+        assert_eq!(user["onPremisesImmutableId"], immutable_id);
+        assert_eq!(
+            user["conflicts"].as_array().map(Vec::len),
+            Some(0),
+            "{user}"
+        );
+    }
+    for (upn, kind) in [
+        ("shared1@partners.contoso.com", "address-duplicate"),
+        ("admin@partners.contoso.com", "refused-here"),
+        ("outside@partners.contoso.com", "refused-here"),
+        // In a group that is in the refused one.
+        ("nested@partners.contoso.com", "refused-here"),
+        ("svc-idp@corp.contoso.test", "suffix-unverified"),
+    ] {
+        let user = user(upn);
+        assert_eq!(user["conflicts"][0]["kind"], kind, "{user}");
+    }
+    // The account is synced, and stays disabled.
+    let disabled = user("disabled@partners.contoso.com");
+    assert_eq!(disabled["state"], "Disabled", "{disabled}");
+    // Neither groups nor computers.
+    let others = ["OU=Groups", "OU=Domain Controllers"];
+    assert!(users.iter().all(|user| {
+        let dn = user["dn"].as_str().expect("a DN");
+        others.iter().all(|other| !dn.contains(other))
+    }));
+}
+
+#[tokio::test]
 async fn starttls_and_the_wrong_certificate() {
     let starttls = SAMBA
         .table("starttls = true")

@@ -10,6 +10,7 @@ mod keys;
 mod realm;
 mod serve;
 mod simulate;
+mod sync;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,8 @@ enum Command {
     Check(check::Arguments),
     /// Tell where a name belongs, and why; or a whole list of names
     Realm(realm::Arguments),
+    /// Plan what Entra Connect would synchronise, and print its rules
+    Sync(sync::Arguments),
     /// Make and list signing keys
     Keys(keys::Arguments),
     /// Tell Entra of this server: federate domains, compare, roll the signing certificate over
@@ -55,6 +58,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Realm(arguments) => realm::run(&arguments),
+        Command::Sync(arguments) => sync::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Entra(arguments) => entra::run(&arguments),
     };

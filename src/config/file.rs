@@ -9,6 +9,7 @@ mod entra;
 mod metadata;
 mod one_or_several;
 mod route;
+mod sync;
 mod upstream;
 
 pub(super) use application::{Application, Hint};
@@ -19,6 +20,7 @@ pub(super) use entra::{Cloud, Entra, FederationProtocol, MfaBehavior};
 pub(super) use metadata::{EncryptAssertions, EncryptionAlgorithm, Metadata};
 pub(super) use one_or_several::OneOrSeveral;
 pub(super) use route::{EntraDoor, HomeRealm, Route};
+pub(super) use sync::Sync;
 pub(super) use upstream::{
     Address as UpstreamAddress, LoginHint as UpstreamLoginHint, OpenId as UpstreamOpenId,
     Saml2 as UpstreamSaml2, Upstream,
@@ -49,6 +51,8 @@ pub(super) struct File {
     #[serde(default)]
     pub ws_trust: WsTrust,
     pub entra: Option<Spanned<Entra>>,
+    #[serde(default)]
+    pub sync: Sync,
     pub federated_domain: Vec<FederatedDomain>,
     pub pairwise_salt: Option<Spanned<Credential>>,
     #[serde(default)]

@@ -49,6 +49,7 @@ use crate::{
     observe::LogFormat,
     realm::{FederatedDomain, Mapping, Routes},
     signin::GuardRules,
+    sync::Terms as SyncTerms,
     trust::{
         Application, NameIdRule, PairwiseSalt, Preset, Protocol, RelyingParty, RequestSignatures,
     },
@@ -93,6 +94,8 @@ pub struct Config {
     pub routes: Routes,
     /// The upstream identity providers.
     pub upstreams: Vec<UpstreamFile>,
+    /// What a directory sync is to do with the accounts.
+    pub sync: SyncTerms,
     /// The directories, at least one, in order.
     pub directories: Vec<Directory>,
 }

@@ -16,6 +16,8 @@ pub enum Filter {
     Equal(Attribute, Vec<u8>),
     /// The attribute has a value.
     Present(Attribute),
+    /// The attribute has a number that is not below this one.
+    AtLeast(Attribute, u64),
     /// The entry is in this group, or in one that is in it, and so on, as Active Directory's
     /// `LDAP_MATCHING_RULE_IN_CHAIN` finds (MS-ADTS 3.1.1.3.4.4.3). Undefined to other servers.
     InGroup(Dn),
@@ -30,6 +32,11 @@ impl Filter {
     /// The filter `(attribute=value)`.
     pub fn equal(attribute: &'static str, value: impl AsRef<[u8]>) -> Self {
         Self::Equal(Attribute::known(attribute), value.as_ref().to_vec())
+    }
+
+    /// The filter `(attribute>=least)`.
+    pub fn at_least(attribute: &'static str, least: u64) -> Self {
+        Self::AtLeast(Attribute::known(attribute), least)
     }
 
     /// The filter `(attribute=*)`.
@@ -53,6 +60,7 @@ impl fmt::Display for Filter {
                 formatter.write_str(")")
             }
             Self::Present(attribute) => write!(formatter, "({attribute}=*)"),
+            Self::AtLeast(attribute, least) => write!(formatter, "({attribute}>={least})"),
             Self::InGroup(group) => write_in_chain(formatter, "memberOf", group),
             Self::HasMemberWithin(member) => write_in_chain(formatter, "member", member),
             Self::Scope(scope) => formatter.write_str(&scope.0),

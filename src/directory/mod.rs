@@ -42,6 +42,7 @@ mod scan;
 mod search;
 mod server_url;
 mod settings;
+mod snapshot;
 #[cfg(test)]
 pub(crate) mod test_fixture;
 #[cfg(test)]
@@ -67,3 +68,4 @@ pub use probe::{Probe, ServerFacts};
 pub use search::Found;
 pub use server_url::{Scheme, ServerUrl, ServerUrlError};
 pub use settings::{Limits, Servers, ServiceAccount, Settings, SettingsError, TlsMode};
+pub use snapshot::{CaughtUp, Reading, Snapshot};

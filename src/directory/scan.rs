@@ -7,7 +7,7 @@ use ldap3::{
 
 use super::{
     Directory, DirectoryError, Entry, Filter, Step,
-    connection::{Fault, isolated},
+    connection::{Connection, Fault, isolated},
 };
 
 /// Entries in a page; Active Directory gives at most 1,000 (`MaxPageSize`).
@@ -26,12 +26,23 @@ impl Directory {
         &self,
         filter: &Filter,
         attributes: &[&str],
+        each: impl FnMut(Vec<Entry>),
+    ) -> Result<(), DirectoryError> {
+        let connection = self.dialer.dial_bound(None, self.dialer.budget()).await?;
+        self.scan_on(&connection, filter, attributes, each).await
+    }
+
+    /// The same on this connection.
+    pub(super) async fn scan_on(
+        &self,
+        connection: &Connection,
+        filter: &Filter,
+        attributes: &[&str],
         mut each: impl FnMut(Vec<Entry>),
     ) -> Result<(), DirectoryError> {
         let base = self.settings().base.as_str().to_owned();
         let filter = self.within_scope_filter(filter);
         let attributes: Vec<String> = attributes.iter().map(|&name| name.to_owned()).collect();
-        let connection = self.dialer.dial_bound(None, self.dialer.budget()).await?;
         let mut cookie = Some(Vec::new());
         while let Some(from) = cookie {
             let query = (base.clone(), filter.clone(), attributes.clone());

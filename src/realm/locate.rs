@@ -341,7 +341,7 @@ fn is_address(stored: &str, address: &EmailAddress) -> bool {
     EmailAddress::parse(stored).as_ref() == Ok(address)
 }
 
-fn immutable_id(source: &ImmutableIdSource, entry: &Entry) -> Option<ImmutableId> {
+pub(super) fn immutable_id(source: &ImmutableIdSource, entry: &Entry) -> Option<ImmutableId> {
     let object_guid = || ObjectGuid::try_from(only(entry, OBJECT_GUID)?).ok();
     let text = match source {
         ImmutableIdSource::ObjectGuid => object_guid()?.immutable_id(),
@@ -364,7 +364,7 @@ fn immutable_id(source: &ImmutableIdSource, entry: &Entry) -> Option<ImmutableId
 }
 
 /// The value of an attribute that has exactly one.
-fn only<'a>(entry: &'a Entry, attribute: &'a str) -> Option<&'a [u8]> {
+pub(super) fn only<'a>(entry: &'a Entry, attribute: &'a str) -> Option<&'a [u8]> {
     let mut values = entry.bytes(attribute);
     match (values.next(), values.next()) {
         (Some(value), None) => Some(value),

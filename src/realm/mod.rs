@@ -52,6 +52,7 @@ mod lookalike;
 mod mapping;
 mod memory;
 mod particulars;
+mod roll;
 mod route;
 mod sign_in_name;
 mod survey;
@@ -67,6 +68,7 @@ pub use home::Home;
 pub use mapping::{
     FederatedDomain, ImmutableIdEncoding, ImmutableIdSource, Mapping, SignInAttribute,
 };
+pub use roll::{Listed, Roll};
 pub use route::{
     Arriving, Directories, EntraDoor, HomeRealm, Route, Routes, TableError, TenantedLink,
     TenantedLinkError, Tried, Unfit, When,

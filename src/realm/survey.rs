@@ -146,7 +146,7 @@ impl Home {
 
 /// Computers, contacts and groups have addresses, too. Asked of the entry and not of the directory:
 /// one that does not know a class finds nothing that is not of it, either (RFC 4511 4.5.1.7).
-fn is_person(entry: &Entry) -> bool {
+pub(super) fn is_person(entry: &Entry) -> bool {
     let others = ["computer", "contact", "group"];
     !entry
         .values("objectClass")
@@ -154,7 +154,7 @@ fn is_person(entry: &Entry) -> bool {
 }
 
 /// The reason without the account's own name, so that accounts can be counted by it.
-fn kind(error: &MappingError) -> &'static str {
+pub(super) fn kind(error: &MappingError) -> &'static str {
     match error {
         MappingError::OutOfScope { .. } => "it lies outside of the scope",
         MappingError::Privileged { .. } => "it is privileged (adminCount=1)",

@@ -55,6 +55,11 @@ pub(crate) struct Samba {
 impl Samba {
     /// Provisions a domain, makes its accounts (`seed.py`) and starts its domain controller.
     pub(crate) fn start() -> Self {
+        Self::start_with("seed.py", &LOCKOUT_THRESHOLD.to_string())
+    }
+
+    /// The same with the accounts of another script beside `seed.py`, which is told one thing.
+    pub(crate) fn start_with(script: &str, told: &str) -> Self {
         for file in NEEDED {
             assert!(
                 Path::new(file).exists(),
@@ -69,7 +74,7 @@ impl Samba {
         let address = free_address();
         provision(&folder, address);
         let ca_pem = make_certificate(&folder, address);
-        let object_guids = seed(&folder);
+        let object_guids = seed(&folder, script, told);
         let mut samba = Self {
             shell: run_until_our_end(&folder),
             folder,
@@ -274,11 +279,12 @@ fn make_certificate(folder: &Path, address: Ipv4Addr) -> String {
 }
 
 /// Makes the accounts in the database; returns each account's objectGUID.
-fn seed(folder: &Path) -> HashMap<String, String> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samba/seed.py");
+fn seed(folder: &Path, script: &str, told: &str) -> HashMap<String, String> {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samba");
+    let script = scripts.join(script);
     let mut command = python_tool("/usr/bin/python3");
     command.arg(script).arg(folder.join("domain")).arg(PASSWORD);
-    command.arg(LOCKOUT_THRESHOLD.to_string());
+    command.arg(told);
     let output = run(&mut command);
     let last = output.lines().last().expect("a line of JSON");
     serde_json::from_str(last).expect("a line of JSON")

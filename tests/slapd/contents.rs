@@ -88,6 +88,7 @@ dbnosync
 index objectClass,mail,userPrincipalName,sAMAccountName,proxyAddresses,objectGUID eq
 access to attrs=userPassword by self =xw by anonymous auth by * none
 access to * by dn.exact=\"{SERVICE_DN}\" read by * none
+limits dn.exact=\"{SERVICE_DN}\" size.prtotal=unlimited
 {overlay}",
         idle = options.idle_timeout,
     )
@@ -152,7 +153,16 @@ pub(super) fn ldif(options: Options, hash: &str) -> String {
             more: (*more).to_owned(),
         },
     );
-    for person in partners.chain(special) {
+    let conflicts = (0_u128..).zip(CONFLICTS.iter().filter(|_| options.conflicts));
+    let conflicts = conflicts.map(|(at, (uid, unit, upn, more))| Person {
+        uid: (*uid).to_owned(),
+        unit,
+        name: format!("{uid} in conflict"),
+        upn: (*upn).to_owned(),
+        guid: ObjectGuid::from_digits(0xc04f_11c7_0000_4000_8000_0000_0000_0000 + at),
+        more: (*more).to_owned(),
+    });
+    for person in partners.chain(special).chain(conflicts) {
         person.write(&mut text, &hash);
     }
     for (name, member) in GROUPS_WITH_MEMBERS {
@@ -196,6 +206,27 @@ const POLICED: &[(&str, &str, &str, &str, &str)] = &[
     ("reset", PARTNERS, "Ray Set", FEDERATED_SUFFIX, "mail: reset@fabrikam.com\npwdReset: TRUE\n"),
     ("expired", PARTNERS, "Ex Pired", FEDERATED_SUFFIX, "mail: expired@fabrikam.com\npwdChangedTime: 20200101000000Z\n"),
     ("locked", PARTNERS, "Lou Locked", FEDERATED_SUFFIX, "mail: locked@fabrikam.com\npwdAccountLockedTime: 000001010000Z\n"),
+];
+
+/// Accounts that a sync cannot do right by, and some whose `userType` an attribute decides: uid, unit,
+/// UPN, further lines.
+#[rustfmt::skip]
+const CONFLICTS: &[(&str, &str, &str, &str)] = &[
+    ("anchor1", PARTNERS, "anchor1@partners.contoso.com", "mail: anchor1@fabrikam.com\nmS-DS-ConsistencyGuid:: MyIRAFVEd2aImaq7zN3u/w==\n"),
+    ("anchor2", PARTNERS, "anchor2@partners.contoso.com", "mail: anchor2@fabrikam.com\nmS-DS-ConsistencyGuid:: MyIRAFVEd2aImaq7zN3u/w==\n"),
+    ("plus", PARTNERS, "plus+one@partners.contoso.com", "mail: plus@fabrikam.com\n"),
+    ("twin1", PARTNERS, "twin@partners.contoso.com", "mail: twin1@fabrikam.com\n"),
+    ("twin2", PARTNERS, "Twin@Partners.contoso.com", "mail: twin2@fabrikam.com\n"),
+    ("mia", STAFF, "mia@contoso.com", "mail: mia@contoso.com\nproxyAddresses: smtp:mia@adatum.com\n"),
+    ("miapartner", PARTNERS, "miapartner@partners.contoso.com", "mail: Mia@adatum.com\n"),
+    ("soft1", PARTNERS, "soft@partners.contoso.com", "mail: soft1@fabrikam.com\n"),
+    ("soft2", PARTNERS, "soft2@partners.contoso.com", "mail: soft2@fabrikam.com\nproxyAddresses: smtp:soft@partners.contoso.com\n"),
+    ("nomail", PARTNERS, "nomail@partners.contoso.com", ""),
+    ("own", PARTNERS, "own@partners.contoso.com", "mail: own@contoso.com\n"),
+    ("elsewhere", PARTNERS, "elsewhere@elsewhere.example", "mail: elsewhere@fabrikam.com\n"),
+    ("contractor", STAFF, "contractor@contoso.com", "mail: contractor@fabrikam.com\ndepartmentNumber: Guest\n"),
+    ("wrongtype", PARTNERS, "wrongtype@partners.contoso.com", "mail: wrongtype@fabrikam.com\ndepartmentNumber: Partner\n"),
+    ("insider", PARTNERS, "insider@partners.contoso.com", "mail: insider@fabrikam.com\ndepartmentNumber: Member\n"),
 ];
 
 struct Person {

@@ -29,6 +29,7 @@ use contents::{SCHEMA, configuration, ldif};
 
 /// What a server is like.
 #[derive(Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // each a switch of its own
 pub(crate) struct Options {
     /// How many numbered partners there are, besides the special ones.
     pub(crate) accounts: u32,
@@ -40,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) client_certificates: bool,
     /// Whether there is a password policy, and accounts that it keeps out.
     pub(crate) policy: bool,
+    /// Whether there are accounts that a sync to Entra cannot do right by.
+    pub(crate) conflicts: bool,
 }
 
 impl Default for Options {
@@ -50,6 +53,7 @@ impl Default for Options {
             tls: true,
             client_certificates: false,
             policy: false,
+            conflicts: false,
         }
     }
 }

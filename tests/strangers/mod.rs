@@ -123,19 +123,33 @@ pub(crate) fn pysaml2_idp(folder: &Path, order: &serde_json::Value) -> serde_jso
     ordered("pysaml2_idp.py", folder, order)
 }
 
+/// The commands of a PowerShell script, each with its parameters and literal texts, by the grammar of
+/// tree-sitter.
+///
+/// # Panics
+/// When it is no PowerShell, or has texts that PowerShell would expand.
+pub(crate) fn powershell_commands(script: &str) -> serde_json::Value {
+    told("powershell_commands.py", &[], script)
+}
+
 /// What a Python script that works in a folder says to an order.
 fn ordered(script: &str, folder: &Path, order: &serde_json::Value) -> serde_json::Value {
+    told(script, &[folder], &order.to_string())
+}
+
+/// What a Python script says to its input.
+fn told(script: &str, arguments: &[&Path], text: &str) -> serde_json::Value {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers");
     let script = scripts.join(script);
     let mut child = Command::new(python())
         .arg(script)
-        .arg(folder)
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("python: {error}"));
     let input = child.stdin.take();
-    let sent = input.map(|mut input| input.write_all(order.to_string().as_bytes()));
+    let sent = input.map(|mut input| input.write_all(text.as_bytes()));
     assert!(matches!(sent, Some(Ok(()))), "nothing sent");
     let output = child
         .wait_with_output()

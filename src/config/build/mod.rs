@@ -9,6 +9,7 @@ mod guard;
 mod metadata;
 mod relying_party;
 mod route;
+mod sync;
 mod upstream;
 
 pub(super) use directory::Connection;
@@ -96,6 +97,7 @@ pub(super) fn build(
     }
     Ok(Config {
         routes: route::build(&file.route, ends)?,
+        sync: sync::build(&file.sync, &domains, source)?,
         upstreams,
         edge: Edge {
             base_url,
