@@ -41,7 +41,7 @@ enum Command {
     Check(check::Arguments),
     /// Tell where a name belongs, and why; or a whole list of names
     Realm(realm::Arguments),
-    /// Plan what Entra Connect would synchronise, and print its rules
+    /// Plan what Entra would hold of the accounts; print the rules for Entra Connect, or do without it
     Sync(sync::Arguments),
     /// Make and list signing keys
     Keys(keys::Arguments),

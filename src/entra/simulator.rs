@@ -9,6 +9,7 @@ use super::{
     Aadsts, Decision, DomainName, Outcome, PendingRequests, Refusal, Settings, Tenant, TenantError,
     Tenants,
     access_tokens::AccessTokens,
+    graph::{Deltas, Faults},
     instant, oauth,
     outcome::Outcomes,
     random,
@@ -24,6 +25,8 @@ pub struct Simulator {
     outcomes: Outcomes,
     pub(super) access_tokens: AccessTokens,
     pub(super) provider: oauth::Provider,
+    pub(super) deltas: Deltas,
+    pub(super) faults: Faults,
 }
 
 /// How many people may be on their way at once, and for how long.
@@ -40,6 +43,8 @@ impl Simulator {
             outcomes: Outcomes::default(),
             access_tokens: AccessTokens::default(),
             provider: oauth::Provider::default(),
+            deltas: Deltas::default(),
+            faults: Faults::default(),
         }
     }
 

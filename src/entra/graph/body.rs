@@ -38,6 +38,11 @@ impl Body {
         self.0.remove(name)
     }
 
+    /// Whether it sets a property.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Sets a property that is not there.
     pub(super) fn default_to(&mut self, name: &str, value: Value) {
         self.0.entry(name).or_insert(value);
