@@ -160,16 +160,16 @@ const UNUSABLE_HELP: &str = "Whether the key files were not taken when last look
 
 impl Seen {
     fn of(files: &Signing) -> Self {
-        let mut context = Context::new(&SHA256);
+        let mut hash = Context::new(&SHA256);
         for path in [&files.key, &files.certificate, &files.next_certificate] {
             // What cannot be read is another state than what was read; the cause is told on loading.
             let content = std::fs::read(path).map(zeroize::Zeroizing::new);
             let content = content.as_ref().map_or(&[][..], |content| content);
-            context.update(&content.len().to_le_bytes());
-            context.update(content);
+            hash.update(&content.len().to_le_bytes());
+            hash.update(content);
         }
         let mut digest = [0; 32];
-        for (to, from) in digest.iter_mut().zip(context.finish().as_ref()) {
+        for (to, from) in digest.iter_mut().zip(hash.finish().as_ref()) {
             *to = *from;
         }
         Self(digest)

@@ -34,6 +34,7 @@ use provider::{HOST, ISSUER, Options, Provider, homerealm, type_password};
 use serde_json::{Value, json};
 use slapd::{FEDERATED_SUFFIX, Numbered, PASSWORD, Slapd};
 use strangers::{python, run};
+use tokio::task::JoinHandle;
 
 static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options::default()));
 
@@ -73,9 +74,7 @@ assertion_consumer_services = ["{base}/login.srf"]
         );
         let tables = format!(
             r#"[entra]
-tenant = "contoso.onmicrosoft.com"
-client_id = "{APPLICATION}"
-credential = {{ certificate = "graph.crt", key = "graph.key" }}
+credential = {{ tenant = "contoso.onmicrosoft.com", client_id = "{APPLICATION}", certificate = "graph.crt", key = "graph.key" }}
 graph_url = "{base}"
 login_url = "{base}"
 ca = "roots.pem"
@@ -339,49 +338,74 @@ async fn what_is_printed_federates_the_domain_and_what_differs_is_told() {
     assert!(!refused.contains("eyJ"), "{refused}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rollover_under_load_refuses_nobody() {
-    let world = World::federated();
-    let former = world.certificate("signing.crt");
-    let stop = Arc::new(AtomicBool::new(false));
-    let (by_former, by_next) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-    let mut people = Vec::new();
-    for number in 0..4 {
-        let (stop, former) = (stop.clone(), former.clone());
-        let (by_former, by_next) = (by_former.clone(), by_next.clone());
-        let (door, mut browser) = (world.url("/contoso.onmicrosoft.com/"), world.browser());
-        people.push(tokio::spawn(async move {
-            let mut refused = Vec::new();
-            while !stop.load(Ordering::Relaxed) {
-                // Every other one has no session, and types the password each time.
-                if number % 2 == 0 {
-                    browser.forget_cookies();
+/// Four people who sign in without a pause, two of them with the password each time.
+struct Load {
+    stop: Arc<AtomicBool>,
+    /// How many sign-ins were by the certificate that there was at the beginning, and by another.
+    by_former: Arc<AtomicUsize>,
+    by_next: Arc<AtomicUsize>,
+    people: Vec<JoinHandle<Vec<String>>>,
+}
+
+impl Load {
+    fn start(world: &World) -> Self {
+        let former = world.certificate("signing.crt");
+        let stop = Arc::<AtomicBool>::default();
+        let (by_former, by_next) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let people = (0..4).map(|number| {
+            let (stop, former) = (stop.clone(), former.clone());
+            let (by_former, by_next) = (by_former.clone(), by_next.clone());
+            let (door, mut browser) = (world.url("/contoso.onmicrosoft.com/"), world.browser());
+            tokio::spawn(async move {
+                let mut refused = Vec::new();
+                while !stop.load(Ordering::Relaxed) {
+                    if number % 2 == 0 {
+                        browser.forget_cookies();
+                    }
+                    let sign_in = SignIn::walk(&mut browser, &door).await;
+                    if !sign_in.is_taken() {
+                        refused.push(sign_in.page.text());
+                    }
+                    let is_by_former = sign_in.is_by(&former);
+                    let count = if is_by_former { &by_former } else { &by_next };
+                    count.fetch_add(1, Ordering::Relaxed);
                 }
-                let sign_in = SignIn::walk(&mut browser, &door).await;
-                if !sign_in.is_taken() {
-                    refused.push(sign_in.page.text());
-                }
-                let count = if sign_in.is_by(&former) {
-                    &by_former
-                } else {
-                    &by_next
-                };
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-            refused
-        }));
+                refused
+            })
+        });
+        Self {
+            people: people.collect(),
+            stop,
+            by_former,
+            by_next,
+        }
     }
-    let more = async |count: &AtomicUsize| {
-        let (begin, deadline) = (
-            count.load(Ordering::Relaxed),
-            Instant::now() + Duration::from_secs(30),
-        );
+
+    /// Waits for as many sign-ins more as there are people.
+    async fn more(count: &AtomicUsize) {
+        let begin = count.load(Ordering::Relaxed);
+        let deadline = Instant::now() + Duration::from_secs(30);
         while count.load(Ordering::Relaxed) < begin + 4 {
             assert!(Instant::now() < deadline, "nobody signs in");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-    };
-    more(&by_former).await;
+    }
+
+    /// Nobody was refused, from the beginning to the end.
+    async fn end(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for person in self.people {
+            let refused = person.await.expect("nobody stumbled");
+            assert!(refused.is_empty(), "{}", refused.join("\n"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollover_under_load_refuses_nobody() {
+    let world = World::federated();
+    let load = Load::start(&world);
+    Load::more(&load.by_former).await;
 
     // Nothing is changed by looking, and nothing out of turn.
     let looked = world.told(&["rollover"], 0);
@@ -421,21 +445,21 @@ async fn a_rollover_under_load_refuses_nobody() {
     world.told(&["rollover", "register"], 0);
     world.told(&["rollover", "register"], 0);
     world.told(&["status"], 0);
-    more(&by_former).await;
-    assert_eq!(by_next.load(Ordering::Relaxed), 0);
+    Load::more(&load.by_former).await;
+    assert_eq!(load.by_next.load(Ordering::Relaxed), 0);
 
     assert_eq!(world.due(), "switch");
     world.told(&["rollover", "switch"], 0);
-    more(&by_next).await;
-    let last_by_former = by_former.load(Ordering::Relaxed);
+    Load::more(&load.by_next).await;
+    let last_by_former = load.by_former.load(Ordering::Relaxed);
     assert_eq!(world.due(), "retire");
     world.told(&["rollover", "switch"], 0);
     let retired = ["rollover", "retire", "--settle-seconds", "3"];
     world.told(&retired, 0);
     world.told(&retired, 0);
-    more(&by_next).await;
+    Load::more(&load.by_next).await;
     assert_eq!(world.due(), "prepare");
-    assert_eq!(by_former.load(Ordering::Relaxed), last_by_former);
+    assert_eq!(load.by_former.load(Ordering::Relaxed), last_by_former);
     world.told(&["status"], 0);
     assert_eq!(world.certificate("signing.crt"), next);
     assert!(!world.provider.file("signing-next.crt").exists());
@@ -445,11 +469,7 @@ async fn a_rollover_under_load_refuses_nobody() {
     assert_eq!(held.signing_certificate.as_deref(), Some(next.base64()));
     assert_eq!(held.next_signing_certificate, None);
 
-    stop.store(true, Ordering::Relaxed);
-    for person in people {
-        let refused = person.await.expect("nobody stumbled");
-        assert!(refused.is_empty(), "{}", refused.join("\n"));
-    }
+    load.end().await;
     let metrics = world.metrics().await;
     let end = next.not_after().unix_timestamp();
     let line = format!("homerealm_signing_certificate_not_after_seconds {end}\n");

@@ -72,9 +72,7 @@ assertion_consumer_services = ["{base}/login.srf"]
         );
         let tables = format!(
             r#"[entra]
-tenant = "contoso.onmicrosoft.com"
-client_id = "{APPLICATION}"
-credential = {{ certificate = "graph.crt", key = "graph.key" }}
+credential = {{ tenant = "contoso.onmicrosoft.com", client_id = "{APPLICATION}", certificate = "graph.crt", key = "graph.key" }}
 graph_url = "{base}"
 login_url = "{base}"
 ca = "roots.pem"

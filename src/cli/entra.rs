@@ -6,7 +6,7 @@ use anyhow::Context;
 use homerealm::{
     config::Config,
     entra_setup::{
-        DomainStatus, Status, Wanted, objections, objections_of_entra,
+        DomainStatus, Federation, Status, Wanted,
         rollover::{Made, Rollover, RolloverError, Seen, Step},
         script,
     },
@@ -14,7 +14,6 @@ use homerealm::{
     microsoft_graph::Graph,
 };
 use serde_json::json;
-use time::OffsetDateTime;
 
 /// Tell Entra of this server: federate domains, compare, roll the signing certificate over
 #[derive(clap::Args)]
@@ -105,18 +104,18 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             offline,
         } => {
             let config = Config::read(config)?;
-            let federation = runtime.block_on(Federation::look(&config, *offline))?;
+            let federation = runtime.block_on(look(&config, *offline))?;
             if *powershell {
-                print!("{}", script(config.entra.terms.cloud, &federation.wanted));
+                print!("{}", script(config.entra.terms.cloud, &federation.wanted()));
             } else if *json {
                 println!(
                     "{}",
-                    serde_json::to_string_pretty(&federation.json(&config))?
+                    serde_json::to_string_pretty(&federation_as_json(&federation, &config))?
                 );
             } else {
-                federation.print(&config)?;
+                print_federation(&federation, &config)?;
             }
-            federation.tell_objections();
+            tell_objections(&federation);
             Ok(verdict(federation.is_good()))
         }
         Command::Status { config, json } => {
@@ -166,97 +165,56 @@ fn graph(config: &Config) -> anyhow::Result<Graph> {
     )
 }
 
-/// What federates the domains, and what stands against it.
-struct Federation {
-    wanted: Vec<Wanted>,
-    /// Of each domain.
-    objections: Vec<Vec<String>>,
-    is_asked: bool,
+async fn look(config: &Config, offline: bool) -> anyhow::Result<Federation> {
+    let mut federation = Federation::propose(config)?;
+    let graph = if offline { None } else { config.entra.graph()? };
+    if let Some(mut graph) = graph {
+        federation.ask(&mut graph).await?;
+    }
+    Ok(federation)
 }
 
-impl Federation {
-    async fn look(config: &Config, offline: bool) -> anyhow::Result<Self> {
-        let wanted = Wanted::of(config, &config.signing.key_ring()?);
-        let now = OffsetDateTime::now_utc();
-        let mut found: Vec<Vec<_>> = wanted
-            .iter()
-            .map(|one| objections(config, one, &wanted, now))
-            .collect();
-        let graph = if offline { None } else { config.entra.graph()? };
-        let is_asked = graph.is_some();
-        if let Some(mut graph) = graph {
-            let domains = graph.domains().await?;
-            let mut taken = Vec::new();
-            // Those that inherit show their root's.
-            for domain in domains.iter().filter(|domain| domain.is_root) {
-                let federation = graph.federation(&domain.id).await?;
-                if let Some(issuer) = federation.and_then(|it| it.issuer_uri) {
-                    taken.push((domain.id.clone(), issuer));
-                }
-            }
-            for (wanted, found) in wanted.iter().zip(&mut found) {
-                let own = taken.iter().find(|(domain, _)| *domain == wanted.domain);
-                let own = own.map(|(_, issuer)| issuer.as_str());
-                found.extend(objections_of_entra(wanted, &domains, own, &taken));
-            }
-        }
-        let texts = |found: &Vec<_>| found.iter().map(ToString::to_string).collect();
-        Ok(Self {
-            objections: found.iter().map(texts).collect(),
-            wanted,
-            is_asked,
-        })
-    }
-
-    fn is_good(&self) -> bool {
-        self.objections.iter().all(Vec::is_empty)
-    }
-
-    fn address(config: &Config, wanted: &Wanted) -> String {
-        format!(
-            "https://{}/v1.0/domains/{}/federationConfiguration",
-            config.entra.terms.cloud.graph_host(),
-            wanted.domain
-        )
-    }
-
-    fn json(&self, config: &Config) -> serde_json::Value {
-        let domains = self.wanted.iter().zip(&self.objections);
-        let domains: Vec<_> = domains
-            .map(|(wanted, objections)| {
-                json!({
-                    "domain": wanted.domain,
-                    "method": "POST",
-                    "url": Self::address(config, wanted),
-                    "body": wanted.configuration,
-                    "objections": objections,
-                })
+fn federation_as_json(federation: &Federation, config: &Config) -> serde_json::Value {
+    let domains = federation.domains.iter();
+    let domains: Vec<_> = domains
+        .map(|proposal| {
+            let objections = proposal.objections.iter();
+            json!({
+                "domain": proposal.wanted.domain,
+                "method": "POST",
+                "url": proposal.address(config),
+                "body": proposal.wanted.configuration,
+                "objections": objections.map(ToString::to_string).collect::<Vec<_>>(),
             })
-            .collect();
-        json!({"good": self.is_good(), "entra_was_asked": self.is_asked, "domains": domains})
-    }
+        })
+        .collect();
+    json!({
+        "good": federation.is_good(),
+        "entra_was_asked": federation.entra_was_asked,
+        "domains": domains,
+    })
+}
 
-    fn print(&self, config: &Config) -> anyhow::Result<()> {
-        for wanted in &self.wanted {
-            println!("# {}, with Graph:\n", wanted.domain);
-            println!("POST {}", Self::address(config, wanted));
-            println!("Content-Type: application/json\n");
-            println!("{}\n", serde_json::to_string_pretty(&wanted.configuration)?);
-        }
-        println!("# The same with PowerShell:\n");
-        print!("{}", script(config.entra.terms.cloud, &self.wanted));
-        Ok(())
+fn print_federation(federation: &Federation, config: &Config) -> anyhow::Result<()> {
+    for proposal in &federation.domains {
+        let body = serde_json::to_string_pretty(&proposal.wanted.configuration)?;
+        println!("# {}, with Graph:\n", proposal.wanted.domain);
+        println!("POST {}", proposal.address(config));
+        println!("Content-Type: application/json\n\n{body}\n");
     }
+    println!("# The same with PowerShell:\n");
+    print!("{}", script(config.entra.terms.cloud, &federation.wanted()));
+    Ok(())
+}
 
-    fn tell_objections(&self) {
-        for (wanted, objections) in self.wanted.iter().zip(&self.objections) {
-            for objection in objections {
-                eprintln!("FAIL  {}: {objection}", wanted.domain);
-            }
+fn tell_objections(federation: &Federation) {
+    for proposal in &federation.domains {
+        for objection in &proposal.objections {
+            eprintln!("FAIL  {}: {objection}", proposal.wanted.domain);
         }
-        if !self.is_asked {
-            eprintln!("Entra was not asked: the domains there have not been looked at.");
-        }
+    }
+    if !federation.entra_was_asked {
+        eprintln!("Entra was not asked: the domains there have not been looked at.");
     }
 }
 

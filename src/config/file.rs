@@ -16,7 +16,7 @@ pub(super) use application::{Application, Hint};
 pub(super) use claims::{
     Access, AttributeTest, Claim, ClaimSource, Condition, NameFormat, NameId, NameIdSource,
 };
-pub(super) use entra::{Cloud, Entra, FederationProtocol, MfaBehavior};
+pub(super) use entra::{Cloud, Entra, FederationProtocol, GraphCredential, MfaBehavior};
 pub(super) use metadata::{EncryptAssertions, EncryptionAlgorithm, Metadata};
 pub(super) use one_or_several::OneOrSeveral;
 pub(super) use route::{EntraDoor, HomeRealm, Route};
@@ -50,7 +50,7 @@ pub(super) struct File {
     pub requests: Requests,
     #[serde(default)]
     pub ws_trust: WsTrust,
-    pub entra: Option<Spanned<Entra>>,
+    pub entra: Option<Entra>,
     #[serde(default)]
     pub sync: Sync,
     pub federated_domain: Vec<FederatedDomain>,

@@ -382,3 +382,20 @@ fn the_key_decides_which_certificate_is_current() {
     write("signing-next.crt", "no certificate");
     assert!(signing.key_ring().is_err());
 }
+
+#[test]
+fn a_token_that_stands_in_the_file_is_refused_and_not_repeated() {
+    for written in [
+        r#"credential = "eyJ0b2tlbg""#,
+        r#"credential = { token = "eyJ0b2tlbg" }"#,
+        r#"credential = { tenant = "a/b", client_id = "eyJ0b2tlbg", certificate = "c", key = "k" }"#,
+        r#"credential = { certificate = "eyJ0b2tlbg", key = "k" }"#,
+    ] {
+        let text = include_str!("../../config/homerealm.toml")
+            .replace("[entra]\n", &format!("[entra]\n{written}\n"));
+        let error = Config::parse(&text, "t.toml", Path::new("")).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("a credential for Graph is"), "{error}");
+        assert!(!error.contains("eyJ"), "{error}");
+    }
+}

@@ -15,7 +15,7 @@ use crate::{
     http::client::{Client, ClientError, Reply},
 };
 
-use super::Hop;
+use super::{Hop, tenant::APPLICATION};
 
 /// Why the way ended early.
 #[derive(Debug, thiserror::Error)]
@@ -187,7 +187,10 @@ impl ActiveWalk {
     }
 
     async fn redeem(&mut self, endpoint: &Uri, token: &Token) -> Result<(), ActiveWalkError> {
-        let reply = self.client.post_form(endpoint, &grant(token), None).await?;
+        let reply = self
+            .client
+            .post_form(endpoint, &grant(token, APPLICATION), None)
+            .await?;
         let said: serde_json::Value = serde_json::from_slice(&reply.body)?;
         let text = |name: &str| said.get(name).and_then(serde_json::Value::as_str);
         let is_good = reply.status == StatusCode::OK && text("access_token").is_some();

@@ -21,7 +21,7 @@ pub(super) const NAME: &str = "contoso.onmicrosoft.com";
 const OWN_DOMAIN: &str = "contoso.com";
 
 /// The `client_id` of an application on this machine.
-const APPLICATION: &str = "00000000-0000-0000-0000-000000000001";
+pub(super) const APPLICATION: &str = "00000000-0000-0000-0000-000000000001";
 
 /// What an administrator registers of the identity provider.
 pub(super) struct Registered<'a> {

@@ -5,10 +5,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use time::{Duration, OffsetDateTime};
 
-use super::{User, random};
+use super::User;
 
 /// The latest ones.
 #[derive(Default)]
@@ -19,6 +18,7 @@ pub(super) struct AccessTokens {
 struct Issued {
     token: String,
     user: User,
+    subject: String,
     expires_at: OffsetDateTime,
 }
 
@@ -28,15 +28,14 @@ impl AccessTokens {
 
     const CAPACITY: usize = 256;
 
-    /// A new token for a user.
-    pub(super) fn issue(&self, user: &User, now: OffsetDateTime) -> String {
-        let token = URL_SAFE_NO_PAD.encode(random::octets::<32>());
-        self.remember(token.clone(), user, now);
-        token
-    }
-
-    /// The same of a token that was made elsewhere.
-    pub(super) fn remember(&self, token: String, user: &User, now: OffsetDateTime) {
+    /// A user's new token, in which she is called `subject`.
+    pub(super) fn remember(
+        &self,
+        token: String,
+        user: &User,
+        subject: String,
+        now: OffsetDateTime,
+    ) {
         let mut issued = self.lock();
         if issued.len() == Self::CAPACITY {
             issued.pop_front();
@@ -44,15 +43,17 @@ impl AccessTokens {
         issued.push_back(Issued {
             token,
             user: user.clone(),
+            subject,
             expires_at: now + Self::LIFE,
         });
     }
 
-    /// Whose token it is, while it is good.
-    pub(super) fn user_of(&self, token: &str, now: OffsetDateTime) -> Option<User> {
+    /// Whose token it is, while it is good, and what she is called in it.
+    pub(super) fn user_of(&self, token: &str, now: OffsetDateTime) -> Option<(User, String)> {
         let issued = self.lock();
         let mut good = issued.iter().filter(|it| now < it.expires_at);
-        good.find(|it| it.token == token).map(|it| it.user.clone())
+        let found = good.find(|it| it.token == token)?;
+        Some((found.user.clone(), found.subject.clone()))
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Issued>> {
@@ -79,15 +80,24 @@ mod tests {
         let now = OffsetDateTime::UNIX_EPOCH;
         let wendy = user("wmoran@partners.contoso.com", None, None);
         let alex = user("alex@partners.contoso.com", None, None);
-        let (hers, his) = (tokens.issue(&wendy, now), tokens.issue(&alex, now));
-        assert_ne!(hers, his);
+        let issue = |token: &str, user| {
+            tokens.remember(token.to_owned(), user, format!("{token}'s"), now);
+            token.to_owned()
+        };
+        let (hers, his) = (issue("hers", &wendy), issue("his", &alex));
         let last = now + AccessTokens::LIFE - Duration::NANOSECOND;
-        assert_eq!(tokens.user_of(&hers, last), Some(wendy.clone()));
-        assert_eq!(tokens.user_of(&his, now), Some(alex));
+        assert_eq!(
+            tokens.user_of(&hers, last),
+            Some((wendy.clone(), "hers's".to_owned()))
+        );
+        assert_eq!(
+            tokens.user_of(&his, now),
+            Some((alex.clone(), "his's".to_owned()))
+        );
         assert_eq!(tokens.user_of(&hers, now + AccessTokens::LIFE), None);
         assert_eq!(tokens.user_of("", now), None);
-        for _ in 0..AccessTokens::CAPACITY {
-            tokens.issue(&wendy, now);
+        for number in 0..AccessTokens::CAPACITY {
+            issue(&number.to_string(), &wendy);
         }
         assert_eq!(tokens.user_of(&hers, now), None);
         assert_eq!(tokens.lock().len(), AccessTokens::CAPACITY);

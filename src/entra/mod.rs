@@ -69,7 +69,7 @@ pub use sign_in_request::{SignInRequest, WrittenBy};
 pub use simulator::Simulator;
 pub use tenant::{
     AlternateIdLogin, Api, Application, Authentication, Domain, DomainHintPolicy,
-    FederatedIdpMfaBehavior, HomeRealmDiscoveryPolicy, InternalDomainFederation,
+    FederatedIdpMfaBehavior, HomeRealmDiscoveryPolicy, InternalDomainFederation, KeyCredential,
     PasswordCredential, Platform, PreferredAuthenticationProtocol, PromptLoginBehavior,
     ProxyAddress, ProxyAddressError, RedirectUris, Subject, Tenant, TenantError, TenantParts, User,
     UserType, ValidatingDomains,

@@ -1,5 +1,4 @@
-//! What applications ask Entra for without a browser: which address is for what, a token in exchange for
-//! an assertion, and whose a token is.
+//! What applications ask Entra for without a browser: which address is for what, and whose a token is.
 
 use hyper::{
     Method, StatusCode,
@@ -10,81 +9,42 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{
-    Aadsts, Address, Decision, DomainName, Outcome, Refusal, Simulator,
-    access_tokens::AccessTokens,
+    Aadsts, Address, ApplicationCode, Decision, Outcome, Refusal, Simulator,
     oauth::{GrantType, Version},
 };
-use crate::http::{FormError, Request, Response, response};
+use crate::http::{Request, Response, response};
 
 /// The grant that a SAML 1.1 assertion is brought by.
 pub(super) const SAML1_GRANT: &str = "urn:ietf:params:oauth:grant-type:saml1_1-bearer";
 
 impl Simulator {
-    /// The token endpoint: a grant comes in, tokens go out, or Entra's error. Those of OAuth 2.0 are
-    /// for `oauth`; an assertion is judged here.
+    /// The token endpoint: a grant comes in, tokens go out, or Entra's error.
     pub(super) fn token(
         &self,
         request: &Request,
         address: Address<'_>,
+        version: Version,
         now: OffsetDateTime,
     ) -> Response {
-        if let Ok(form) = request.form()
-            && let Ok(Some(name)) = form.single("grant_type")
-            && let Some(grant_type) = GrantType::named(name)
-        {
-            return self.tokens(&form, grant_type, address, now);
-        }
-        let resource = match address {
-            Address::Tenanted(tenant) => Some(tenant.name()),
-            Address::Common => None,
+        let form = request.form();
+        let name = form.as_ref().map_err(|error| *error);
+        let refusal = match name.and_then(|form| Ok((form, form.single("grant_type")?))) {
+            Ok((_, None)) => ApplicationCode::missing("grant_type"),
+            Ok((form, Some(name))) => {
+                if let Some(grant_type) = GrantType::named(name) {
+                    return self.tokens(request, form, grant_type, (address, version), now);
+                }
+                let other: String = name.chars().take(120).collect();
+                Aadsts::UnsupportedGrant.refuse(format!("The grant_type is {other:?}."))
+            }
+            Err(error) => ApplicationCode::RepeatedParameter.refuse(format!("{error}.")),
         };
-        let outcome = match self.grant(request, resource, now) {
-            Ok(outcome) => outcome,
-            Err(error) => self.refuse(Aadsts::MissingField.refuse(format!("{error}.")), now),
-        };
-        match &outcome.decision {
-            Decision::Refused(refusal) => error(&outcome, refusal),
-            Decision::SignedIn(signed_in) => document(
-                StatusCode::OK,
-                &json!({
-                    "token_type": "Bearer",
-                    "expires_in": AccessTokens::LIFE.whole_seconds(),
-                    "access_token": self.access_tokens.issue(&signed_in.user, now),
-                }),
-            ),
-        }
+        self.refuse_application(&refusal, now)
     }
 
     /// A refusal that is recorded, and told.
     pub(super) fn refuse_application(&self, refusal: &Refusal, now: OffsetDateTime) -> Response {
-        error(&self.refuse(refusal.clone(), now), refusal)
-    }
-
-    fn grant(
-        &self,
-        request: &Request,
-        resource: Option<&DomainName>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, FormError> {
-        let form = request.form()?;
-        let missing = |field: &str| {
-            let said = Aadsts::MissingField.refuse_saying(
-                format!("The required field '{field}' is missing from the request."),
-                format!("There is no {field}."),
-            );
-            Ok(self.refuse(said, now))
-        };
-        match (form.single("grant_type")?, form.single("assertion")?) {
-            (None, _) => missing("grant_type"),
-            (Some(SAML1_GRANT), None) => missing("assertion"),
-            (Some(SAML1_GRANT), Some(assertion)) => Ok(self.redeem(assertion, resource, now)),
-            (Some(other), _) => {
-                let other: String = other.chars().take(120).collect();
-                let refusal =
-                    Aadsts::UnsupportedGrant.refuse(format!("The grant_type is {other:?}."));
-                Ok(self.refuse(refusal, now))
-            }
-        }
+        refusal_document(&self.refuse(refusal.clone(), now))
     }
 
     /// Whose access token it is (`OpenID` Connect Core 5.3).
@@ -92,7 +52,8 @@ impl Simulator {
         let token = request
             .header(AUTHORIZATION.as_str())
             .and_then(|value| value.strip_prefix("Bearer "));
-        let Some(user) = token.and_then(|token| self.access_tokens.user_of(token, now)) else {
+        let Some((user, subject)) = token.and_then(|token| self.access_tokens.user_of(token, now))
+        else {
             let mut refused =
                 document(StatusCode::UNAUTHORIZED, &json!({"error": "invalid_token"}));
             refused
@@ -103,13 +64,20 @@ impl Simulator {
         let upn = user.user_principal_name.to_string();
         document(
             StatusCode::OK,
-            &json!({"sub": upn, "name": user.display_name, "preferred_username": upn}),
+            &json!({
+                "sub": subject,
+                "name": user.display_name,
+                "preferred_username": upn,
+            }),
         )
     }
 }
 
 /// A refusal in the form in which Entra tells applications (RFC 6749 5.2, and more).
-fn error(outcome: &Outcome, refusal: &Refusal) -> Response {
+pub(super) fn refusal_document(outcome: &Outcome) -> Response {
+    let Decision::Refused(refusal) = &outcome.decision else {
+        return response::text(StatusCode::INTERNAL_SERVER_ERROR, "The simulator failed.\n");
+    };
     let error = refusal.code.error();
     let Outcome {
         correlation_id,
@@ -155,9 +123,11 @@ pub(super) enum Endpoint<'r> {
     /// `/{tenant}/discovery/v2.0/keys`, and for v1 `/{tenant}/discovery/keys`.
     Keys,
     /// `/{tenant}/oauth2/v2.0/token`, and for v1 `/{tenant}/oauth2/token`.
-    Token(&'r str),
+    Token(&'r str, Version),
     /// `/{tenant}/oauth2/v2.0/devicecode`.
     DeviceCode(&'r str),
+    /// `/common/discovery/instance`.
+    Instance,
     /// `/oidc/userinfo`.
     UserInfo,
 }
@@ -176,6 +146,7 @@ impl<'r> Endpoint<'r> {
                 let name = rest.strip_prefix("userrealm")?.trim_start_matches('/');
                 (!name.contains('/')).then_some(Self::UserRealm(name))
             }
+            ("common", "discovery/instance") => Some(Self::Instance),
             (tenant, "v2.0/.well-known/openid-configuration") => {
                 Some(Self::Configuration(tenant, Version::V2))
             }
@@ -184,7 +155,8 @@ impl<'r> Endpoint<'r> {
             }
             (tenant, "oauth2/v2.0/devicecode") => Some(Self::DeviceCode(tenant)),
             (_, "discovery/v2.0/keys" | "discovery/keys") => Some(Self::Keys),
-            (tenant, "oauth2/v2.0/token" | "oauth2/token") => Some(Self::Token(tenant)),
+            (tenant, "oauth2/v2.0/token") => Some(Self::Token(tenant, Version::V2)),
+            (tenant, "oauth2/token") => Some(Self::Token(tenant, Version::V1)),
             _ => None,
         }
     }
@@ -192,7 +164,7 @@ impl<'r> Endpoint<'r> {
     /// The one method that it takes.
     pub(super) fn method(&self) -> Method {
         match self {
-            Self::Token(_) | Self::DeviceCode(_) => Method::POST,
+            Self::Token(..) | Self::DeviceCode(_) => Method::POST,
             _ => Method::GET,
         }
     }

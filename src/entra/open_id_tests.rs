@@ -5,14 +5,36 @@ use time::Duration;
 
 use super::*;
 use crate::entra::{
-    Settings, Simulator, Tenants,
+    Application, ObjectId, Settings, Simulator, Tenant, Tenants,
     fixture::{self, document::Node, saml1::assertion},
     web::tests::{get, post, send_with},
 };
 
 fn simulator() -> Simulator {
     let settings = Settings::at("https://login.example:8443");
-    Simulator::new(fixture::contoso_by_ws_federation(), settings)
+    let contoso = fixture::contoso_by_ws_federation();
+    Simulator::new(with_application(&contoso, CLIENT), settings)
+}
+
+const CLIENT: &str = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
+
+fn with_application(tenant: &Tenant, client: &str) -> Tenant {
+    let id = ObjectId::parse(client).unwrap();
+    let mut parts = tenant.parts();
+    parts
+        .applications
+        .push(Application::on_this_machine(id, "Tool"));
+    Tenant::build(parts).unwrap()
+}
+
+/// What MSAL brings an assertion with.
+fn brought(assertion: &str) -> Vec<(&str, &str)> {
+    vec![
+        ("grant_type", SAML1_GRANT),
+        ("client_id", CLIENT),
+        ("scope", "openid profile offline_access User.Read"),
+        ("assertion", assertion),
+    ]
 }
 
 #[test]
@@ -64,16 +86,15 @@ fn user_info(simulator: &Simulator, authorization: &str) -> (StatusCode, Value) 
 fn an_assertion_is_exchanged_for_a_token_that_says_whose_it_is() {
     let simulator = simulator();
     let good = encoded(&assertion(OffsetDateTime::now_utc()));
-    let page = post(
-        &simulator,
-        TOKEN,
-        &[("grant_type", SAML1_GRANT), ("assertion", &good)],
-    );
+    let page = post(&simulator, TOKEN, &brought(&good));
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
     assert_eq!(page.headers[CACHE_CONTROL], "no-store");
     let token: Value = serde_json::from_str(&page.text).unwrap();
     assert_eq!(token["token_type"], "Bearer");
     assert_eq!(token["expires_in"], 3600);
+    for more in ["id_token", "refresh_token", "client_info"] {
+        assert!(token[more].is_string(), "{more}: {token}");
+    }
     let token = token["access_token"].as_str().unwrap();
     let (status, claims) = user_info(&simulator, &format!("Bearer {token}"));
     assert_eq!(status, StatusCode::OK);
@@ -95,9 +116,17 @@ fn a_refusal_is_told_as_entra_tells_applications() {
     wrong_issuer.set("Issuer", "https://nobody.example/");
     let good = encoded(&assertion(now));
     let old = encoded(&assertion(now - Duration::hours(2)));
-    let table: [(Fields<'_>, &str, u32); 8] = [
-        (&[], "invalid_request", 90014),
-        (&[("grant_type", SAML1_GRANT)], "invalid_request", 90014),
+    let without = |name: &str| -> Vec<(&str, &str)> {
+        let mut fields = brought(&good);
+        fields.retain(|(other, _)| *other != name);
+        fields
+    };
+    let (wrong_issuer, cut) = (encoded(&wrong_issuer), "%");
+    let table: [(Fields<'_>, &str, u32); 10] = [
+        (&[], "invalid_request", 900_144),
+        (&without("assertion"), "invalid_request", 900_144),
+        (&without("client_id"), "invalid_request", 900_144),
+        (&without("scope"), "invalid_request", 900_144),
         (
             &[("grant_type", "password"), ("username", "wendy")],
             "unsupported_grant_type",
@@ -117,26 +146,11 @@ fn a_refusal_is_told_as_entra_tells_applications() {
         (
             &[("grant_type", SAML1_GRANT), ("grant_type", "x")],
             "invalid_request",
-            90014,
+            9_000_411,
         ),
-        (
-            &[("grant_type", SAML1_GRANT), ("assertion", "%")],
-            "invalid_request",
-            90107,
-        ),
-        (
-            &[("grant_type", SAML1_GRANT), ("assertion", &old)],
-            "invalid_grant",
-            500_133,
-        ),
-        (
-            &[
-                ("grant_type", SAML1_GRANT),
-                ("assertion", &encoded(&wrong_issuer)),
-            ],
-            "invalid_request",
-            50107,
-        ),
+        (&brought(cut), "invalid_request", 90107),
+        (&brought(&old), "invalid_grant", 500_133),
+        (&brought(&wrong_issuer), "invalid_request", 50107),
     ];
     for (fields, error, code) in table {
         let page = post(&simulator, TOKEN, fields);
@@ -156,18 +170,24 @@ fn a_refusal_is_told_as_entra_tells_applications() {
 /// The token endpoint names a tenant, or none; the user is of the tenant that the issuer belongs to.
 #[test]
 fn a_token_is_for_a_user_of_the_tenant() {
-    let tenants = Tenants::from(fixture::contoso_by_ws_federation());
-    let tenants = tenants.with(fixture::fabrikam()).unwrap();
+    let contoso = with_application(&fixture::contoso_by_ws_federation(), CLIENT);
+    let theirs = "00112233-4455-6677-8899-aabbccddeeff";
+    let fabrikam = with_application(&fixture::fabrikam(), theirs);
+    let tenants = Tenants::from(contoso).with(fabrikam).unwrap();
     let simulator = Simulator::new(tenants, Settings::at("https://login.example"));
     let good = encoded(&assertion(OffsetDateTime::now_utc()));
-    let bring = |tenant: &str| {
-        let fields = [("grant_type", SAML1_GRANT), ("assertion", &good)];
+    let bring = |tenant: &str, client: &'static str| {
+        let mut fields = brought(&good);
+        fields.retain(|(name, _)| *name != "client_id");
+        fields.push(("client_id", client));
         post(&simulator, &format!("/{tenant}/oauth2/v2.0/token"), &fields)
     };
     for its_own in ["partners.contoso.com", "common", "organizations"] {
-        assert_eq!(bring(its_own).status, StatusCode::OK, "{its_own}");
+        assert_eq!(bring(its_own, CLIENT).status, StatusCode::OK, "{its_own}");
     }
-    let elsewhere = bring("fabrikam.com");
+    let unknown = bring("fabrikam.com", CLIENT);
+    assert!(unknown.text.contains("AADSTS700016"), "{}", unknown.text);
+    let elsewhere = bring("fabrikam.com", theirs);
     assert_eq!(elsewhere.status, StatusCode::BAD_REQUEST);
     assert!(elsewhere.text.contains("AADSTS50020"), "{}", elsewhere.text);
 }
@@ -180,6 +200,7 @@ fn each_address_takes_its_own_method() {
         (Method::POST, "/common/userrealm/a@b.example", "GET"),
         (Method::POST, "/getuserrealm.srf?login=a@b.example", "GET"),
         (Method::POST, "/oidc/userinfo", "GET"),
+        (Method::POST, "/common/discovery/instance", "GET"),
         (
             Method::PUT,
             "/common/v2.0/.well-known/openid-configuration",

@@ -1,19 +1,21 @@
 //! What Entra must be told of us, and whether it has been: federation, its state, and the rollover of the
 //! signing certificate.
 //!
-//! [`Wanted`] is the one place where the configuration becomes Entra's properties. [`objections`] says
-//! what Entra would refuse, before anybody asks it; [`script`] writes the same for PowerShell.
+//! [`Wanted`] is the one place where the configuration becomes Entra's properties. [`Federation`] says
+//! what Entra would refuse, before anybody asks it for that; [`script`] writes the same for PowerShell.
 //! [`Status`] compares what Entra has with what we serve. [`rollover`] walks a certificate change in
 //! steps of which none can lock people out.
 //!
 //! This room is no part of the simulated Entra, which is [`crate::entra`], and shares nothing with it.
 
+mod federation;
 mod objection;
 mod powershell;
 pub mod rollover;
 mod status;
 mod wanted;
 
+pub use federation::{Federation, Proposal};
 pub use objection::{Objection, objections, objections_of_entra};
 pub use powershell::script;
 pub use status::{DomainStatus, Field, Status};

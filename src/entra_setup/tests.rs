@@ -153,6 +153,9 @@ fn another_cloud_wants_another_relying_party() {
     assert_eq!(found, [Objection::NoRelyingParty { entity_id }]);
 }
 
+/// What somebody has changed at Entra.
+type Change = fn(&mut FederationConfiguration);
+
 #[test]
 fn each_property_is_compared() {
     let wanted = wanted(&config("protocol = \"ws-federation\"\n"));
@@ -161,9 +164,9 @@ fn each_property_is_compared() {
     assert!(status.good, "{status:?}");
     assert!(!DomainStatus::of(&wanted, None).good);
 
-    let changes: [(&str, fn(&mut FederationConfiguration)); 12] = [
+    let changes: [(&str, Change); 12] = [
         ("issuerUri", |it| {
-            it.issuer_uri = it.issuer_uri.as_ref().map(|it| format!("{it}/"))
+            it.issuer_uri = it.issuer_uri.as_ref().map(|it| format!("{it}/"));
         }),
         ("preferredAuthenticationProtocol", |it| {
             it.preferred_authentication_protocol = Some("saml".to_owned());
@@ -171,28 +174,28 @@ fn each_property_is_compared() {
         ("passiveSignInUri", |it| it.passive_sign_in_uri = None),
         ("signOutUri", |it| it.sign_out_uri = None),
         ("activeSignInUri", |it| {
-            it.active_sign_in_uri = Some("https://x".to_owned())
+            it.active_sign_in_uri = Some("https://x".to_owned());
         }),
         ("metadataExchangeUri", |it| {
-            it.metadata_exchange_uri = Some("https://x".to_owned())
+            it.metadata_exchange_uri = Some("https://x".to_owned());
         }),
         ("federatedIdpMfaBehavior", |it| {
-            it.federated_idp_mfa_behavior = None
+            it.federated_idp_mfa_behavior = None;
         }),
         ("isSignedAuthenticationRequestRequired", |it| {
             it.is_signed_authentication_request_required = Some(true);
         }),
         ("promptLoginBehavior", |it| {
-            it.prompt_login_behavior = Some("disabled".to_owned())
+            it.prompt_login_behavior = Some("disabled".to_owned());
         }),
         ("displayName", |it| {
-            it.display_name = Some("Another".to_owned())
+            it.display_name = Some("Another".to_owned());
         }),
         ("signingCertificate", |it| {
-            it.signing_certificate = Some("no".to_owned())
+            it.signing_certificate = Some("no".to_owned());
         }),
         ("nextSigningCertificate", |it| {
-            it.next_signing_certificate = None
+            it.next_signing_certificate = None;
         }),
     ];
     assert_eq!(status.fields.len(), changes.len());
@@ -236,7 +239,7 @@ fn a_certificate_that_is_trusted_and_not_ours_is_told() {
 fn the_script_is_written_as_it_stands_in_the_golden_file() {
     let mut config = config(
         "protocol = \"ws-federation\"\ncloud = \"us-government\"\n\
-         display_name = \"Contoso's \u{2018}partners\u{2019}\"\n",
+         brand = \"Contoso's \u{2018}partners\u{2019}\"\n",
     );
     config.edge.ws_trust = true;
     let mut wanted = wanted(&config);

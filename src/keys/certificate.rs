@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
@@ -90,9 +92,12 @@ impl Certificate {
 
     /// The SHA-256 thumbprint in lower-case hexadecimal, by which people tell certificates apart.
     pub fn sha256_thumbprint(&self) -> String {
-        let digest = digest(&SHA256, &self.der);
-        let octets = digest.as_ref().iter();
-        octets.map(|octet| format!("{octet:02x}")).collect()
+        let mut text = String::with_capacity(64);
+        for octet in digest(&SHA256, &self.der).as_ref() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{octet:02x}");
+        }
+        text
     }
 
     /// The subject's distinguished name, for people.

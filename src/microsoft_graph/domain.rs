@@ -5,6 +5,7 @@ use super::{Graph, GraphError, segment};
 /// A domain of the tenant, as far as federations need to know it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(clippy::struct_excessive_bools)] // as Graph has it
 pub struct Domain {
     /// Its name.
     pub id: String,

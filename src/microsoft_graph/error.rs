@@ -14,7 +14,7 @@ pub enum GraphError {
     #[error(transparent)]
     Exchange(#[from] ClientError),
     /// It refuses, in its own words.
-    #[error("Graph refuses ({status}, {code}): {message}{}", request(request_id))]
+    #[error("Graph refuses ({status}, {code}): {message}{}", request(request_id.as_deref()))]
     Refused {
         /// The status of HTTP.
         status: StatusCode,
@@ -113,9 +113,8 @@ struct TokenRefusal {
     error_description: String,
 }
 
-fn request(id: &Option<String>) -> String {
-    id.as_ref()
-        .map(|id| format!(" (request-id {id})"))
+fn request(id: Option<&str>) -> String {
+    id.map(|id| format!(" (request-id {id})"))
         .unwrap_or_default()
 }
 

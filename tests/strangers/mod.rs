@@ -42,7 +42,7 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     })
 }
 
-/// The Python of an environment that holds signxml, lxml, pysaml2 and MSAL, in the versions of
+/// The Python of an environment that holds signxml, lxml, pysaml2, MSAL and others, in the versions of
 /// `tests/strangers/requirements.txt`. Made once, under `target/`, from the Python package index.
 ///
 /// # Panics

@@ -3,39 +3,32 @@
 // usage: NODE_EXTRA_CA_CERTS=CA.pem node msal_application.js ENVIRONMENT START_URL
 //
 // ENVIRONMENT holds node_modules. One JSON object a line in, one out, as of msal_application.py:
+//   {"do": "become", "id": CLIENT, "registration": {...}, and "secret" or "key" and "thumbprint"}
+//                                      -> {}: registered so, it goes on as that confidential client
 //   {"do": "begin", "mode": MODE}      -> {"address": where the browser is sent}
 //   {"do": "finish", "brought": {...}} -> {"claims": of the ID token, verified, "user": userinfo}
 //   {"do": "silent"}                   -> {"cached": "cache" or "provider", "refreshed": claims}
 
 const { createPublicKey, verify } = require("node:crypto");
-const dns = require("node:dns");
 const { createRequire } = require("node:module");
 const { join } = require("node:path");
 const { createInterface } = require("node:readline");
 
+require("./localhost_names.js");
+
 const [environment, start] = process.argv.slice(2);
-const { CryptoProvider, PublicClientApplication } = createRequire(join(environment, "package.json"))(
+const { ConfidentialClientApplication, CryptoProvider, PublicClientApplication } = createRequire(join(environment, "package.json"))(
   "@azure/msal-node",
 );
 
-// The demo's names are not in any DNS.
-const lookup = dns.lookup;
-dns.lookup = (name, options, done) => {
-  if (typeof options === "function") [options, done] = [{}, options];
-  if (!name.endsWith(".localhost")) return lookup(name, options, done);
-  if (options.all) return done(null, [{ address: "127.0.0.1", family: 4 }]);
-  return done(null, "127.0.0.1", 4);
-};
-
 const entra = new URL(start);
 const authority = `${entra.origin}/contoso.onmicrosoft.com`;
-const clientId = "00000000-0000-0000-0000-000000000001";
+let clientId = "00000000-0000-0000-0000-000000000001";
 const scopes = ["User.Read"];
 const redirectUri = "http://localhost:49153";
-const application = new PublicClientApplication({
-  // Microsoft, who would be asked about any other, does not know the demo.
-  auth: { clientId, authority, knownAuthorities: [entra.host] },
-});
+// Microsoft, who would be asked about any other, does not know the demo.
+const knownAuthorities = [entra.host];
+let application = new PublicClientApplication({ auth: { clientId, authority, knownAuthorities } });
 let flow;
 let account;
 
@@ -61,6 +54,21 @@ async function verified(token) {
 }
 
 const orders = {
+  async become({ id, registration, secret, key, thumbprint }) {
+    const registered = await fetch(`${entra.origin}/v1.0/applications`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(registration),
+    });
+    if (!registered.ok) throw new Error(await registered.text());
+    clientId = id;
+    const proof = secret
+      ? { clientSecret: secret }
+      : { clientCertificate: { privateKey: key, thumbprintSha256: thumbprint } };
+    const auth = { clientId, authority, knownAuthorities, ...proof };
+    application = new ConfidentialClientApplication({ auth });
+    return {};
+  },
   async begin({ mode }) {
     const random = new CryptoProvider();
     const { verifier, challenge } = await random.generatePkceCodes();

@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     super::{ConfigError, SecretSource, error::Source, file, read_bytes, secret::read_private},
-    SystemRoots, https_url, secret,
+    SystemRoots, https_url,
 };
 
 /// The tenant, its credential still a file.
@@ -81,12 +81,12 @@ impl Entra {
 }
 
 pub(super) fn build(
-    table: Option<&Spanned<file::Entra>>,
+    table: Option<&file::Entra>,
     source: Source<'_>,
     folder: &Path,
 ) -> Result<Entra, ConfigError> {
     let defaults = file::Entra::default();
-    let (entra, span) = table.map_or((&defaults, 0..0), |table| (table.as_ref(), table.span()));
+    let entra = table.unwrap_or(&defaults);
     let cloud = match entra.cloud {
         file::Cloud::Global => Cloud::Global,
         file::Cloud::UsGovernment => Cloud::UsGovernment,
@@ -102,27 +102,25 @@ pub(super) fn build(
             *endpoint = origin(named, source)?;
         }
     }
-    let credential = match &entra.credential {
-        None => None,
-        Some(credential) => Some(match credential.as_ref() {
-            file::Credential::Certificate { chain, key } => {
-                let (Some(tenant), Some(client_id)) = (&entra.tenant, &entra.client_id) else {
-                    return Err(source.invalid(
-                        span,
-                        "a certificate proves an application of a tenant: [entra] needs tenant \
-                         and client_id with it",
-                    ));
-                };
-                CredentialFile::Certificate {
-                    tenant: segment(tenant, source)?,
-                    client_id: segment(client_id, source)?,
-                    certificate: folder.join(chain),
-                    key: folder.join(key),
-                }
-            }
-            _ => CredentialFile::Token(secret(credential, source, folder)?),
-        }),
-    };
+    let credential = entra.credential.as_ref().map(|named| match named.as_ref() {
+        file::GraphCredential::TokenFile(path) => {
+            CredentialFile::Token(SecretSource::File(folder.join(path)))
+        }
+        file::GraphCredential::TokenEnv(name) => {
+            CredentialFile::Token(SecretSource::Env(name.clone()))
+        }
+        file::GraphCredential::Application {
+            tenant,
+            client_id,
+            certificate,
+            key,
+        } => CredentialFile::Certificate {
+            tenant: tenant.clone(),
+            client_id: client_id.clone(),
+            certificate: folder.join(certificate),
+            key: folder.join(key),
+        },
+    });
     Ok(Entra {
         terms: Terms {
             cloud,
@@ -130,7 +128,7 @@ pub(super) fn build(
                 file::FederationProtocol::Saml2 => Protocol::Saml2,
                 file::FederationProtocol::WsFederation => Protocol::WsFederation,
             },
-            display_name: entra.display_name.clone(),
+            display_name: entra.brand.clone(),
             mfa: match entra.federated_idp_mfa_behavior {
                 file::MfaBehavior::Reject => MfaBehavior::Reject,
                 file::MfaBehavior::Accept => MfaBehavior::Accept,
@@ -149,17 +147,4 @@ fn origin(url: &Spanned<String>, source: Source<'_>) -> Result<Uri, ConfigError>
         return Ok(parsed);
     }
     Err(source.invalid(url.span(), "this is https://HOST[:PORT], without a path"))
-}
-
-/// What stands in an address as it is.
-fn segment(text: &Spanned<String>, source: Source<'_>) -> Result<String, ConfigError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
-    let value = text.as_ref();
-    if !value.is_empty() && value.bytes().all(plain) {
-        return Ok(value.clone());
-    }
-    Err(source.invalid(
-        text.span(),
-        format!("{value:?} is neither a domain name nor a GUID"),
-    ))
 }

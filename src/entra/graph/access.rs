@@ -83,6 +83,12 @@ fn permissions(resource: &Resource, reads: bool) -> &'static [&'static str] {
         (Resource::Users | Resource::UsersDelta | Resource::User(_), false) => {
             &["User.ReadWrite.All", "Directory.ReadWrite.All"]
         }
+        (Resource::Applications | Resource::Application(_), true) => {
+            &["Application.Read.All", "Application.ReadWrite.All"]
+        }
+        (Resource::Applications | Resource::Application(_), false) => {
+            &["Application.ReadWrite.All"]
+        }
         (Resource::HomeRealmDiscoveryPolicies | Resource::HomeRealmDiscoveryPolicy(_), true) => {
             &["Policy.Read.All"]
         }

@@ -7,6 +7,7 @@
 //! for it: bodies have to be `application/json`.
 
 mod access;
+mod applications;
 mod body;
 mod delta;
 mod domains;
@@ -50,6 +51,8 @@ enum Resource {
     Users,
     UsersDelta,
     User(String),
+    Applications,
+    Application(String),
     HomeRealmDiscoveryPolicies,
     HomeRealmDiscoveryPolicy(String),
     FederatedTokenValidationPolicy,
@@ -97,6 +100,8 @@ impl<'r> Call<'r> {
             ["users"] => Resource::Users,
             ["users", "delta"] => Resource::UsersDelta,
             ["users", id] => Resource::User(text(id)),
+            ["applications"] => Resource::Applications,
+            ["applications", id] => Resource::Application(text(id)),
             ["policies", "homeRealmDiscoveryPolicies"] => Resource::HomeRealmDiscoveryPolicies,
             ["policies", "homeRealmDiscoveryPolicies", id] => {
                 Resource::HomeRealmDiscoveryPolicy(text(id))
@@ -213,6 +218,8 @@ impl Simulator {
                 (Resource::Users, _) => users::create(tenant, body, writer)?,
                 (Resource::User(id), &Method::DELETE) => users::delete(tenant, id, writer)?,
                 (Resource::User(id), _) => users::update(tenant, id, body, writer)?,
+                (Resource::Applications, _) => applications::create(tenant, body)?,
+                (Resource::Application(id), _) => applications::delete(tenant, id)?,
                 (Resource::HomeRealmDiscoveryPolicy(id), _) => {
                     policies::update_discovery(tenant, id, body)?
                 }
@@ -246,6 +253,8 @@ fn read(tenant: &Tenant, resource: &Resource) -> Result<Answer, GraphError> {
         Resource::Federation(id, federation) => federation::one(tenant, id, federation)?,
         Resource::Users | Resource::UsersDelta => collection(tenant.users().iter().map(plain)),
         Resource::User(id) => plain(users::find(tenant, id)?),
+        Resource::Applications => collection(tenant.applications().iter().map(applications::shown)),
+        Resource::Application(id) => applications::shown(applications::find(tenant, id)?),
         Resource::HomeRealmDiscoveryPolicies => collection([policies::discovery(tenant)]),
         Resource::HomeRealmDiscoveryPolicy(id) => {
             policies::is_discovery(tenant, id)?;
@@ -261,7 +270,9 @@ fn changes(resource: &Resource) -> &'static [Method] {
         Resource::Domains
         | Resource::Promote(_)
         | Resource::FederationConfiguration(_)
-        | Resource::Users => &[Method::POST],
+        | Resource::Users
+        | Resource::Applications => &[Method::POST],
+        Resource::Application(_) => &[Method::DELETE],
         Resource::Domain(_) | Resource::Federation(..) | Resource::User(_) => {
             &[Method::PATCH, Method::DELETE]
         }
@@ -276,6 +287,7 @@ fn allow(changes: &[Method]) -> &'static str {
         [] => "GET",
         [Method::POST] => "GET, POST",
         [Method::PATCH] => "GET, PATCH",
+        [Method::DELETE] => "GET, DELETE",
         [Method::PATCH, Method::PUT] => "GET, PATCH, PUT",
         _ => "GET, PATCH, DELETE",
     }

@@ -2,8 +2,8 @@ use hyper::{Method, StatusCode};
 use time::OffsetDateTime;
 
 use super::{
-    Person, Version,
-    request::{Authorization, Back, Rejected, Reply},
+    Version,
+    request::{Authorization, Back, Prompt, Rejected},
 };
 use crate::{
     entra::{
@@ -33,13 +33,24 @@ impl Simulator {
             Ok((form, authorization))
         });
         match read {
-            Ok((form, authorization)) => match authorization.back.clone() {
-                Back::To(reply) if authorization.is_silent => {
-                    let person = self.known(request, tenant, &form, now);
-                    self.answer_silently(authorization, &reply, person, now)
+            Ok((form, authorization)) => {
+                let person = match authorization.prompt {
+                    Prompt::AsNeeded | Prompt::Nothing => self.known(request, tenant, &form, now),
+                    Prompt::Login | Prompt::SelectAccount => None,
+                };
+                match (authorization.back.clone(), person) {
+                    (Back::To(reply), Some(person)) => {
+                        self.send_back_code(authorization, &reply, person, now)
+                    }
+                    (Back::To(reply), None) if authorization.prompt == Prompt::Nothing => {
+                        let nobody =
+                            "With this browser nobody has signed in whom the request could mean.";
+                        let refusal = ApplicationCode::SilentSignIn.refuse(nobody);
+                        self.send_back_refused(&reply, &refusal, now)
+                    }
+                    _ => self.ask_who(tenant, &form, authorization, now),
                 }
-                Back::To(_) | Back::Device(_) => self.ask_who(tenant, &form, authorization, now),
-            },
+            }
             Err(Rejected::Here(refusal)) => {
                 self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now))
             }
@@ -58,21 +69,6 @@ impl Simulator {
         Authorization::read(form, &tenants, address, version)
     }
 
-    fn answer_silently(
-        &self,
-        authorization: Authorization,
-        reply: &Reply,
-        person: Option<Person>,
-        now: OffsetDateTime,
-    ) -> Result<Response, PageError> {
-        if let Some(person) = person {
-            return self.send_back_code(authorization, reply, person, now);
-        }
-        let nobody = "With this browser nobody has signed in whom the request could mean.";
-        let refusal = ApplicationCode::SilentSignIn.refuse(nobody);
-        self.send_back_refused(reply, &refusal, now)
-    }
-
     /// From here the browser goes everybody's way.
     fn ask_who(
         &self,
@@ -82,6 +78,7 @@ impl Simulator {
         now: OffsetDateTime,
     ) -> Result<Response, PageError> {
         let application = authorization.client.to_string();
+        let prompt = authorization.prompt;
         let context = Context(self.provider.waiting.hold(authorization, now));
         let hints = form
             .single("login_hint")
@@ -94,7 +91,8 @@ impl Simulator {
         };
         let arrival = Arrival {
             address: tenant,
-            name: name.filter(|name| !name.is_empty()),
+            // Who is to choose is asked for the name.
+            name: name.filter(|name| !name.is_empty() && prompt != Prompt::SelectAccount),
             hint,
             written_by: WrittenBy::Server,
         };

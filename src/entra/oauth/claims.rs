@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::{Grant, Version};
+use super::{Grant, Version, client::Proof};
 use crate::entra::{
     Application, ProxyAddress, SignInName, Tenant, User, UserType, access_tokens::AccessTokens,
     random,
@@ -17,6 +17,8 @@ pub(super) struct About<'a> {
     pub(super) tenant: &'a Tenant,
     pub(super) user: &'a User,
     pub(super) grant: &'a Grant,
+    /// How the application has proven who it is.
+    pub(super) proof: Proof,
     pub(super) now: OffsetDateTime,
 }
 
@@ -60,9 +62,8 @@ impl About<'_> {
             Version::V1 => ("appid", "appidacr"),
             Version::V2 => ("azp", "azpacr"),
         };
-        let proven = if self.grant.is_confidential { "1" } else { "0" };
         claims.insert(name.to_owned(), json!(client));
-        claims.insert(how.to_owned(), json!(proven));
+        claims.insert(how.to_owned(), json!(self.proof.claim()));
         let permissions = match self.grant.version {
             Version::V1 => "user_impersonation".to_owned(),
             Version::V2 => scope.names(),
@@ -115,7 +116,7 @@ impl About<'_> {
     }
 
     /// Another name for each application, so that two cannot compare notes.
-    fn subject(&self) -> String {
+    pub(super) fn subject(&self) -> String {
         let text = format!("{} {}", self.user.id, self.grant.client);
         BASE64.encode(digest(&SHA256, text.as_bytes()))
     }

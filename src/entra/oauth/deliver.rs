@@ -53,10 +53,11 @@ impl Simulator {
             grant: Grant {
                 version: authorization.version,
                 client: authorization.client,
-                is_confidential: authorization.is_confidential,
+                platform: authorization.platform,
                 scope: authorization.scope,
                 nonce: authorization.nonce,
                 person,
+                ends_at: None,
             },
             redirect_uri: reply.redirect_uri.clone(),
             challenge: authorization.challenge,
@@ -92,15 +93,27 @@ impl Simulator {
         if reply.mode == ResponseMode::FormPost {
             return pages::post_back(self.application(), &reply.redirect_uri, &fields);
         }
-        let encoded = Serializer::new(String::new())
-            .extend_pairs(&fields)
-            .finish();
-        let uri = &reply.redirect_uri;
         let separator = match reply.mode {
             ResponseMode::Fragment => '#',
-            _ if uri.contains('?') => '&',
             _ => '?',
         };
-        pages::go_back(self.application(), &format!("{uri}{separator}{encoded}"))
+        let address = with_parameters(&reply.redirect_uri, separator, &fields);
+        pages::go_back(self.application(), &address)
     }
+}
+
+/// A registered address with parameters behind it, and behind those that it has.
+pub(super) fn with_parameters(
+    address: &str,
+    separator: char,
+    parameters: &[(&'static str, String)],
+) -> String {
+    let encoded = Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish();
+    let separator = match separator {
+        '?' if address.contains('?') => '&',
+        other => other,
+    };
+    format!("{address}{separator}{encoded}")
 }

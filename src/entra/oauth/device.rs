@@ -9,13 +9,13 @@ use time::OffsetDateTime;
 
 use super::{
     Grant, Person, Provider, Version, application,
-    request::{Authorization, Back, missing},
+    request::{Authorization, Back, Prompt, missing, unreadable},
     scope::Scope,
     tickets::Absent,
 };
 use crate::{
     entra::{
-        Aadsts, Address, Application, ApplicationCode, Arrival, DomainHint, ObjectId, Refusal,
+        Address, Application, ApplicationCode, Arrival, DomainHint, ObjectId, Platform, Refusal,
         Simulator, WrittenBy,
         open_id::document,
         pages::{self, PageError},
@@ -30,7 +30,7 @@ use crate::{
 pub(super) struct Device {
     client: ObjectId,
     name: String,
-    is_confidential: bool,
+    platform: Platform,
     scope: Scope,
     /// The first segment of the address that it asked at.
     address: String,
@@ -49,12 +49,12 @@ impl Device {
         Authorization {
             version: Version::V2,
             client: self.client.clone(),
-            is_confidential: self.is_confidential,
+            platform: self.platform,
             scope: self.scope.clone(),
             nonce: None,
             challenge: None,
             back: Back::Device(device_code.to_owned()),
-            is_silent: false,
+            prompt: Prompt::AsNeeded,
         }
     }
 
@@ -73,10 +73,11 @@ impl Device {
             State::SignedIn(person) => Ok(Grant {
                 version: Version::V2,
                 client: self.client.clone(),
-                is_confidential: self.is_confidential,
+                platform: self.platform,
                 scope: self.scope.clone(),
                 nonce: None,
                 person,
+                ends_at: None,
             }),
             State::Redeemed => {
                 Err(ApplicationCode::InvalidGrant.refuse("The device_code was redeemed before."))
@@ -99,9 +100,7 @@ impl Simulator {
         address: Address<'_>,
         now: OffsetDateTime,
     ) -> Response {
-        let form = request
-            .form()
-            .map_err(|error| Aadsts::MissingField.refuse(format!("{error}.")));
+        let form = request.form().map_err(unreadable);
         match form.and_then(|form| self.device(&form, segment, address)) {
             Ok(device) => self.show_code(device, now),
             Err(refusal) => self.refuse_application(&refusal, now),
@@ -109,10 +108,7 @@ impl Simulator {
     }
 
     fn device(&self, form: &Form, segment: &str, address: Address<'_>) -> Result<Device, Refusal> {
-        let single = |name| {
-            form.single(name)
-                .map_err(|error| Aadsts::MissingField.refuse(format!("{error}.")))
-        };
+        let single = |name| form.single(name).map_err(unreadable);
         let client_id = single("client_id")?.ok_or_else(|| missing("client_id"))?;
         let tenants = self.tenants();
         let application = application(&tenants, address, client_id)?;
@@ -120,7 +116,7 @@ impl Simulator {
             client: application.app_id.clone(),
             name: application.display_name.clone(),
             // Without a redirect URI nothing else tells what it runs on.
-            is_confidential: !application.is_fallback_public_client,
+            platform: application.platform_without_redirect(),
             scope: Scope::parse(Version::V2, single("scope")?, None)?,
             address: segment.to_owned(),
             state: State::Waiting,
@@ -164,23 +160,19 @@ impl Simulator {
         });
         // What is no form has no code.
         let typed = typed.ok().flatten().unwrap_or_default();
-        match self.device_of(&typed, now) {
-            Some((authorization, address)) => {
-                let context = Context(self.provider.waiting.hold(authorization, now));
-                let arrival = Arrival {
-                    address: &address,
-                    name: None,
-                    hint: DomainHint::default(),
-                    written_by: WrittenBy::Server,
-                };
-                self.go_on(arrival, Some(&context), now)
-            }
-            None => {
-                let unknown = "No device waits with this code, or no longer.";
-                let refusal = ApplicationCode::VerificationCode.refuse(unknown);
-                self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now))
-            }
-        }
+        let Some((authorization, address)) = self.device_of(&typed, now) else {
+            let unknown = "No device waits with this code, or no longer.";
+            let refusal = ApplicationCode::VerificationCode.refuse(unknown);
+            return self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now));
+        };
+        let context = Context(self.provider.waiting.hold(authorization, now));
+        let arrival = Arrival {
+            address: &address,
+            name: None,
+            hint: DomainHint::default(),
+            written_by: WrittenBy::Server,
+        };
+        self.go_on(arrival, Some(&context), now)
     }
 
     fn device_of(&self, user_code: &str, now: OffsetDateTime) -> Option<(Authorization, String)> {

@@ -66,7 +66,7 @@ fn somebody_signs_in_elsewhere() {
     );
     for (name, wrong, code, error) in [
         ("client_id", SERVER, 70000, "invalid_grant"),
-        ("device_code", "x", 70000, "invalid_grant"),
+        ("device_code", "x", 70018, "bad_verification_code"),
         ("client_secret", "s", 700_025, "invalid_client"),
     ] {
         let fields = with(poll(&device_code), name, Some(wrong));
@@ -93,7 +93,7 @@ fn a_code_that_nobody_was_told_leads_nowhere() {
     let page = post(&simulator, devices, &[("client_id", "x"), ("scope", "a")]);
     assert!(page.text.contains("AADSTS700016"), "{}", page.text);
     let page = post(&simulator, devices, &[("client_id", PUBLIC)]);
-    assert!(page.text.contains("AADSTS90014"), "{}", page.text);
+    assert!(page.text.contains("AADSTS900144"), "{}", page.text);
     // An application that is no public client has to prove who it is, whoever signs in.
     let (device_code, _) = begin(&simulator, SERVER);
     let fields = with(poll(&device_code), "client_id", Some(SERVER));

@@ -44,7 +44,9 @@ impl Simulator {
                 "subject_types_supported": ["pairwise"],
                 "id_token_signing_alg_values_supported": ["RS256"],
                 "scopes_supported": ["openid", "profile", "email", "offline_access"],
-                "token_endpoint_auth_methods_supported": ["client_secret_post"],
+                "token_endpoint_auth_methods_supported":
+                    ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+                "token_endpoint_auth_signing_alg_values_supported": ["PS256", "RS256"],
                 "code_challenge_methods_supported": ["S256", "plain"],
                 "claims_supported": [
                     "sub", "iss", "aud", "exp", "iat", "nbf", "nonce", "ver", "tid", "oid", "upn",

@@ -2,17 +2,22 @@
 //!
 //! `authorize` reads what an application asks for and remembers it while the browser goes the same way
 //! as everybody's; `deliver` sends the browser back with a code once somebody has signed in; `token`
-//! exchanges the code. `device` is the way of applications without a browser, `session` what is known of
-//! a browser, until somebody signs out, `client_credentials` applications that ask for themselves. `claims` says what tokens hold, and `metadata` where everything is.
+//! exchanges the code, once `client` has seen who the application is: by a secret, or by `client_assertion`. `device` is the way of applications without a browser, `session` what is known of
+//! a browser, until somebody signs out, `client_credentials` applications that ask for themselves. `claims` says what tokens hold, `metadata` and `instance` where everything
+//! is, and `cross_origin` which pages may ask.
 //!
 //! Strict where Entra is known to be: redirect URIs by the character, each code once, verifiers,
 //! secrets. An application that gets through here has used the protocol as Entra wants it.
 
 mod authorize;
 mod claims;
+mod client;
+mod client_assertion;
 mod client_credentials;
+mod cross_origin;
 mod deliver;
 mod device;
+mod instance;
 mod metadata;
 mod request;
 mod scope;
@@ -23,10 +28,13 @@ mod token;
 
 use std::sync::OnceLock;
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
-use super::{Address, Application, ApplicationCode, DomainName, ObjectId, Refusal, Tenants};
+use super::{
+    Address, Application, ApplicationCode, DomainName, ObjectId, Platform, Refusal, Tenants,
+};
 use client_credentials::Access;
+pub(super) use cross_origin::for_everybody;
 use device::Device;
 use request::{Authorization, Challenge};
 use scope::Scope;
@@ -67,11 +75,13 @@ pub(super) struct Provider {
 struct Grant {
     version: Version,
     client: ObjectId,
-    /// Whether the application has to prove who it is.
-    is_confidential: bool,
+    /// On what the application runs: whether it has to prove who it is.
+    platform: Platform,
     scope: Scope,
     nonce: Option<String>,
     person: Person,
+    /// When a single-page application's refresh tokens end, however often they are exchanged.
+    ends_at: Option<OffsetDateTime>,
 }
 
 /// Who has signed in.
@@ -98,6 +108,7 @@ impl Provider {
     const SESSION: Duration = Duration::days(1);
     const APPLICATION: Duration = Duration::hours(1);
     const REFRESH_TOKEN: Duration = Duration::days(90);
+    const SPA: Duration = Duration::days(1);
 
     /// The key, made when it is needed first; `None` if it cannot be made.
     fn key(&self) -> Option<&SigningKey> {
@@ -141,6 +152,15 @@ fn application<'t>(
         let client_id: String = client_id.chars().take(100).collect();
         ApplicationCode::NoApplication.refuse(format!("The client_id is {client_id:?}."))
     })
+}
+
+/// The registered application whose interface a scope names: `api://{appId}`, or its `appId`.
+fn resource<'t>(tenants: &'t Tenants, scope: &Scope) -> Option<&'t Application> {
+    let named = scope.resource.as_deref()?;
+    let app_id = ObjectId::parse(named.strip_prefix("api://").unwrap_or(named)).ok()?;
+    tenants
+        .iter()
+        .find_map(|tenant| tenant.application(&app_id))
 }
 
 #[cfg(test)]

@@ -14,13 +14,25 @@ use crate::{
 pub(super) struct Authorization {
     pub(super) version: Version,
     pub(super) client: ObjectId,
-    pub(super) is_confidential: bool,
+    pub(super) platform: Platform,
     pub(super) scope: Scope,
     pub(super) nonce: Option<String>,
     pub(super) challenge: Option<Challenge>,
     pub(super) back: Back,
-    /// `prompt=none`: nobody may be asked anything.
-    pub(super) is_silent: bool,
+    pub(super) prompt: Prompt,
+}
+
+/// `prompt`: what a person may be asked, and what she has to be (`OpenID` Connect Core 3.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prompt {
+    /// Without it, and with `consent`, which everybody has given here: what is needed.
+    AsNeeded,
+    /// `none`: nothing.
+    Nothing,
+    /// `login`: who she is, again.
+    Login,
+    /// `select_account`: as whom.
+    SelectAccount,
 }
 
 /// Who gets the answer.
@@ -77,7 +89,7 @@ pub(super) enum Rejected {
 
 impl From<FormError> for Rejected {
     fn from(error: FormError) -> Self {
-        Self::Here(Aadsts::MissingField.refuse(format!("{error}.")))
+        Self::Here(unreadable(error))
     }
 }
 
@@ -100,7 +112,9 @@ impl Authorization {
             .ok_or_else(|| missing("client_id"))?;
         let application = application(tenants, address, client_id)?;
         let redirect_uri = form.single("redirect_uri")?;
-        let redirect_uri = redirect_uri.ok_or_else(|| missing("redirect_uri"))?;
+        let redirect_uri = redirect_uri.ok_or_else(|| {
+            ApplicationCode::ReplyAddress.refuse("There is no redirect_uri in the request.")
+        })?;
         let platform = application.platform_of(redirect_uri).ok_or_else(|| {
             let shown: String = redirect_uri.chars().take(200).collect();
             ApplicationCode::ReplyAddress.refuse(format!(
@@ -122,7 +136,7 @@ impl Authorization {
         let there = |refusal| Rejected::There(reply.clone(), refusal);
         if mode.is_none() {
             let known = "response_mode has to be query, fragment, or form_post to a web address.";
-            return Err(there(Aadsts::MissingField.refuse(known)));
+            return Err(there(ApplicationCode::ResponseMode.refuse(known)));
         }
         match form.single("response_type")? {
             Some("code") => {}
@@ -137,14 +151,15 @@ impl Authorization {
         let scope = Scope::parse(version, form.single("scope")?, form.single("resource")?)
             .map_err(there)?;
         let challenge = challenge(form)?.map_err(there)?;
+        let prompt = prompt(form.single("prompt")?).map_err(there)?;
         Ok(Self {
             version,
             client: application.app_id.clone(),
-            is_confidential: platform == Platform::Web,
+            platform,
             scope,
             nonce: form.single("nonce")?.map(str::to_owned),
             challenge,
-            is_silent: form.single("prompt")? == Some("none"),
+            prompt,
             back: Back::To(reply),
         })
     }
@@ -155,7 +170,7 @@ fn challenge(form: &Form) -> Result<Result<Option<Challenge>, Refusal>, FormErro
     let Some(challenge) = form.single("code_challenge")? else {
         return Ok(match method {
             None => Ok(None),
-            Some(_) => Err(missing("code_challenge")),
+            Some(_) => Err(ApplicationCode::NoChallenge.refuse("There is no code_challenge.")),
         });
     };
     // RFC 7636 4.2.
@@ -164,19 +179,46 @@ fn challenge(form: &Form) -> Result<Result<Option<Challenge>, Refusal>, FormErro
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
     Ok(match method {
-        _ if !well_formed => Err(Aadsts::MissingField
+        _ if !well_formed => Err(ApplicationCode::ChallengeSize
             .refuse("The code_challenge is not 43 to 128 characters of base64url.")),
         None | Some("plain") => Ok(Some(Challenge::Plain(challenge.to_owned()))),
+        Some("S256") if challenge.len() != S256_LENGTH => Err(ApplicationCode::ChallengeSize
+            .refuse("No SHA-256 is of that length: in base64url without padding it has 43.")),
         Some("S256") => Ok(Some(Challenge::S256(challenge.to_owned()))),
-        Some(_) => {
-            Err(Aadsts::MissingField.refuse("The code_challenge_method is not S256 or plain."))
-        }
+        Some(_) => Err(ApplicationCode::ChallengeMethod
+            .refuse("The code_challenge_method is not S256 or plain.")),
     })
 }
 
+/// Of a SHA-256 in base64url without padding.
+const S256_LENGTH: usize = 43;
+
+fn prompt(asked: Option<&str>) -> Result<Prompt, Refusal> {
+    match asked {
+        None | Some("" | "consent") => Ok(Prompt::AsNeeded),
+        Some("none") => Ok(Prompt::Nothing),
+        Some("login") => Ok(Prompt::Login),
+        Some("select_account") => Ok(Prompt::SelectAccount),
+        Some(other) => {
+            let other: String = other.chars().take(100).collect();
+            Err(
+                Aadsts::Application(ApplicationCode::InvalidRequest).refuse_saying(
+                    "Unsupported 'prompt' value.",
+                    format!(
+                        "The prompt is {other:?}, and not one of none, login, select_account and \
+                         consent."
+                    ),
+                ),
+            )
+        }
+    }
+}
+
 pub(super) fn missing(field: &str) -> Refusal {
-    Aadsts::MissingField.refuse_saying(
-        format!("The required field '{field}' is missing from the request."),
-        format!("There is no {field}."),
-    )
+    ApplicationCode::missing(field)
+}
+
+/// Parameters that are not as they must be, whichever they are.
+pub(super) fn unreadable(error: FormError) -> Refusal {
+    ApplicationCode::RepeatedParameter.refuse(format!("{error}."))
 }

@@ -1,5 +1,5 @@
 use super::Version;
-use crate::entra::{Aadsts, ApplicationCode, Refusal};
+use crate::entra::{ApplicationCode, Refusal};
 
 /// What an application asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Scope {
     /// By v2, `scope`; by v1, `resource`.
     ///
     /// # Errors
-    /// AADSTS90014 without a scope, and AADSTS70011 with permissions of two resources.
+    /// AADSTS900144 without a scope, and AADSTS70011 with permissions of two resources.
     pub(super) fn parse(
         version: Version,
         scope: Option<&str>,
@@ -48,7 +48,7 @@ impl Scope {
             return Ok(asked);
         }
         let scope = scope.filter(|scope| !scope.trim().is_empty());
-        let scope = scope.ok_or_else(|| Aadsts::MissingField.refuse("There is no scope."))?;
+        let scope = scope.ok_or_else(|| ApplicationCode::missing("scope"))?;
         let mut resources = Vec::new();
         for word in scope.split_ascii_whitespace() {
             // Names of permissions are compared without regard to case.

@@ -3,10 +3,10 @@
 use hyper::{Method, StatusCode};
 use time::OffsetDateTime;
 
-use super::Person;
+use super::{Person, deliver::with_parameters, request::unreadable};
 use crate::{
     entra::{
-        Aadsts, Address, Authentication, DomainName, Simulator, Tenant, Tenants, begin,
+        Address, Authentication, DomainName, Simulator, Tenant, Tenants, begin,
         pages::{self, PageError},
         verify::SignedIn,
     },
@@ -44,8 +44,7 @@ impl Simulator {
         Ok(Cookie::new(COOKIE, name, SameSite::Lax)?.set_on(response)?)
     }
 
-    /// Who has signed in with this browser, if a request that may ask nobody may be answered for
-    /// them: at a tenant's address one of its users, and the one that the request hints at.
+    /// Who has signed in with this browser, if a request may be answered for them without asking: at a tenant's address one of its users, and the one that the request hints at.
     pub(super) fn known(
         &self,
         request: &Request,
@@ -91,23 +90,26 @@ impl Simulator {
             Method::POST => request.form(),
             _ => request.query(),
         };
-        let wanted = form
-            .map_err(|error| Aadsts::MissingField.refuse(format!("{error}.")))
-            .and_then(|form| {
-                begin::address(&tenants, tenant)?;
-                let back = form
-                    .single("post_logout_redirect_uri")
-                    .map_err(|error| Aadsts::MissingField.refuse(format!("{error}.")))?;
-                Ok(back.map(str::to_owned))
-            });
+        let wanted = form.map_err(unreadable).and_then(|form| {
+            begin::address(&tenants, tenant)?;
+            let single = |name| form.single(name).map_err(unreadable);
+            let back = single("post_logout_redirect_uri")?;
+            // Where it is registered nowhere, the page is the end, as at Entra.
+            let back = back.filter(|uri| is_registered(&tenants, uri));
+            Ok(back
+                .map(str::to_owned)
+                .zip(Some(single("state")?.map(str::to_owned))))
+        });
         let back = match wanted {
             Ok(back) => back,
             Err(refusal) => {
                 return self.show(StatusCode::BAD_REQUEST, &self.refuse(refusal, now));
             }
         };
-        // Where it is registered nowhere, the page is the end, as at Entra.
-        let back = back.filter(|uri| is_registered(&tenants, uri));
+        let back = back.map(|(uri, state)| match state {
+            Some(state) => with_parameters(&uri, '?', &[("state", state)]),
+            None => uri,
+        });
         let cookie = request.cookie(&Cookie::full_name(COOKIE));
         let session = cookie.and_then(|cookie| self.provider.sessions.take(cookie, now).ok());
         let to_idp = session.and_then(|session| sign_out_uri(&tenants, &session.domain));

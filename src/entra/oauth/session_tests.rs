@@ -6,7 +6,7 @@ use crate::{
         Authentication, Simulator, Tenant,
         web::tests::{Page, send_with},
     },
-    http::page_link,
+    http::{PageForm, page_link},
 };
 
 /// The cookie that a page sets, as it is sent back.
@@ -85,4 +85,47 @@ fn a_browser_is_known_until_it_signs_out() {
     let to_app = page_link(&page.text, "to-app").unwrap();
     assert_eq!(to_app, "http://localhost:5");
     assert!(page_link(&page.text, "to-idp").is_err());
+}
+
+#[test]
+fn a_known_browser_is_asked_only_where_the_application_wants_it() {
+    let simulator = with_sign_out();
+    let hop = authorize(&simulator, "oauth2/v2.0/authorize", &asked());
+    let known = cookie(&vouch(&simulator, &hop));
+    let page = |prompt: Option<&'static str>, hint| {
+        let fields = with(asked(), "login_hint", hint);
+        let fields = with(fields, "prompt", prompt);
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&fields)
+            .finish();
+        let target = format!("/contoso.onmicrosoft.com/oauth2/v2.0/authorize?{query}");
+        get_with(&simulator, &target, &known)
+    };
+    let wendy = Some("wmoran@fabrikam.com");
+    for prompt in [None, Some("consent")] {
+        let returned = returned(&page(prompt, wendy));
+        assert!(!value(&returned, "code").is_empty(), "{prompt:?}");
+    }
+    let asks_idp = |page: &Page| PageForm::find(&page.text, Some("to-idp")).is_ok();
+    assert!(asks_idp(&page(Some("login"), wendy)));
+    assert!(asks_idp(&page(None, Some("alex@partners.contoso.com"))));
+    let choice = page(Some("select_account"), wendy);
+    let form = PageForm::find(&choice.text, None).unwrap();
+    assert!(form.field("login_hint").is_some() && !asks_idp(&choice));
+}
+
+#[test]
+fn an_application_gets_its_state_back_after_a_sign_out() {
+    let simulator = with_sign_out();
+    let out = |query: &str| {
+        let target = format!("/contoso.onmicrosoft.com/oauth2/logout?{query}");
+        get_with(&simulator, &target, "x=y")
+    };
+    let page = out("post_logout_redirect_uri=http://localhost:5&state=a%26b");
+    let to_app = page_link(&page.text, "to-app").unwrap();
+    assert_eq!(to_app, "http://localhost:5?state=a%26b");
+    let page = out("post_logout_redirect_uri=https://evil.example/&state=a");
+    assert!(page_link(&page.text, "to-app").is_err());
+    let page = out("post_logout_redirect_uri=http://localhost&post_logout_redirect_uri=x");
+    assert!(page.text.contains("AADSTS9000411"), "{}", page.text);
 }

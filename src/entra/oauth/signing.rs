@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 use x509_parser::{parse_x509_certificate, public_key::PublicKey};
 
-use crate::keys::{KeyError, Signer, create_signing_key};
+use crate::keys::{Certificate, KeyError, Signer, create_signing_key};
 
 /// A key of this run: whoever trusts it trusts a simulator, and nobody else's tokens.
 #[derive(Debug)]
@@ -21,15 +21,7 @@ impl SigningKey {
     pub(super) fn new() -> Result<Self, KeyError> {
         let signer = create_signing_key("Entra simulator tokens", Self::DAYS)?.signer;
         let certificate = signer.certificate();
-        let (_, parsed) =
-            parse_x509_certificate(certificate.der()).map_err(|_| KeyError::NotRsa)?;
-        let Ok(PublicKey::RSA(public)) = parsed.public_key().parsed() else {
-            return Err(KeyError::NotRsa);
-        };
-        let number = |octets: &[u8]| {
-            let zeros = octets.iter().take_while(|octet| **octet == 0).count();
-            BASE64.encode(octets.get(zeros..).unwrap_or_default())
-        };
+        let (modulus, exponent) = rsa_numbers(certificate)?;
         // Entra names its keys by their thumbprint (RFC 7517 4.8), which is by SHA-1: a name, no more.
         let thumbprint = digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate.der());
         let key_id = BASE64.encode(thumbprint);
@@ -39,8 +31,8 @@ impl SigningKey {
             "alg": "RS256",
             "kid": key_id,
             "x5t": key_id,
-            "n": number(public.modulus),
-            "e": number(public.exponent),
+            "n": BASE64.encode(modulus),
+            "e": BASE64.encode(exponent),
             "x5c": [certificate.base64()],
         });
         Ok(Self {
@@ -63,4 +55,17 @@ impl SigningKey {
         let signature = self.signer.sign_rsa_sha256(message.as_bytes())?;
         Ok(format!("{message}.{}", BASE64.encode(signature)))
     }
+}
+
+/// Modulus and exponent of a certificate's key, without leading zeros.
+pub(super) fn rsa_numbers(certificate: &Certificate) -> Result<(Vec<u8>, Vec<u8>), KeyError> {
+    let (_, parsed) = parse_x509_certificate(certificate.der()).map_err(|_| KeyError::NotRsa)?;
+    let Ok(PublicKey::RSA(public)) = parsed.public_key().parsed() else {
+        return Err(KeyError::NotRsa);
+    };
+    let number = |octets: &[u8]| {
+        let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+        octets.get(zeros..).unwrap_or_default().to_vec()
+    };
+    Ok((number(public.modulus), number(public.exponent)))
 }

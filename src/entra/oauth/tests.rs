@@ -25,18 +25,22 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 pub(super) fn simulator() -> Simulator {
-    let server = json!({
+    registered(&json!({
         "appId": SERVER,
         "displayName": "Server",
         "web": {"redirectUris": ["https://app.example/back?from=entra"]},
         "passwordCredentials": [{"secretText": SECRET}],
         "api": {"requestedAccessTokenVersion": 2},
-    });
+    }))
+}
+
+/// Contoso with an application on this machine, and this one.
+pub(super) fn registered(other: &Value) -> Simulator {
     let on_this_machine = ObjectId::parse(PUBLIC).unwrap();
     let contoso = Tenant::build(TenantParts {
         applications: vec![
             Application::on_this_machine(on_this_machine, "Tool"),
-            serde_json::from_value(server).unwrap(),
+            serde_json::from_value(other.clone()).unwrap(),
         ],
         ..fixture::contoso().parts()
     });
@@ -247,7 +251,7 @@ fn whom_to_answer_is_certain_before_anybody_is_answered() {
             "AADSTS700016",
         ),
         ("client_id", Some("x"), "AADSTS700016"),
-        ("client_id", None, "AADSTS90014"),
+        ("client_id", None, "AADSTS900144"),
         ("redirect_uri", Some("https://evil.example/"), "AADSTS50011"),
         (
             "redirect_uri",
@@ -259,7 +263,7 @@ fn whom_to_answer_is_certain_before_anybody_is_answered() {
             Some("https://app.example/back?from=entra"),
             "AADSTS50011",
         ),
-        ("redirect_uri", None, "AADSTS90014"),
+        ("redirect_uri", None, "AADSTS50011"),
     ] {
         let page = authorize(
             &simulator,
@@ -277,8 +281,8 @@ fn whom_to_answer_is_certain_before_anybody_is_answered() {
             "unsupported_response_type",
             "AADSTS70005",
         ),
-        ("response_type", None, "invalid_request", "AADSTS90014"),
-        ("scope", None, "invalid_request", "AADSTS90014"),
+        ("response_type", None, "invalid_request", "AADSTS900144"),
+        ("scope", None, "invalid_request", "AADSTS900144"),
         (
             "scope",
             Some("a://b/x c://d/y"),
@@ -289,22 +293,34 @@ fn whom_to_answer_is_certain_before_anybody_is_answered() {
             "code_challenge",
             Some("short"),
             "invalid_request",
-            "AADSTS90014",
+            "AADSTS501491",
         ),
-        ("code_challenge", None, "invalid_request", "AADSTS90014"),
+        (
+            "code_challenge",
+            Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cMx"),
+            "invalid_request",
+            "AADSTS501491",
+        ),
+        ("code_challenge", None, "invalid_request", "AADSTS50147"),
         (
             "code_challenge_method",
             Some("S512"),
             "invalid_request",
-            "AADSTS90014",
+            "AADSTS50149",
         ),
         (
             "response_mode",
             Some("telepathy"),
             "invalid_request",
-            "AADSTS90014",
+            "AADSTS70007",
         ),
         ("prompt", Some("none"), "login_required", "AADSTS50058"),
+        (
+            "prompt",
+            Some("login consent"),
+            "invalid_request",
+            "AADSTS90023",
+        ),
     ] {
         let page = authorize(
             &simulator,
@@ -330,16 +346,16 @@ fn a_code_is_good_once_for_its_application_address_and_verifier() {
     let grant = "invalid_grant";
     let other = "Wrong-challenge-dBjftJeZ4CVP-mB92K27uhbUJU1p";
     for (name, wrong, number, error) in [
-        ("code", Some("x"), 70000, grant),
-        ("code", None, 90014, "invalid_request"),
+        ("code", Some("x"), 9_002_313, grant),
+        ("code", None, 900_144, "invalid_request"),
         ("client_id", Some(SERVER), 70000, grant),
         ("client_id", Some("x"), 700_016, "unauthorized_client"),
-        ("client_id", None, 90014, "invalid_request"),
+        ("client_id", None, 900_144, "invalid_request"),
         ("redirect_uri", Some("http://localhost"), 500_112, grant),
-        ("redirect_uri", None, 90014, "invalid_request"),
+        ("redirect_uri", None, 900_144, "invalid_request"),
         ("code_verifier", Some(other), 501_481, grant),
         ("code_verifier", Some(CHALLENGE), 501_481, grant),
-        ("code_verifier", None, 501_481, grant),
+        ("code_verifier", None, 50148, grant),
         ("client_secret", Some(SECRET), 700_025, "invalid_client"),
     ] {
         refused(&simulator, &with(good.clone(), name, wrong), number, error);

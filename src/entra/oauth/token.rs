@@ -1,21 +1,27 @@
 //! The token endpoint, for grants of OAuth 2.0 (RFC 6749 4.1.3 and 6).
 
-use std::sync::Arc;
-
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    Code, Grant, Version, application, claims::About, request::missing, scope::Scope,
+    Code, Grant, Person, Platform, Provider, Version,
+    claims::About,
+    client::{Client, Proof},
+    cross_origin,
+    request::{missing, unreadable},
+    resource,
+    scope::Scope,
     tickets::Absent,
 };
 use crate::{
     entra::{
-        Aadsts, Address, Application, ApplicationCode, ObjectId, Refusal, Simulator, Tenants,
-        access_tokens::AccessTokens, open_id::document,
+        Aadsts, Address, ApplicationCode, Decision, DomainName, ObjectId, Outcome, Refusal,
+        Simulator, Tenants,
+        access_tokens::AccessTokens,
+        open_id::{SAML1_GRANT, document, refusal_document},
     },
-    http::{Form, FormError, Response, response},
+    http::{Form, FormError, Request, Response, response},
 };
 
 /// The grant of a device (RFC 8628 3.4).
@@ -27,6 +33,9 @@ pub(in crate::entra) enum GrantType {
     AuthorizationCode,
     RefreshToken,
     DeviceCode,
+    /// A SAML 1.1 assertion, that an identity provider has given for a password.
+    Assertion,
+    /// Nobody but the application itself.
     ClientCredentials,
 }
 
@@ -36,6 +45,7 @@ impl GrantType {
             "authorization_code" => Some(Self::AuthorizationCode),
             "refresh_token" => Some(Self::RefreshToken),
             DEVICE_CODE => Some(Self::DeviceCode),
+            SAML1_GRANT => Some(Self::Assertion),
             "client_credentials" => Some(Self::ClientCredentials),
             _ => None,
         }
@@ -45,6 +55,8 @@ impl GrantType {
 /// Why there are no tokens.
 enum Failed {
     Refused(Refusal),
+    /// The refusal of an assertion, which is recorded already.
+    Recorded(Box<Outcome>),
     /// There is no key to sign with.
     Here,
 }
@@ -57,7 +69,23 @@ impl From<Refusal> for Failed {
 
 impl From<FormError> for Failed {
     fn from(error: FormError) -> Self {
-        Self::Refused(Aadsts::MissingField.refuse(format!("{error}.")))
+        Self::Refused(unreadable(error))
+    }
+}
+
+/// A request for tokens.
+struct Asked<'a> {
+    request: &'a Request,
+    form: &'a Form,
+    version: Version,
+    tenants: &'a Tenants,
+    address: Address<'a>,
+    now: OffsetDateTime,
+}
+
+impl<'a> Asked<'a> {
+    fn client(&self) -> Result<Client<'a>, Refusal> {
+        Client::read(self.request, self.form, self.tenants, self.address)
     }
 }
 
@@ -65,124 +93,166 @@ impl Simulator {
     /// Tokens for a grant, or Entra's error.
     pub(in crate::entra) fn tokens(
         &self,
+        request: &Request,
         form: &Form,
         grant_type: GrantType,
-        address: Address<'_>,
+        (address, version): (Address<'_>, Version),
         now: OffsetDateTime,
     ) -> Response {
         let tenants = self.tenants();
-        let grant = match grant_type {
-            GrantType::AuthorizationCode => self.redeem_code(form, &tenants, address, now),
-            GrantType::RefreshToken => self.refresh(form, &tenants, address, now),
-            GrantType::DeviceCode => self.redeem_device(form, &tenants, address, now),
-            GrantType::ClientCredentials => return self.client_credentials(form, address, now),
+        let asked = Asked {
+            request,
+            form,
+            version,
+            tenants: &tenants,
+            address,
+            now,
         };
-        match grant.and_then(|grant| self.issue(&grant, &tenants, address, now)) {
+        let granted = match grant_type {
+            GrantType::AuthorizationCode => self.redeem_code(&asked),
+            GrantType::RefreshToken => self.refresh(&asked),
+            GrantType::DeviceCode => self.redeem_device(&asked),
+            GrantType::Assertion => self.redeem_assertion(&asked),
+            GrantType::ClientCredentials => {
+                return self.client_credentials(request, form, address, now);
+            }
+        };
+        match granted.and_then(|(grant, proof)| self.issue(grant, proof, &asked)) {
             Ok(tokens) => document(StatusCode::OK, &tokens),
             Err(Failed::Refused(refusal)) => self.refuse_application(&refusal, now),
+            Err(Failed::Recorded(outcome)) => refusal_document(&outcome),
             Err(Failed::Here) => {
                 response::text(StatusCode::INTERNAL_SERVER_ERROR, "The simulator failed.\n")
             }
         }
     }
 
-    fn redeem_code(
+    /// Whether the application may redeem what it was given on `platform`, from where it asks, and how
+    /// it proves that it is it.
+    fn admit(
         &self,
-        form: &Form,
-        tenants: &Arc<Tenants>,
-        address: Address<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Grant, Failed> {
-        let application = client(form, tenants, address)?;
-        let code = form.single("code")?.ok_or_else(|| missing("code"))?;
-        let brought = Brought {
-            client: &application.app_id,
-            redirect_uri: form.single("redirect_uri")?,
-            verifier: form.single("code_verifier")?,
-        };
-        let secret = form.single("client_secret")?;
-        let codes = &self.provider.codes;
-        let redeemed = codes.with(code, now, |code| -> Result<Grant, Refusal> {
-            brought.belongs_to(code)?;
-            authenticate(application, code.grant.is_confidential, secret)?;
-            code.is_redeemed = true;
-            Ok(code.grant.clone())
-        });
-        Ok(redeemed.map_err(|absent| absent_grant(absent, "code"))??)
+        client: &Client<'_>,
+        platform: Platform,
+        asked: &Asked<'_>,
+    ) -> Result<Proof, Refusal> {
+        cross_origin::check(client.application, platform, asked.request)?;
+        self.authenticate(client, platform, asked.address, asked.now)
     }
 
-    fn redeem_device(
-        &self,
-        form: &Form,
-        tenants: &Arc<Tenants>,
-        address: Address<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Grant, Failed> {
-        let application = client(form, tenants, address)?;
-        let code = form.single("device_code")?;
-        let code = code.ok_or_else(|| missing("device_code"))?;
-        let secret = form.single("client_secret")?;
-        let is_confidential = !application.is_fallback_public_client;
-        let redeemed = self
-            .provider
-            .devices
-            .with(code, now, |device| -> Result<Grant, Refusal> {
-                device.is_of(application)?;
-                authenticate(application, is_confidential, secret)?;
-                device.redeem()
-            });
+    fn redeem_code(&self, asked: &Asked<'_>) -> Result<(Grant, Proof), Failed> {
+        let client = asked.client()?;
+        let code = asked.form.single("code")?;
+        let code = code.ok_or_else(|| missing("code"))?;
+        let brought = Brought {
+            client: &client.application.app_id,
+            redirect_uri: asked.form.single("redirect_uri")?,
+            verifier: asked.form.single("code_verifier")?,
+        };
+        let codes = &self.provider.codes;
+        let redeemed = codes.with(code, asked.now, |code| -> Result<_, Refusal> {
+            brought.belongs_to(code)?;
+            let proof = self.admit(&client, code.grant.platform, asked)?;
+            code.is_redeemed = true;
+            Ok((code.grant.clone(), proof))
+        });
         Ok(redeemed.map_err(|absent| match absent {
-            Absent::Expired => {
-                ApplicationCode::VerificationCodeExpired.refuse("Nobody signed in in time.")
-            }
-            Absent::Unknown => absent_grant(absent, "device_code"),
+            Absent::Unknown => unknown("code"),
+            Absent::Expired => ApplicationCode::GrantExpired.refuse("The code is too old."),
         })??)
     }
 
-    fn refresh(
-        &self,
-        form: &Form,
-        tenants: &Arc<Tenants>,
-        address: Address<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Grant, Failed> {
-        let application = client(form, tenants, address)?;
-        let token = form.single("refresh_token")?;
+    fn redeem_device(&self, asked: &Asked<'_>) -> Result<(Grant, Proof), Failed> {
+        let client = asked.client()?;
+        let code = asked.form.single("device_code")?;
+        let code = code.ok_or_else(|| missing("device_code"))?;
+        let platform = client.application.platform_without_redirect();
+        let devices = &self.provider.devices;
+        let redeemed = devices.with(code, asked.now, |device| -> Result<_, Refusal> {
+            device.is_of(client.application)?;
+            let proof = self.admit(&client, platform, asked)?;
+            Ok((device.redeem()?, proof))
+        });
+        Ok(redeemed.map_err(|absent| match absent {
+            Absent::Expired => {
+                ApplicationCode::DeviceCodeExpired.refuse("Nobody signed in in time.")
+            }
+            Absent::Unknown => {
+                ApplicationCode::VerificationCode.refuse("The device_code was not given here.")
+            }
+        })??)
+    }
+
+    fn refresh(&self, asked: &Asked<'_>) -> Result<(Grant, Proof), Failed> {
+        let client = asked.client()?;
+        let token = asked.form.single("refresh_token")?;
         let token = token.ok_or_else(|| missing("refresh_token"))?;
         let held = &self.provider.refresh_tokens;
-        let mut grant = held
-            .with(token, now, |grant| grant.clone())
-            .map_err(|absent| absent_grant(absent, "refresh_token"))?;
-        if grant.client != application.app_id {
+        let grant = held.with(token, asked.now, |grant| grant.clone());
+        let mut grant = grant.map_err(|absent| match absent {
+            Absent::Unknown => unknown("refresh_token"),
+            Absent::Expired => ApplicationCode::RefreshTokenExpired.refuse("It had 90 days."),
+        })?;
+        if grant.client != client.application.app_id {
             return Err(another_application("refresh token").into());
         }
-        let secret = form.single("client_secret")?;
-        authenticate(application, grant.is_confidential, secret)?;
+        let proof = self.admit(&client, grant.platform, asked)?;
+        if grant.ends_at.is_some_and(|end| end <= asked.now) {
+            let over = "The sign-in is more than a day ago.";
+            return Err(ApplicationCode::SpaTokenExpired.refuse(over).into());
+        }
         // A nonce is for the sign-in that it was sent with.
         grant.nonce = None;
-        let (scope, resource) = (form.single("scope")?, form.single("resource")?);
+        let (scope, resource) = (asked.form.single("scope")?, asked.form.single("resource")?);
         if scope.is_some() || resource.is_some() {
             // Consent is given to everything here, so that the token is good for each resource.
             grant.scope = Scope::parse(grant.version, scope, resource)?;
         }
-        Ok(grant)
+        Ok((grant, proof))
     }
 
-    fn issue(
-        &self,
-        grant: &Grant,
-        tenants: &Arc<Tenants>,
-        address: Address<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Value, Failed> {
+    /// An assertion is judged as everybody's answer is.
+    fn redeem_assertion(&self, asked: &Asked<'_>) -> Result<(Grant, Proof), Failed> {
+        let client = asked.client()?;
+        let assertion = asked.form.single("assertion")?;
+        let assertion = assertion.ok_or_else(|| missing("assertion"))?;
+        let platform = client.application.platform_without_redirect();
+        let proof = self.admit(&client, platform, asked)?;
+        let (scope, resource) = (asked.form.single("scope")?, asked.form.single("resource")?);
+        let scope = Scope::parse(asked.version, scope, resource)?;
+        let tenant = match asked.address {
+            Address::Tenanted(tenant) => Some(tenant.name()),
+            Address::Common => None,
+        };
+        let outcome = self.redeem(assertion, tenant, asked.now);
+        let Decision::SignedIn(signed_in) = &outcome.decision else {
+            return Err(Failed::Recorded(Box::new(outcome)));
+        };
+        let person = Person {
+            tenant: DomainName::parse(&signed_in.tenant).map_err(|_| Failed::Here)?,
+            user: signed_in.user.id.clone(),
+        };
+        let grant = Grant {
+            version: asked.version,
+            client: client.application.app_id.clone(),
+            platform,
+            scope,
+            nonce: None,
+            person,
+            ends_at: None,
+        };
+        Ok((grant, proof))
+    }
+
+    fn issue(&self, mut grant: Grant, proof: Proof, asked: &Asked<'_>) -> Result<Value, Failed> {
+        let Asked { tenants, now, .. } = *asked;
         // Whoever was deleted since gets no more tokens.
         let gone = || Aadsts::UserAccountNotFound.refuse("The user is gone since the sign-in.");
         let tenant = tenants.of_domain(&grant.person.tenant).ok_or_else(gone)?;
-        if let Address::Tenanted(asked) = address
-            && asked.name() != tenant.name()
+        if let Address::Tenanted(other) = asked.address
+            && other.name() != tenant.name()
         {
             let elsewhere = format!("It was given by {}.", tenant.name());
-            return Err(ApplicationCode::InvalidGrant.refuse(elsewhere).into());
+            return Err(ApplicationCode::AnotherTenant.refuse(elsewhere).into());
         }
         let mut users = tenant.users().iter();
         let user = users.find(|user| user.id == grant.person.user);
@@ -191,49 +261,61 @@ impl Simulator {
             base_url: self.base_url(),
             tenant,
             user,
-            grant,
+            grant: &grant,
+            proof,
             now,
         };
         let key = self.provider.key().ok_or(Failed::Here)?;
         let sign = |claims: &Value| key.sign(claims).map_err(|_| Failed::Here);
-        let resource = resource(tenants, &grant.scope);
-        let access_token = sign(&about.access_token(resource))?;
-        self.access_tokens.remember(access_token.clone(), user, now);
-        let mut tokens = Map::new();
+        let access_token = sign(&about.access_token(resource(tenants, &grant.scope)))?;
+        let remembered = access_token.clone();
+        self.access_tokens
+            .remember(remembered, user, about.subject(), now);
+        let mut tokens = lifetimes(&grant, now);
         let mut put = |name: &str, value: Value| tokens.insert(name.to_owned(), value);
         put("token_type", json!("Bearer"));
         put("access_token", json!(access_token));
         put("client_info", json!(about.client_info()));
-        let life = AccessTokens::LIFE.whole_seconds();
-        match grant.version {
-            Version::V2 => {
-                put("expires_in", json!(life));
-                put("ext_expires_in", json!(life));
-                put("scope", json!(grant.scope.granted()));
-            }
-            // Numbers are texts there.
-            Version::V1 => {
-                let begin = now.unix_timestamp();
-                put("expires_in", json!(life.to_string()));
-                put("ext_expires_in", json!(life.to_string()));
-                put("expires_on", json!((begin + life).to_string()));
-                put("not_before", json!(begin.to_string()));
-                put("scope", json!("user_impersonation"));
-                let resource = grant.scope.resource.as_deref();
-                put(
-                    "resource",
-                    json!(resource.unwrap_or("https://graph.microsoft.com")),
-                );
-            }
-        }
         if grant.scope.open_id {
             put("id_token", json!(sign(&about.id_token())?));
         }
         if grant.scope.offline {
-            let token = self.provider.refresh_tokens.hold(grant.clone(), now);
+            if grant.platform == Platform::Spa {
+                grant.ends_at.get_or_insert(now + Provider::SPA);
+            }
+            let token = self.provider.refresh_tokens.hold(grant, now);
             put("refresh_token", json!(token));
         }
         Ok(Value::Object(tokens))
+    }
+}
+
+/// For what, and for how long, an access token is good.
+fn lifetimes(grant: &Grant, now: OffsetDateTime) -> Map<String, Value> {
+    let life = AccessTokens::LIFE.whole_seconds();
+    let told = match grant.version {
+        Version::V2 => json!({
+            "expires_in": life,
+            "ext_expires_in": life,
+            "scope": grant.scope.granted(),
+        }),
+        // Numbers are texts there.
+        Version::V1 => {
+            let begin = now.unix_timestamp();
+            let resource = grant.scope.resource.as_deref();
+            json!({
+                "expires_in": life.to_string(),
+                "ext_expires_in": life.to_string(),
+                "expires_on": (begin + life).to_string(),
+                "not_before": begin.to_string(),
+                "scope": "user_impersonation",
+                "resource": resource.unwrap_or("https://graph.microsoft.com"),
+            })
+        }
+    };
+    match told {
+        Value::Object(told) => told,
+        _ => Map::new(),
     }
 }
 
@@ -261,39 +343,20 @@ impl Brought<'_> {
             )));
         }
         let why = match (&code.challenge, self.verifier) {
+            (None, None) if code.grant.platform == Platform::Spa => {
+                let none = "There was no code_challenge.";
+                return Err(ApplicationCode::SpaWithoutChallenge.refuse(none));
+            }
             (None, None) => return Ok(()),
             (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => return Ok(()),
+            (Some(_), None) => {
+                let none = "There is no code_verifier.";
+                return Err(ApplicationCode::NoVerifier.refuse(none));
+            }
             (Some(_), Some(_)) => "Another code_challenge belongs to this code_verifier.",
-            (Some(_), None) => "There is no code_verifier.",
             (None, Some(_)) => "There is a code_verifier, and there was no code_challenge.",
         };
         Err(ApplicationCode::CodeVerifier.refuse(why))
-    }
-}
-
-fn client<'t>(
-    form: &Form,
-    tenants: &'t Tenants,
-    address: Address<'t>,
-) -> Result<&'t Application, Failed> {
-    let client_id = form.single("client_id")?;
-    let client_id = client_id.ok_or_else(|| missing("client_id"))?;
-    Ok(application(tenants, address, client_id)?)
-}
-
-/// Whether the application proves who it is, where it has to; and does not, where it cannot.
-fn authenticate(
-    application: &Application,
-    is_confidential: bool,
-    secret: Option<&str>,
-) -> Result<(), Refusal> {
-    match (is_confidential, secret) {
-        (false, None) => Ok(()),
-        (false, Some(_)) => Err(ApplicationCode::PublicClient.refuse("There is a client_secret.")),
-        (true, None) => Err(ApplicationCode::NoSecret.refuse("There is no client_secret.")),
-        (true, Some(secret)) if application.has_secret(secret) => Ok(()),
-        (true, Some(_)) => Err(ApplicationCode::WrongSecret
-            .refuse(format!("It is none of {}'s.", application.display_name))),
     }
 }
 
@@ -301,22 +364,8 @@ fn another_application(what: &str) -> Refusal {
     ApplicationCode::InvalidGrant.refuse(format!("The {what} was given to another application."))
 }
 
-fn absent_grant(absent: Absent, what: &str) -> Refusal {
-    match absent {
-        Absent::Unknown => {
-            ApplicationCode::InvalidGrant.refuse(format!("The {what} was not given here."))
-        }
-        Absent::Expired => ApplicationCode::GrantExpired.refuse(format!("The {what} is too old.")),
-    }
-}
-
-/// The registered application whose interface a scope names: `api://{appId}`, or its `appId`.
-fn resource<'t>(tenants: &'t Tenants, scope: &Scope) -> Option<&'t Application> {
-    let named = scope.resource.as_deref()?;
-    let app_id = ObjectId::parse(named.strip_prefix("api://").unwrap_or(named)).ok()?;
-    tenants
-        .iter()
-        .find_map(|tenant| tenant.application(&app_id))
+fn unknown(what: &str) -> Refusal {
+    ApplicationCode::Malformed.refuse(format!("The {what} was not given here."))
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
-use hyper::StatusCode;
+use hyper::{
+    HeaderMap, Method, StatusCode,
+    header::{COOKIE, SET_COOKIE},
+};
 use serde_json::{Value, json};
 
 use super::super::tests::{
@@ -6,8 +9,8 @@ use super::super::tests::{
     simulator, tokens, value, vouch, with,
 };
 use crate::entra::{
-    Tenant, TenantParts,
-    web::tests::{get, post},
+    Settings, Simulator, Tenant, TenantParts, Tenants, fixture,
+    web::tests::{get, post, send_with},
 };
 
 fn refresh(token: &str) -> Fields<'_> {
@@ -38,8 +41,8 @@ fn a_refresh_token_is_its_applications_while_the_user_is_there() {
     );
     for (name, wrong, code, error) in [
         ("client_id", Some(SERVER), 70000, "invalid_grant"),
-        ("refresh_token", Some("x"), 70000, "invalid_grant"),
-        ("refresh_token", None, 90014, "invalid_request"),
+        ("refresh_token", Some("x"), 9_002_313, "invalid_grant"),
+        ("refresh_token", None, 900_144, "invalid_request"),
         ("client_secret", Some(SECRET), 700_025, "invalid_client"),
     ] {
         refused(&simulator, &with(refresh(token), name, wrong), code, error);
@@ -85,4 +88,44 @@ fn v1_has_resources_and_claims_of_its_own() {
     assert_eq!(id.get("preferred_username"), None);
     let access = claims(&simulator, &tokens["access_token"]);
     assert_eq!(access["scp"], "user_impersonation");
+}
+
+/// The same application in two tenants, of which one has signed the person in.
+#[test]
+fn what_one_tenant_has_given_is_nothing_at_another() {
+    let contoso = simulator().tenants().first().clone();
+    let mut fabrikam = fixture::fabrikam().parts();
+    fabrikam.applications = contoso.applications().to_vec();
+    let tenants = Tenants::from(contoso).with(Tenant::build(fabrikam).unwrap());
+    let settings = Settings::at("https://login.example");
+    let simulator = Simulator::new(tenants.unwrap(), settings);
+    let at = |tenant: &str, fields: &Fields<'_>| {
+        let page = post(&simulator, &format!("/{tenant}/oauth2/v2.0/token"), fields);
+        let said: Value = serde_json::from_str(&page.text).unwrap();
+        said
+    };
+    let code = code(&simulator, &asked());
+    let wrong = at("fabrikam.com", &redemption(&code));
+    assert_eq!(wrong["error_codes"], json!([700_005]), "{wrong}");
+    let code = self::code(&simulator, &asked());
+    let right = at("common", &redemption(&code));
+    let token = right["refresh_token"].as_str().unwrap();
+    let wrong = at("fabrikam.com", &refresh(token));
+    assert_eq!(wrong["error_codes"], json!([700_005]), "{wrong}");
+
+    let hop = authorize(&simulator, "oauth2/v2.0/authorize", &asked());
+    let known = vouch(&simulator, &hop);
+    let cookie = known.headers[SET_COOKIE].to_str().unwrap();
+    let (cookie, _) = cookie.split_once("; ").unwrap();
+    for (tenant, error) in [("fabrikam.com", "login_required"), ("common", "")] {
+        let fields = with(asked(), "login_hint", None);
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(with(fields, "prompt", Some("none")))
+            .finish();
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, cookie.parse().unwrap());
+        let target = format!("/{tenant}/oauth2/v2.0/authorize?{query}");
+        let page = send_with(&simulator, Method::GET, &target, headers, "");
+        assert_eq!(value(&returned(&page), "error"), error, "{tenant}");
+    }
 }

@@ -17,6 +17,9 @@ pub struct Application {
     /// `web`: applications on a server, which have a secret.
     #[serde(default)]
     pub web: RedirectUris,
+    /// `spa`: pages whose scripts redeem the code themselves, and cannot keep a secret either.
+    #[serde(default)]
+    pub spa: RedirectUris,
     /// `publicClient`: applications on somebody's own machine, which cannot keep one.
     #[serde(default)]
     pub public_client: RedirectUris,
@@ -26,7 +29,7 @@ pub struct Application {
     /// `passwordCredentials`: any of these is its secret.
     #[serde(default)]
     pub password_credentials: Vec<PasswordCredential>,
-    /// `keyCredentials`: any of these certificates is its own.
+    /// `keyCredentials`: what it signs assertions about itself with.
     #[serde(default)]
     pub key_credentials: Vec<KeyCredential>,
     /// The application permissions of Graph that an administrator has consented to. Graph itself has
@@ -55,11 +58,11 @@ pub struct PasswordCredential {
     secret_text: Zeroizing<String>,
 }
 
-/// A certificate that the application proves itself with.
+/// A certificate by which an application proves who it is, in place of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeyCredential {
-    /// `key`: base64 of DER.
+    /// `key`: the certificate, base64 of its DER without armour.
     #[serde(deserialize_with = "certificate")]
     pub key: Certificate,
 }
@@ -78,8 +81,17 @@ pub struct Api {
 pub enum Platform {
     /// On a server: with a secret.
     Web,
+    /// In a page of its own origin: without.
+    Spa,
     /// On somebody's machine: without.
     PublicClient,
+}
+
+impl Platform {
+    /// Whether an application there has to prove who it is.
+    pub fn is_confidential(self) -> bool {
+        self == Self::Web
+    }
 }
 
 impl Application {
@@ -89,6 +101,7 @@ impl Application {
             app_id,
             display_name: display_name.to_owned(),
             web: RedirectUris::default(),
+            spa: RedirectUris::default(),
             public_client: RedirectUris {
                 redirect_uris: vec!["http://localhost".to_owned()],
             },
@@ -104,22 +117,35 @@ impl Application {
     /// loopback address, which is free (RFC 8252 7.3).
     pub fn platform_of(&self, redirect_uri: &str) -> Option<Platform> {
         let asked = without_loopback_port(redirect_uri);
-        let any = |uris: &RedirectUris| {
-            let mut uris = uris.redirect_uris.iter();
-            uris.any(|uri| without_loopback_port(uri) == asked)
-        };
-        if any(&self.web) {
-            Some(Platform::Web)
+        let any = |uris: &[String]| uris.iter().any(|uri| without_loopback_port(uri) == asked);
+        let platforms = [
+            (&self.web.redirect_uris, Platform::Web),
+            (&self.spa.redirect_uris, Platform::Spa),
+            (&self.public_client.redirect_uris, Platform::PublicClient),
+        ];
+        let found = platforms.into_iter().find(|(uris, _)| any(uris));
+        found.map(|(_, platform)| platform)
+    }
+
+    /// What it runs on where no redirect URI tells: for codes of devices, and for passwords.
+    pub fn platform_without_redirect(&self) -> Platform {
+        if self.is_fallback_public_client {
+            Platform::PublicClient
         } else {
-            any(&self.public_client).then_some(Platform::PublicClient)
+            Platform::Web
         }
     }
 
-    /// The certificates that it proves itself with.
-    pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
-        self.key_credentials
-            .iter()
-            .map(|credential| &credential.key)
+    /// Whether pages of an origin are single-page applications of it: one of its redirect URIs for
+    /// them is there. The port of a loopback address is free here, too.
+    pub fn has_pages_at(&self, origin: &str) -> bool {
+        let asked = without_loopback_port(origin);
+        self.spa.redirect_uris.iter().any(|uri| {
+            let host = uri.find("://").map_or(0, |at| at + 3);
+            let path = uri.get(host..).and_then(|rest| rest.find(['/', '?']));
+            let own = path.and_then(|path| uri.get(..host + path)).unwrap_or(uri);
+            without_loopback_port(own) == asked
+        })
     }
 
     /// Whether a text is one of its secrets.
@@ -249,6 +275,33 @@ mod tests {
             "",
         ] {
             assert_eq!(on(stranger), None, "{stranger}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_known_by_its_origin() {
+        let application = application(serde_json::json!({
+            "appId": "6f9619ff-8b86-d011-b42d-00c04fc964ff",
+            "displayName": "A",
+            "web": {"redirectUris": ["https://web.example/back"]},
+            "spa": {"redirectUris": ["https://spa.example:8443/back", "http://localhost/back"]},
+        }))
+        .unwrap();
+        let on = |uri| application.platform_of(uri);
+        assert_eq!(on("https://spa.example:8443/back"), Some(Platform::Spa));
+        assert!(!Platform::Spa.is_confidential() && Platform::Web.is_confidential());
+        for own in ["https://spa.example:8443", "http://localhost:3000"] {
+            assert!(application.has_pages_at(own), "{own}");
+        }
+        for other in [
+            "https://web.example",
+            "https://spa.example",
+            "http://spa.example:8443",
+            "https://spa.example:8443.evil.example",
+            "null",
+            "",
+        ] {
+            assert!(!application.has_pages_at(other), "{other}");
         }
     }
 

@@ -11,7 +11,9 @@ mod federation;
 mod policy;
 mod user;
 
-pub use application::{Api, Application, PasswordCredential, Platform, RedirectUris};
+pub use application::{
+    Api, Application, KeyCredential, PasswordCredential, Platform, RedirectUris,
+};
 pub use error::{Subject, TenantError};
 pub use federation::{
     FederatedIdpMfaBehavior, InternalDomainFederation, PreferredAuthenticationProtocol,

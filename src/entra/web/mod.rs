@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::{
     Aadsts, Arrival, Decision, DomainHint, Next, Outcome, Simulator, WrittenBy, begin, graph,
-    oauth::Version,
+    oauth::{Version, for_everybody},
     open_id::Endpoint,
     pages::{self, PageError},
     verify::Answer,
@@ -96,6 +96,9 @@ impl Simulator {
             (Place::DeviceLogin, &Method::GET | &Method::POST) => self.device_login(request, now),
             (Place::LoginSrf, &Method::POST) => self.login_srf(request, now),
             (Place::Graph(call), method) => Ok(self.graph(&call, method, request)),
+            (Place::Application(Endpoint::Token(..)), &Method::OPTIONS) => {
+                Ok(self.preflight(request))
+            }
             (Place::Application(endpoint), method) if endpoint.method() == *method => {
                 Ok(self.application_endpoint(&endpoint, request, now))
             }
@@ -271,21 +274,26 @@ impl Simulator {
             Endpoint::UserRealm(name) => self.user_realm_document(name, request, now),
             Endpoint::GetUserRealm => self.get_user_realm(request, now),
             Endpoint::UserInfo => self.user_info(request, now),
-            Endpoint::Keys => self.keys(),
+            Endpoint::Keys => for_everybody(self.keys()),
+            Endpoint::Instance => for_everybody(self.instance(request, now)),
             Endpoint::Configuration(tenant, version) => {
-                match begin::address(&self.tenants(), tenant) {
+                for_everybody(match begin::address(&self.tenants(), tenant) {
                     Ok(address) => self.openid_configuration(tenant, address, version),
                     Err(refusal) => self.refuse_application(&refusal, now),
-                }
+                })
             }
             Endpoint::DeviceCode(tenant) => match begin::address(&self.tenants(), tenant) {
                 Ok(address) => self.device_code(request, tenant, address, now),
                 Err(refusal) => self.refuse_application(&refusal, now),
             },
-            Endpoint::Token(tenant) => match begin::address(&self.tenants(), tenant) {
-                Ok(address) => self.token(request, address, now),
-                Err(refusal) => self.refuse_application(&refusal, now),
-            },
+            Endpoint::Token(tenant, version) => {
+                let mut answer = match begin::address(&self.tenants(), tenant) {
+                    Ok(address) => self.token(request, address, version, now),
+                    Err(refusal) => self.refuse_application(&refusal, now),
+                };
+                self.let_page_read(request, &mut answer);
+                answer
+            }
         }
     }
 

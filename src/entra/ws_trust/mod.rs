@@ -71,12 +71,13 @@ impl std::fmt::Display for Version {
 }
 
 /// What an application posts to Entra's token endpoint with an assertion, encoded as MSAL for Python
-/// does it.
-pub fn grant(token: &Token) -> Vec<(String, String)> {
+/// does it; `client_id` is its own.
+pub fn grant(token: &Token, client_id: &str) -> Vec<(String, String)> {
     let assertion = URL_SAFE_NO_PAD.encode(&token.assertion);
     [
         ("grant_type", SAML1_GRANT),
         ("assertion", &assertion),
+        ("client_id", client_id),
         ("scope", "openid"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -129,7 +129,6 @@ impl Seen {
     pub fn permits(&self, step: Step, now: OffsetDateTime) -> Result<(), Refusal> {
         let due = self.due();
         match step {
-            Step::Prepare => {}
             Step::Register if self.former.is_some() => self.are_federated()?,
             Step::Register => {
                 self.next_is_good(step, now)?;
@@ -149,7 +148,7 @@ impl Seen {
                 }
             }
             Step::Retire if due == Step::Retire => self.are_federated()?,
-            Step::Retire => {}
+            Step::Prepare | Step::Retire => {}
         }
         if step == due {
             Ok(())

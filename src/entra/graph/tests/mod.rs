@@ -369,3 +369,40 @@ fn policies_are_read_and_replaced() {
         assert_eq!(read_at(&simulator, path)["validatingDomains"], enumerated);
     }
 }
+
+#[test]
+fn an_application_registers_itself_and_its_secret_is_told_nobody() {
+    let simulator = simulator();
+    let app_id = "00112233-4455-6677-8899-aabbccddeeff";
+    let shop = json!({
+        "appId": app_id,
+        "displayName": "Shop",
+        "web": {"redirectUris": ["https://shop.example/"]},
+        "passwordCredentials": [{"secretText": "made-for-this"}],
+    });
+    let made = done(&simulator, Method::POST, "applications", shop.clone());
+    assert_eq!(made.status, StatusCode::CREATED);
+    let said: Value = serde_json::from_str(&made.text).unwrap();
+    let shown = json!({"id": app_id, "appId": app_id, "displayName": "Shop"});
+    assert_eq!(said, shown);
+    assert_eq!(read_at(&simulator, "applications")["value"], json!([shown]));
+    let one = format!("applications/{app_id}");
+    assert_eq!(read_at(&simulator, &one), shown);
+    let tenants = simulator.tenants();
+    let id = crate::entra::ObjectId::parse(app_id).unwrap();
+    let registered = tenants.first().application(&id).unwrap();
+    assert!(registered.has_secret("made-for-this"));
+
+    let twice = refused(&simulator, Method::POST, "applications", shop);
+    assert!(twice.contains(app_id), "{twice}");
+    let nameless = json!({"displayName": "Tool"});
+    let made = done(&simulator, Method::POST, "applications", nameless);
+    assert!(made.text.contains("\"appId\":\""), "{}", made.text);
+    let bad = json!({"displayName": "Bad", "web": {"redirectUris": ["javascript://x"]}});
+    refused(&simulator, Method::POST, "applications", bad);
+
+    let gone = call(&simulator, Method::DELETE, &one, None);
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    let gone = call(&simulator, Method::DELETE, &one, None);
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+}
