@@ -16,9 +16,9 @@ use super::{
 
 /// The users of a tenant that the plan does not replace, by their names.
 struct Others<'a> {
-    by_upn: HashMap<String, &'a User>,
-    by_address: HashMap<String, &'a User>,
-    by_sign_in_name: HashMap<String, &'a User>,
+    upns: HashMap<String, &'a User>,
+    addresses: HashMap<String, &'a User>,
+    sign_in_names: HashMap<String, &'a User>,
 }
 
 impl Plan {
@@ -59,12 +59,12 @@ impl<'a> Others<'a> {
             Some((key(name), *user))
         });
         Self {
-            by_upn: others
+            upns: others
                 .iter()
                 .map(|user| (key(&user.user_principal_name), *user))
                 .collect(),
-            by_address: addresses.collect(),
-            by_sign_in_name: sign_in_names.collect(),
+            addresses: addresses.collect(),
+            sign_in_names: sign_in_names.collect(),
         }
     }
 }
@@ -110,14 +110,14 @@ fn judge_names(others: &Others<'_>, planned: &Planned, found: &mut Vec<Conflict>
     };
     let upn = &user.user_principal_name;
     let mut clashes: Vec<(ConflictKind, &SignInName, &User)> = Vec::new();
-    if let Some(other) = others.by_upn.get(&key(upn)) {
+    if let Some(other) = others.upns.get(&key(upn)) {
         clashes.push((joined_or(ConflictKind::UpnDuplicate, other), upn, other));
     }
     for address in &user.proxy_addresses {
         let Some(mail) = address.mail() else {
             continue;
         };
-        if let Some(other) = others.by_address.get(&key(mail)) {
+        if let Some(other) = others.addresses.get(&key(mail)) {
             let kind = match address {
                 ProxyAddress::Primary(_) => joined_or(ConflictKind::AddressDuplicate, other),
                 _ => ConflictKind::AddressDuplicate,
@@ -127,7 +127,7 @@ fn judge_names(others: &Others<'_>, planned: &Planned, found: &mut Vec<Conflict>
     }
     if let Some(email) = &user.on_premises_user_principal_name {
         let is_guest = user.user_type == UserType::Guest;
-        for names in [&others.by_upn, &others.by_address, &others.by_sign_in_name] {
+        for names in [&others.upns, &others.addresses, &others.sign_in_names] {
             if let Some(other) = names.get(&key(email)) {
                 let kind = match other.user_type {
                     UserType::Member if is_guest => ConflictKind::AddressOfMember,

@@ -38,6 +38,21 @@ pub enum Prediction {
 }
 
 impl Prediction {
+    /// What it means, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::SignsIn => "Entra sends the guest here, and she signs in",
+            Self::ComesHere => "Entra sends the member here; whether she is taken is not looked at",
+            Self::RefusedHere => "Entra sends her here, and the rules here refuse her",
+            Self::EntraPassword => {
+                "Entra asks for a password of its own: her domain there is not federated"
+            }
+            Self::Elsewhere => "Entra sends her to another identity provider",
+            Self::Nobody => "Entra knows nobody by the name (AADSTS50034)",
+            Self::NoName => "no name to type, or none that Entra takes for one (AADSTS50128)",
+        }
+    }
+
     /// The code with which Entra refuses the name; `None` where something else follows.
     pub fn aadsts(self) -> Option<Aadsts> {
         match self {

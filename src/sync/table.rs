@@ -2,7 +2,7 @@
 
 use super::{Plan, Planned};
 
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 9] = [
     "userType",
     "userPrincipalName",
     "onPremisesUserPrincipalName",
@@ -10,6 +10,7 @@ const COLUMNS: [&str; 8] = [
     "directory",
     "dn",
     "because",
+    "prediction",
     "conflicts",
 ];
 
@@ -17,7 +18,7 @@ const COLUMNS: [&str; 8] = [
 pub fn table(plan: &Plan) -> String {
     let rows = plan.users.iter().map(cells);
     let rows = std::iter::once(COLUMNS.map(str::to_owned)).chain(rows);
-    let rows: Vec<[String; 8]> = rows.map(|row| row.map(|cell| printable(&cell))).collect();
+    let rows: Vec<[String; 9]> = rows.map(|row| row.map(|cell| printable(&cell))).collect();
     let mut widths = [0; COLUMNS.len()];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -42,7 +43,7 @@ pub fn csv(plan: &Plan) -> String {
     lines.collect()
 }
 
-fn cells(user: &Planned) -> [String; 8] {
+fn cells(user: &Planned) -> [String; 9] {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let conflicts = user.conflicts.iter();
     let conflicts = conflicts.map(|conflict| format!("{}: {}", conflict.kind, conflict.what));
@@ -54,6 +55,7 @@ fn cells(user: &Planned) -> [String; 8] {
         user.directory.clone(),
         user.dn.clone(),
         user.because.clone(),
+        user.prediction.to_string(),
         conflicts.collect::<Vec<_>>().join("; "),
     ]
 }
