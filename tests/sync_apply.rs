@@ -24,7 +24,7 @@ use homerealm::{
     keys::{Certificate, Signer},
     microsoft_graph::{Credential, Endpoints, Graph},
 };
-use hyper::Uri;
+use hyper::{Method, StatusCode, Uri};
 use provider::{HOST, ISSUER, Options, Provider, homerealm, is_sign_in_page, type_password};
 use serde_json::{Value, json};
 use slapd::{FEDERATED_SUFFIX, Numbered, PASSWORD, Slapd};
@@ -105,7 +105,9 @@ name = "contoso.onmicrosoft.com"
 id = "contoso.com"
 [[tenant.domain]]
 id = "{FEDERATED_SUFFIX}"
+isRoot = true
 [tenant.domain.federationConfiguration]
+displayName = "Partners"
 issuerUri = "{ISSUER}"
 passiveSignInUri = "{}"
 preferredAuthenticationProtocol = "saml"
@@ -209,11 +211,10 @@ applicationPermissions = ["User.ReadWrite.All"]
 
     /// What Graph does wrong from now on.
     async fn faults(&self, faults: Value) {
-        let ordered = self
-            .graph()
-            .patch("simulator/faults", &json!({ "value": faults }))
-            .await;
-        ordered.expect("ordered");
+        let order = json!({ "value": faults }).to_string();
+        let url = self.url("/v1.0/simulator/faults");
+        let reply = self.browser().call(Method::POST, &url, Some(order)).await;
+        assert_eq!(reply.expect("an answer").status, StatusCode::NO_CONTENT);
     }
 
     fn url(&self, path: &str) -> Uri {
@@ -333,13 +334,12 @@ async fn partners_come_sign_in_change_and_go() {
     assert!(page.text().contains(&partner.upn()), "{}", page.text());
 
     // One is renamed, one goes.
-    let change =
-        |n: u32, what: &str| format!("dn: {}\nchangetype: modify\n{what}\n", Numbered(n).dn());
-    let gone = "delete: userPrincipalName\n-\ndelete: mail\n";
-    let renamed = "replace: displayName\ndisplayName: Renamed\n";
-    world
-        .slapd
-        .change(&format!("{}\n{}", change(8, renamed), change(9, gone)));
+    let gone = |n: u32| format!("dn: {}\nchangetype: delete\n", Numbered(n).dn());
+    let renamed = format!(
+        "dn: {}\nchangetype: modify\nreplace: displayName\ndisplayName: Renamed\n",
+        Numbered(8).dn()
+    );
+    world.slapd.change(&format!("{renamed}\n{}", gone(9)));
     let (upn, gone_upn) = (Numbered(8).upn(), Numbered(9).upn());
     let told = world.run(&["--apply"], 0);
     let expected = [format!("delete {gone_upn}"), format!("update {upn}")];
@@ -351,7 +351,7 @@ async fn partners_come_sign_in_change_and_go() {
     assert!(user.expect_err("she is gone").is_not_found());
 
     // Too many go at once.
-    let all_gone: Vec<String> = (10..20).map(|n| change(n, gone)).collect();
+    let all_gone: Vec<String> = (10..20).map(gone).collect();
     world.slapd.change(&all_gone.join("\n"));
     let refused = world.run(&["--apply"], 1);
     assert_eq!(refused.json["applied"], false);

@@ -41,7 +41,10 @@ fn once() -> u32 {
 
 impl Faults {
     /// Puts these in the place of all others.
-    pub(super) fn order(&self, request: &Request) -> Result<Answer, GraphError> {
+    pub(super) fn order(&self, method: &Method, request: &Request) -> Result<Answer, GraphError> {
+        if *method != Method::POST {
+            return Err(GraphError::NotAllowed("POST"));
+        }
         let ordered: Vec<Fault> = super::Body::of(request)?
             .take("value")
             .map(serde_json::from_value)

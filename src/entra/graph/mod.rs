@@ -127,7 +127,7 @@ impl Simulator {
     /// Answers a call.
     pub(super) fn graph(&self, call: &Call<'_>, method: &Method, request: &Request) -> Response {
         if call.rest == "simulator/faults" {
-            return match self.faults.order(request) {
+            return match self.faults.order(method, request) {
                 Ok(_) => response::text(StatusCode::NO_CONTENT, ""),
                 Err(error) => refuse(&error),
             };
