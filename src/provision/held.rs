@@ -81,13 +81,11 @@ impl Held {
             for user in page.value {
                 self.take(user);
             }
-            match page.next_link {
-                Some(next) => link = next,
-                None => {
-                    self.delta_link = page.delta_link;
-                    return Ok(self);
-                }
-            }
+            let Some(next) = page.next_link else {
+                self.delta_link = page.delta_link;
+                return Ok(self);
+            };
+            link = next;
         }
     }
 

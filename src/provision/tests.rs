@@ -126,10 +126,10 @@ fn nobody_else_is_touched() {
             user.employee_type = Some("Contractor".to_owned());
         }),
         ("a member now", |user| {
-            user.user_type = Some("Member".to_owned())
+            user.user_type = Some("Member".to_owned());
         }),
         ("from before there were guests", |user| {
-            user.user_type = None
+            user.user_type = None;
         }),
         ("synced", |user| user.on_premises_sync_enabled = Some(true)),
         ("in another domain", |user| {
