@@ -97,44 +97,7 @@ verified_domains = ["contoso.com"]
         assert!(made.status.success());
         let read = |name: &str| fs::read(provider.file(name)).expect("a file");
         let graph_key = Signer::from_pem(&read("graph.key"), &read("graph.crt")).expect("a key");
-        let signing = Certificate::from_pem(&read("signing.crt")).expect("a certificate");
-        let tenant = format!(
-            r#"[[tenant]]
-name = "contoso.onmicrosoft.com"
-[[tenant.domain]]
-id = "contoso.com"
-[[tenant.domain]]
-id = "{FEDERATED_SUFFIX}"
-isRoot = true
-[tenant.domain.federationConfiguration]
-displayName = "Partners"
-issuerUri = "{ISSUER}"
-passiveSignInUri = "{}"
-preferredAuthenticationProtocol = "saml"
-federatedIdpMfaBehavior = "rejectMfaByFederatedIdp"
-signingCertificate = "{}"
-[[tenant.user]]
-userPrincipalName = "mia@contoso.com"
-[[tenant.user]]
-userPrincipalName = "connected@{FEDERATED_SUFFIX}"
-onPremisesImmutableId = "Y29ubmVjdGVk"
-onPremisesSyncEnabled = true
-employeeType = "Homerealm"
-userType = "Guest"
-[[tenant.user]]
-userPrincipalName = "invited@{FEDERATED_SUFFIX}"
-onPremisesImmutableId = "aW52aXRlZA=="
-userType = "Guest"
-[[tenant.application]]
-appId = "{APPLICATION}"
-displayName = "Homerealm"
-keyCredentials = [{{ key = "{}" }}]
-applicationPermissions = ["User.ReadWrite.All"]
-"#,
-            provider.url("/saml2/sso"),
-            signing.base64(),
-            graph_key.certificate().base64(),
-        );
+        let tenant = tenant(&provider, &graph_key);
         let file = provider.file("tenant.toml");
         fs::write(&file, tenant).expect("tenant.toml");
         drop(listener);
@@ -227,6 +190,49 @@ applicationPermissions = ["User.ReadWrite.All"]
             .with_address(HOST, self.provider.address())
             .with_address(ENTRA, self.address)
     }
+}
+
+/// The tenant: a member, a guest of Entra Connect and one of an administrator, and the application.
+fn tenant(provider: &Provider, graph_key: &Signer) -> String {
+    let signing = fs::read(provider.file("signing.crt")).expect("signing.crt");
+    let signing = Certificate::from_pem(&signing).expect("a certificate");
+    format!(
+        r#"[[tenant]]
+name = "contoso.onmicrosoft.com"
+[[tenant.domain]]
+id = "contoso.com"
+[[tenant.domain]]
+id = "{FEDERATED_SUFFIX}"
+isRoot = true
+[tenant.domain.federationConfiguration]
+displayName = "Partners"
+issuerUri = "{ISSUER}"
+passiveSignInUri = "{}"
+preferredAuthenticationProtocol = "saml"
+federatedIdpMfaBehavior = "rejectMfaByFederatedIdp"
+signingCertificate = "{}"
+[[tenant.user]]
+userPrincipalName = "mia@contoso.com"
+[[tenant.user]]
+userPrincipalName = "connected@{FEDERATED_SUFFIX}"
+onPremisesImmutableId = "Y29ubmVjdGVk"
+onPremisesSyncEnabled = true
+employeeType = "Homerealm"
+userType = "Guest"
+[[tenant.user]]
+userPrincipalName = "invited@{FEDERATED_SUFFIX}"
+onPremisesImmutableId = "aW52aXRlZA=="
+userType = "Guest"
+[[tenant.application]]
+appId = "{APPLICATION}"
+displayName = "Homerealm"
+keyCredentials = [{{ key = "{}" }}]
+applicationPermissions = ["User.ReadWrite.All"]
+"#,
+        provider.url("/saml2/sso"),
+        signing.base64(),
+        graph_key.certificate().base64(),
+    )
 }
 
 /// What a run says.
