@@ -454,3 +454,81 @@ async fn a_run_that_was_killed_is_completed_by_the_next() {
     assert_eq!(world.run(&["--apply"], 0).changes().len(), GUESTS - 7);
     assert_eq!(world.made().await, GUESTS);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn graph_holds_an_application_to_its_rules() {
+    let world = World::start();
+    let mut graph = world.graph();
+    let user = json!({
+        "accountEnabled": true,
+        "displayName": "New",
+        "mail": "new@fabrikam.com",
+        "mailNickname": "new",
+        "onPremisesImmutableId": "bmV3",
+        "passwordProfile": {"password": "not-remembered-1A"},
+        "userPrincipalName": format!("new@{FEDERATED_SUFFIX}"),
+    });
+    let with = |name: &str, value: Value| {
+        let mut user = user.clone();
+        user[name] = value;
+        user
+    };
+    let without = |name: &str| {
+        let mut user = user.clone();
+        user.as_object_mut().expect("an object").remove(name);
+        user
+    };
+    let taken = format!("invited@{FEDERATED_SUFFIX}");
+    let read_only = "is read-only";
+    for (body, said) in [
+        (
+            with("proxyAddresses", json!(["smtp:a@b.example"])),
+            read_only,
+        ),
+        (
+            with("onPremisesUserPrincipalName", json!("a@b.example")),
+            read_only,
+        ),
+        (with("onPremisesSyncEnabled", json!(false)), read_only),
+        (without("mailNickname"), "'mailNickname'"),
+        (without("passwordProfile"), "'passwordProfile'"),
+        (without("accountEnabled"), "'accountEnabled'"),
+        (without("onPremisesImmutableId"), "onPremisesImmutableId"),
+        (
+            with("passwordProfile", json!({"password": "short"})),
+            "complexity",
+        ),
+        (
+            with("userPrincipalName", json!(taken)),
+            "property userPrincipalName already",
+        ),
+        (
+            with("onPremisesImmutableId", json!("aW52aXRlZA==")),
+            "onPremisesImmutableId already",
+        ),
+        (
+            with("userPrincipalName", json!("new@elsewhere.example")),
+            "verified domain",
+        ),
+    ] {
+        let refused = graph.post::<Value>("users", &body).await;
+        let refused = refused.expect_err(said).to_string();
+        assert!(
+            refused.contains("400") && refused.contains(said),
+            "{refused}"
+        );
+    }
+    let made: Value = graph.post("users", &user).await.expect("made");
+    assert_eq!(made["proxyAddresses"], json!(["SMTP:new@fabrikam.com"]));
+    assert!(!made.to_string().contains("not-remembered"));
+    // The address before stays as another one; of a synced user nothing changes.
+    let path = format!("users/{}", made["id"].as_str().expect("an id"));
+    let mail = json!({"mail": "newer@fabrikam.com"});
+    graph.patch(&path, &mail).await.expect("changed");
+    let changed: Value = graph.get(&path).await.expect("the user");
+    let addresses = json!(["SMTP:newer@fabrikam.com", "smtp:new@fabrikam.com"]);
+    assert_eq!(changed["proxyAddresses"], addresses);
+    let synced = format!("users/connected@{FEDERATED_SUFFIX}");
+    assert!(graph.patch(&synced, &mail).await.is_err());
+    assert!(graph.delete(&synced).await.is_err());
+}
