@@ -4,6 +4,8 @@ use super::*;
 use crate::{
     directory::AccountState,
     entra::DomainName as Initial,
+    http::tls::client_config,
+    microsoft_graph::{Credential, Endpoints, Graph},
     realm::{DomainName, FederatedDomain, ImmutableId, Listed},
     sync::{GuestRules, Plan, Terms},
 };
@@ -243,4 +245,29 @@ fn what_is_told_of_a_user_replaces_what_was_known() {
     assert_eq!(users[0].user_type.as_deref(), Some("Guest"));
     held.take(object(json!({"id": "3", "accountEnabled": "perhaps"})));
     assert!(held.users().is_err());
+}
+
+#[tokio::test]
+async fn where_graph_is_not_reached_a_run_ends_soon() {
+    // A port that nobody listens on any more.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let endpoints = Endpoints {
+        graph: base.parse().unwrap(),
+        login: base.parse().unwrap(),
+    };
+    let token = Credential::Token("t".to_owned().into());
+    let mut graph = Graph::new(endpoints, token, client_config(&[]).unwrap());
+    let names = ["a", "b", "c", "d", "e"];
+    let changes = compared(names.map(partner).to_vec(), &[]);
+    let mut tried = Vec::new();
+    let run = carry_out(&mut graph, &changes, |change, failure| {
+        assert!(failure.is_some());
+        tried.push(change.user_principal_name.clone());
+    });
+    let run = run.await;
+    assert_eq!(tried.len(), 3);
+    assert_eq!((run.done, run.failures.len(), run.not_tried), (0, 3, 2));
+    assert!(run.stopped.is_some() && !run.is_good());
 }
