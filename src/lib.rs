@@ -22,6 +22,7 @@ pub mod microsoft_graph;
 pub mod observe;
 pub mod openid;
 pub mod provider;
+pub mod provision;
 pub mod realm;
 pub mod saml1;
 pub mod saml2;

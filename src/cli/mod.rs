@@ -45,7 +45,7 @@ enum Command {
     Realm(realm::Arguments),
     /// List the addresses to give to partners, and make a guide of them
     Links(links::Arguments),
-    /// Plan what Entra Connect would synchronise, and print its rules
+    /// Plan what Entra would hold of the accounts; print the rules for Entra Connect, or do without it
     Sync(sync::Arguments),
     /// Make and list signing keys
     Keys(keys::Arguments),

@@ -1,5 +1,6 @@
 //! `homerealm sync`: what Entra would hold of the accounts, and the rules that bring it there.
 
+mod apply;
 mod progress;
 mod state;
 
@@ -20,7 +21,7 @@ use homerealm::{
 use progress::Progress;
 pub(super) use state::State;
 
-/// Plan what Entra Connect would synchronise, and print its rules
+/// Plan what Entra would hold of the accounts; print the rules for Entra Connect, or do without it
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -33,6 +34,9 @@ enum Command {
     Plan(PlanArguments),
     /// Print the rules for Entra Connect that do the same, as PowerShell
     Rules(RulesArguments),
+    /// Bring the planned guests into Entra through Graph, without Entra Connect; a dry run unless told
+    /// otherwise
+    Apply(apply::ApplyArguments),
 }
 
 #[derive(clap::Args)]
@@ -76,6 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Plan(arguments) => plan(arguments),
         Command::Rules(arguments) => print_rules(arguments),
+        Command::Apply(arguments) => apply::apply(arguments),
     }
 }
 

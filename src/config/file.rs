@@ -50,9 +50,9 @@ pub(super) struct File {
     pub requests: Requests,
     #[serde(default)]
     pub ws_trust: WsTrust,
+    pub entra: Option<Entra>,
     #[serde(default)]
     pub sync: Sync,
-    pub entra: Option<Entra>,
     pub federated_domain: Vec<FederatedDomain>,
     pub pairwise_salt: Option<Spanned<Credential>>,
     #[serde(default)]

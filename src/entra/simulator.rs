@@ -14,6 +14,7 @@ use super::{
     access_tokens::AccessTokens,
     admission::Admission,
     flow::Flows,
+    graph::{Deltas, Faults},
     instant, oauth,
     outcome::Outcomes,
     random, saml_application,
@@ -35,6 +36,8 @@ pub struct Simulator {
     request_signer: OnceLock<RequestSigner>,
     /// How far its clock is ahead, in seconds.
     clock_ahead: AtomicI64,
+    pub(super) deltas: Deltas,
+    pub(super) faults: Faults,
 }
 
 /// How many people may be on their way at once, and for how long.
@@ -55,6 +58,8 @@ impl Simulator {
             saml_applications: saml_application::Waiting::default(),
             request_signer: OnceLock::new(),
             clock_ahead: AtomicI64::new(0),
+            deltas: Deltas::default(),
+            faults: Faults::default(),
         }
     }
 

@@ -27,7 +27,7 @@ impl Terms {
     }
 
     /// Whether the domain is federated with this identity provider.
-    pub(super) fn is_federated(&self, domain: &DomainName) -> bool {
+    pub(crate) fn is_federated(&self, domain: &DomainName) -> bool {
         self.federated(domain).is_some()
     }
 

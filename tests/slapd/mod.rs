@@ -124,6 +124,17 @@ impl Slapd {
         self.end("-TERM");
     }
 
+    /// Changes what it holds, in LDIF; the server is stopped meanwhile.
+    pub(crate) fn change(&mut self, ldif: &str) {
+        self.stop();
+        let file = self.folder.join("change.ldif");
+        fs::write(&file, ldif).expect("a file");
+        let mut slapmodify = program("slapmodify");
+        slapmodify.arg("-f").arg(self.folder.join("slapd.conf"));
+        run(slapmodify.arg("-l").arg(&file));
+        self.start();
+    }
+
     /// Ends it at once.
     pub(crate) fn kill(&mut self) {
         self.end("-KILL");

@@ -9,15 +9,18 @@ use std::{
 };
 
 use anyhow::Context as _;
-use homerealm::directory::Snapshot;
+use homerealm::{directory::Snapshot, provision::Held};
 use serde::{Deserialize, Serialize};
 
-/// What each directory said.
+/// What each directory said, and what Entra holds.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::cli) struct State {
     /// By its name.
     pub(super) directories: BTreeMap<String, Snapshot>,
+    /// What Entra said, for `sync apply`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tenant: Option<Held>,
 }
 
 impl State {
@@ -29,7 +32,7 @@ impl State {
         };
         serde_json::from_slice(&text).with_context(|| {
             format!(
-                "{} is not what `sync plan --state` writes; delete it, and everything is read anew",
+                "{} is not what `sync plan --state` and `sync apply --state` write; delete it, and everything is read anew",
                 path.display()
             )
         })

@@ -74,13 +74,13 @@ fn permissions(resource: &Resource, reads: bool) -> &'static [&'static str] {
             "Domain-InternalFederation.ReadWrite.All",
             "Domain.ReadWrite.All",
         ],
-        (Resource::Users | Resource::User(_), true) => &[
+        (Resource::Users | Resource::UsersDelta | Resource::User(_), true) => &[
             "User.Read.All",
             "User.ReadWrite.All",
             "Directory.Read.All",
             "Directory.ReadWrite.All",
         ],
-        (Resource::Users | Resource::User(_), false) => {
+        (Resource::Users | Resource::UsersDelta | Resource::User(_), false) => {
             &["User.ReadWrite.All", "Directory.ReadWrite.All"]
         }
         (

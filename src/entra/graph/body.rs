@@ -51,6 +51,11 @@ impl Body {
         self.properties.remove(name)
     }
 
+    /// Whether it sets a property.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.properties.contains_key(name)
+    }
+
     /// Sets a property that is not there.
     pub(super) fn default_to(&mut self, name: &str, value: Value) {
         self.properties.entry(name).or_insert(value);

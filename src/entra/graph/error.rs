@@ -14,6 +14,17 @@ pub(super) enum GraphError {
     /// What is asked for would not be a tenant, or is no sense.
     #[error("{0}")]
     BadRequest(String),
+    /// Another object has the value.
+    #[error("Another object with the same value for property {property} already exists. ({why})")]
+    Conflict {
+        /// Which property.
+        property: &'static str,
+        /// Whose value it is, in our words.
+        why: String,
+    },
+    /// A delta query goes on from where nobody was.
+    #[error("The sync state is not found; begin with a full sync.")]
+    SyncState,
     /// Not by this method; those are.
     #[error("The method is not allowed here; {0} are.")]
     NotAllowed(&'static str),
@@ -40,7 +51,8 @@ impl GraphError {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::BadRequest(_) | Self::Conflict { .. } => StatusCode::BAD_REQUEST,
+            Self::SyncState => StatusCode::GONE,
             Self::NotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Token(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
@@ -53,7 +65,10 @@ impl GraphError {
             Self::NotFound(_) => "Request_ResourceNotFound",
             Self::Token(_) => "InvalidAuthenticationToken",
             Self::Forbidden => "Authorization_RequestDenied",
-            Self::BadRequest(_) | Self::NotAllowed(_) | Self::MediaType => "Request_BadRequest",
+            Self::SyncState => "syncStateNotFound",
+            Self::BadRequest(_) | Self::Conflict { .. } | Self::NotAllowed(_) | Self::MediaType => {
+                "Request_BadRequest"
+            }
         }
     }
 }
@@ -67,8 +82,9 @@ impl From<TenantError> for GraphError {
             TenantError::ProxyAddressTwice(_) => "proxyAddresses",
             other => return Self::BadRequest(other.to_string()),
         };
-        Self::BadRequest(format!(
-            "Another object with the same value for property {property} already exists. ({error})"
-        ))
+        Self::Conflict {
+            property,
+            why: error.to_string(),
+        }
     }
 }

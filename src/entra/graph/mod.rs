@@ -9,8 +9,10 @@
 mod access;
 mod applications;
 mod body;
+mod delta;
 mod domains;
 mod error;
+mod faults;
 mod federation;
 mod policies;
 mod service_principals;
@@ -30,6 +32,8 @@ use crate::http::{Request, Response, response};
 use body::Body;
 use error::GraphError;
 
+pub(super) use {delta::Deltas, faults::Faults};
+
 /// A call to Graph: `/v1.0/...`, of the first tenant, or `/v1.0/{tenant}/...`.
 pub(super) struct Call<'r> {
     tenant: Option<&'r str>,
@@ -46,6 +50,7 @@ enum Resource {
     FederationConfiguration(String),
     Federation(String, String),
     Users,
+    UsersDelta,
     User(String),
     Applications,
     Application(String),
@@ -101,6 +106,7 @@ impl<'r> Call<'r> {
                 Resource::Federation(text(id), text(federation))
             }
             ["users"] => Resource::Users,
+            ["users", "delta"] => Resource::UsersDelta,
             ["users", id] => Resource::User(text(id)),
             ["applications"] => Resource::Applications,
             ["applications", id] => Resource::Application(text(id)),
@@ -151,6 +157,24 @@ fn of_service_principal(id: &str, rest: &[&str]) -> Option<Resource> {
 impl Simulator {
     /// Answers a call.
     pub(super) fn graph(&self, call: &Call<'_>, method: &Method, request: &Request) -> Response {
+        if call.rest == "simulator/faults" {
+            return match self.faults.order(method, request) {
+                Ok(_) => response::text(StatusCode::NO_CONTENT, ""),
+                Err(error) => refuse(&error),
+            };
+        }
+        let fault = self.faults.strike(method, call.rest);
+        if let Some(fault) = fault.as_ref().filter(|fault| !fault.is_done()) {
+            return fault.answer();
+        }
+        let answer = self.graph_said(call, method, request);
+        match fault {
+            Some(fault) => fault.answer(),
+            None => answer,
+        }
+    }
+
+    fn graph_said(&self, call: &Call<'_>, method: &Method, request: &Request) -> Response {
         let resource = call.resource();
         let access = self.graph_access(resource.as_ref(), method, request);
         let answer = access.and_then(|own| match &resource {
@@ -178,6 +202,9 @@ impl Simulator {
             None => call.tenant(&tenants)?,
         };
         if *method == Method::GET {
+            if matches!(resource, Resource::UsersDelta) {
+                return self.users_delta(&tenants, tenant, &request.query);
+            }
             return read(tenant, resource);
         }
         let allowed = changes(resource);
@@ -190,7 +217,11 @@ impl Simulator {
             _ => Body::of(request)?,
         };
         let name = tenant.name().clone();
-        self.change(&name, resource, method, body)
+        let writer = match own {
+            Some(_) => users::Writer::Application,
+            None => users::Writer::Anybody,
+        };
+        self.change(&name, resource, method, body, writer)
     }
 
     fn change(
@@ -199,6 +230,7 @@ impl Simulator {
         resource: &Resource,
         method: &Method,
         body: Body,
+        writer: users::Writer,
     ) -> Result<Answer, GraphError> {
         let mut answer = Answer::Nothing;
         self.change_tenant(tenant, |tenant| {
@@ -214,9 +246,9 @@ impl Simulator {
                 (Resource::Federation(id, federation), _) => {
                     federation::update(tenant, id, federation, body)?
                 }
-                (Resource::Users, _) => users::create(tenant, body)?,
-                (Resource::User(id), &Method::DELETE) => users::delete(tenant, id)?,
-                (Resource::User(id), _) => users::update(tenant, id, body)?,
+                (Resource::Users, _) => users::create(tenant, body, writer)?,
+                (Resource::User(id), &Method::DELETE) => users::delete(tenant, id, writer)?,
+                (Resource::User(id), _) => users::update(tenant, id, body, writer)?,
                 (Resource::HomeRealmDiscoveryPolicies, _) => {
                     policies::create_discovery(tenant, body)?
                 }
@@ -239,6 +271,7 @@ impl Simulator {
                 }
                 (
                     Resource::Organization
+                    | Resource::UsersDelta
                     | Resource::PolicyAppliesTo(_)
                     | Resource::ServicePrincipals
                     | Resource::ServicePrincipal(_)
@@ -266,7 +299,7 @@ fn read(tenant: &Tenant, resource: &Resource) -> Result<Answer, GraphError> {
         }
         Resource::FederationConfiguration(id) => collection(federation::all(tenant, id)?),
         Resource::Federation(id, federation) => federation::one(tenant, id, federation)?,
-        Resource::Users => collection(tenant.users().iter().map(plain)),
+        Resource::Users | Resource::UsersDelta => collection(tenant.users().iter().map(plain)),
         Resource::User(id) => plain(users::find(tenant, id)?),
         Resource::Applications => collection(tenant.applications().iter().map(applications::shown)),
         Resource::Application(id) => applications::shown(applications::find(tenant, id)?),
@@ -284,6 +317,7 @@ fn read(tenant: &Tenant, resource: &Resource) -> Result<Answer, GraphError> {
 fn changes(resource: &Resource) -> &'static [Method] {
     match resource {
         Resource::Organization
+        | Resource::UsersDelta
         | Resource::PolicyAppliesTo(_)
         | Resource::ServicePrincipals
         | Resource::ServicePrincipal(_)
@@ -362,7 +396,7 @@ fn with(mut object: Value, name: &str, value: Value) -> Value {
 
 fn refuse(error: &GraphError) -> Response {
     let id = ObjectId::new();
-    let content = json!({"error": {
+    let mut content = json!({"error": {
         "code": error.code(),
         "message": error.to_string(),
         "innerError": {
@@ -371,6 +405,16 @@ fn refuse(error: &GraphError) -> Response {
             "client-request-id": id,
         },
     }});
+    if let GraphError::Conflict { property, .. } = error
+        && let Some(said) = content.get_mut("error").and_then(Value::as_object_mut)
+    {
+        let detail = json!({
+            "code": "ObjectConflict",
+            "message": error.to_string(),
+            "target": property,
+        });
+        said.insert("details".to_owned(), json!([detail]));
+    }
     let mut answer = document(error.status(), &content);
     if let GraphError::NotAllowed(methods) = error {
         let methods = HeaderValue::from_static(methods);

@@ -26,6 +26,16 @@ pub struct User {
     pub proxy_addresses: Vec<ProxyAddress>,
     /// `otherMails`: no sign-in looks at them.
     pub other_mails: Vec<SignInName>,
+    /// `mail`: no sign-in looks at it. By Graph it is the primary one of `proxyAddresses`, too.
+    pub mail: Option<SignInName>,
+    /// `mailNickname`.
+    pub mail_nickname: Option<String>,
+    /// `employeeType`.
+    pub employee_type: Option<String>,
+    /// `accountEnabled`: kept, and no sign-in looks at it.
+    pub account_enabled: bool,
+    /// `onPremisesSyncEnabled`: Entra Connect holds the user, and Graph changes nothing of it.
+    pub on_premises_sync_enabled: Option<bool>,
 }
 
 impl User {
@@ -43,6 +53,11 @@ impl User {
             user_type: UserType::Member,
             proxy_addresses: Vec::new(),
             other_mails: Vec::new(),
+            mail: None,
+            mail_nickname: None,
+            employee_type: None,
+            account_enabled: true,
+            on_premises_sync_enabled: None,
         }
     }
 
@@ -86,6 +101,11 @@ struct Written {
     proxy_addresses: Vec<ProxyAddress>,
     #[serde(default)]
     other_mails: Vec<SignInName>,
+    mail: Option<SignInName>,
+    mail_nickname: Option<String>,
+    employee_type: Option<String>,
+    account_enabled: Option<bool>,
+    on_premises_sync_enabled: Option<bool>,
 }
 
 impl From<Written> for User {
@@ -102,6 +122,11 @@ impl From<Written> for User {
             user_type: written.user_type,
             proxy_addresses: written.proxy_addresses,
             other_mails: written.other_mails,
+            mail: written.mail,
+            mail_nickname: written.mail_nickname,
+            employee_type: written.employee_type,
+            account_enabled: written.account_enabled.unwrap_or(plain.account_enabled),
+            on_premises_sync_enabled: written.on_premises_sync_enabled,
         }
     }
 }

@@ -253,7 +253,13 @@ fn users() {
             json!(["nothing"]),
             "not of the form name@domain",
         ),
-        (SOMEONE, "mail", json!("a@contoso.com"), "unknown field"),
+        (SOMEONE, "mobilePhone", json!("1"), "unknown field"),
+        (
+            SOMEONE,
+            "passwordProfile",
+            json!({"password": "short"}),
+            "password complexity",
+        ),
     ];
     for (upn, property, value, said) in mutations {
         let call = [("users", user(upn, property, value), said)];
