@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::*;
 use crate::{
-    keys::create_signing_key,
+    keys::{KeyRing, create_signing_key},
     saml2::{Endpoints, identity_provider_metadata},
     upstream::saml2::{AddressSource, LoginHint, Saml2},
 };

@@ -9,7 +9,7 @@ use hyper::{HeaderMap, header::CONTENT_TYPE};
 
 use super::*;
 use crate::entra::{
-    Settings,
+    Settings, Tenants,
     fixture::{self, CURRENT, ISSUER, NEXT},
     web::tests::{Page, send_with},
 };
