@@ -87,6 +87,8 @@ fn each_trust_is_assessed_as_microsofts_tool_does() {
     for (trust, test, outcome) in [
         (0, "IssuanceTransformRules", "warning"),
         (0, "IssuanceAuthorizationRules", "pass"),
+        (0, "AdditionalAuthenticationRules", "pass"),
+        (0, "ImpersonationAuthorizationRules", "pass"),
         (0, "MonitoringEnabled", "warning"),
         (0, "NotBeforeSkew", "warning"),
         (0, "TokenLifetime", "pass"),
