@@ -170,7 +170,7 @@ fn both_forms_of_an_export_make_the_same_files_and_overwrite_none() {
             "retired.encryption.crt",
             "retired.entra.json",
             "retired.toml.disabled",
-            "the-wiki-2.toml",
+            "the-wiki.2.toml",
             "the-wiki.entra.json",
             "the-wiki.request-1.crt",
             "the-wiki.toml",

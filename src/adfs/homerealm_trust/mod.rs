@@ -56,7 +56,8 @@ pub fn files(trust: &RelyingPartyTrust, translation: &Translation, stem: &str) -
         text.rules(translation);
         let name = match index {
             0 => format!("{stem}.{kind}"),
-            more => format!("{stem}-{}.{kind}", more + 1),
+            // A point stands in no stem, so that no other trust has this name.
+            more => format!("{stem}.{}.{kind}", more + 1),
         };
         files.push(File { name, text: text.0 });
     }
