@@ -13,6 +13,7 @@
 mod cpu;
 mod measure;
 mod saml2;
+mod sessions;
 mod sign_in;
 mod ws_federation;
 mod ws_trust;
@@ -24,7 +25,8 @@ use clap::{Parser, ValueEnum};
 use homerealm::http::{client::Client, tls::client_config};
 use hyper::Uri;
 
-use measure::Load;
+use measure::{Accounts, Load};
+use sessions::Sessions;
 use sign_in::{Person, Protocol};
 
 /// What a sign-in consists of.
@@ -61,15 +63,30 @@ struct Arguments {
     /// The server's process, to read its CPU time.
     #[arg(long)]
     server_pid: u32,
+    /// The directory's process, to read its CPU time.
+    #[arg(long)]
+    directory_pid: Option<u32>,
     /// Sign-in name; "{n}" in it stands for a number below --users.
     #[arg(long)]
     user: String,
     /// How many people "{n}" stands for.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     users: u64,
+    /// Lets those people lie evenly among this many, in place of at the beginning.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    among: Option<u64>,
     /// Their password.
     #[arg(long)]
     password: String,
+    /// Whom they sign in to, by its entity ID.
+    #[arg(long, default_value = "urn:federation:MicrosoftOnline")]
+    relying_party: String,
+    /// A file of live sessions: each sign-in by session is asked for with another one of them.
+    #[arg(long)]
+    sessions: Option<PathBuf>,
+    /// Begins so many sessions, each by a password, writes them to the file --sessions, and ends.
+    #[arg(long, requires = "sessions", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    begin_sessions: Option<u64>,
     /// A new TLS connection for each sign-in, as people have, in place of one kept open.
     #[arg(long)]
     reconnect: bool,
@@ -109,7 +126,7 @@ fn measured(arguments: &Arguments) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let report = runtime.block_on(async {
+    let (report, is_good) = runtime.block_on(async {
         if arguments.awake {
             tokio::spawn(async {
                 loop {
@@ -117,13 +134,20 @@ fn measured(arguments: &Arguments) -> Result<bool> {
                 }
             });
         }
-        run(arguments).await
+        let (people, load) = prepared(arguments)?;
+        if let (Some(count), Some(file)) = (arguments.begin_sessions, &arguments.sessions) {
+            let begun = sessions::begin(people, load, count, file).await?;
+            return Ok((serde_json::to_string_pretty(&begun)?, true));
+        }
+        let report = load.run(people).await?;
+        anyhow::Ok((serde_json::to_string_pretty(&report)?, report.is_good()))
     })?;
-    println!("{}", serde_json::to_string_pretty(&report)?);
-    Ok(report.is_good())
+    println!("{report}");
+    Ok(is_good)
 }
 
-async fn run(arguments: &Arguments) -> Result<measure::Report> {
+/// Everybody who will sign in, and what they are to do.
+fn prepared(arguments: &Arguments) -> Result<(Vec<Person>, Load)> {
     let ca = fs::read(&arguments.ca)
         .with_context(|| format!("cannot read {}", arguments.ca.display()))?;
     let tls = client_config(&[&ca])?;
@@ -150,21 +174,30 @@ async fn run(arguments: &Arguments) -> Result<measure::Report> {
                 _ => Protocol::Saml2,
             },
             base_url: base_url.trim_end_matches('/').to_owned(),
+            relying_party: arguments.relying_party.clone(),
             user_field: arguments.user_field.clone(),
             password_field: arguments.password_field.clone(),
             password: arguments.password.clone(),
         })
         .collect();
-    Load {
+    let sessions = match &arguments.sessions {
+        Some(file) if arguments.begin_sessions.is_none() => Some(Sessions::read(file)?),
+        _ => None,
+    };
+    let load = Load {
         mode: arguments.mode,
         duration: Duration::from_secs(arguments.seconds),
         server_pid: arguments.server_pid,
-        user: arguments.user.clone(),
-        users: arguments.users,
+        directory_pid: arguments.directory_pid,
+        accounts: Accounts {
+            pattern: arguments.user.clone(),
+            people: arguments.users,
+            among: arguments.among.unwrap_or(arguments.users),
+        },
+        sessions,
         reconnect: arguments.reconnect,
-    }
-    .run(people)
-    .await
+    };
+    Ok((people, load))
 }
 
 /// The loopback address to connect to. Load is for one's own machine only.

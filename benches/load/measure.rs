@@ -13,16 +13,36 @@ use homerealm::keys::create_signing_key;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use crate::{Mode, cpu, sign_in::Person};
+use crate::{Mode, cpu, sessions::Sessions, sign_in::Person};
 
 /// What to do, and for how long.
 pub(crate) struct Load {
     pub(crate) mode: Mode,
     pub(crate) duration: Duration,
     pub(crate) server_pid: u32,
-    pub(crate) user: String,
-    pub(crate) users: u64,
+    pub(crate) directory_pid: Option<u32>,
+    pub(crate) accounts: Accounts,
+    /// Live ones to ask with, in place of one for each person.
+    pub(crate) sessions: Option<Sessions>,
     pub(crate) reconnect: bool,
+}
+
+/// Who signs in.
+pub(crate) struct Accounts {
+    /// A sign-in name, with "{n}" for the number.
+    pub(crate) pattern: String,
+    /// How many people there are.
+    pub(crate) people: u64,
+    /// Among how many accounts they lie evenly.
+    pub(crate) among: u64,
+}
+
+impl Accounts {
+    /// The name of whose turn it is.
+    pub(crate) fn name(&self, turn: u64) -> String {
+        let number = turn % self.people * (self.among / self.people).max(1);
+        self.pattern.replace("{n}", &number.to_string())
+    }
 }
 
 /// What came of it.
@@ -41,6 +61,8 @@ pub(crate) struct Report {
     p99_ms: f64,
     /// Server CPU, user and system, over all threads.
     server_cpu_seconds_per_sign_in: f64,
+    /// The same of the directory's process, where that was asked for.
+    directory_cpu_seconds_per_sign_in: Option<f64>,
     server_resident_kib: u64,
     /// One RSA-2048 signature, measured before and after the load.
     signature_cpu_seconds: f64,
@@ -66,7 +88,7 @@ impl Load {
         let signature_before = signature_cost()?;
         // Everyone signs in once: sessions exist, connections and caches are warm.
         for (number, person) in people.iter_mut().enumerate() {
-            let user = self.user_name(number as u64);
+            let user = self.accounts.name(number as u64);
             let first = person.with_password(&user).await;
             first.with_context(|| format!("the first sign-in of {user} failed"))?;
         }
@@ -74,7 +96,8 @@ impl Load {
         let concurrency = people.len();
         let load = Arc::new(self);
         let turns = Arc::new(AtomicU64::new(0));
-        let cpu_before = cpu::of_process(load.server_pid)?;
+        let directory = || load.directory_pid.map(cpu::of_process).transpose();
+        let (cpu_before, directory_before) = (cpu::of_process(load.server_pid)?, directory()?);
         let begun = Instant::now();
         let mut tasks = JoinSet::new();
         for person in people {
@@ -88,6 +111,8 @@ impl Load {
         }
         let seconds = begun.elapsed().as_secs_f64();
         let server_cpu = cpu::of_process(load.server_pid)? - cpu_before;
+        let directory_cpu = directory()?.zip(directory_before);
+        let directory_cpu = directory_cpu.map(|(after, before)| after - before);
         let signature = f64::midpoint(signature_before, signature_cost()?);
 
         tally.latencies.sort_unstable();
@@ -105,14 +130,12 @@ impl Load {
             p50_ms: percentile(&tally.latencies, 50),
             p99_ms: percentile(&tally.latencies, 99),
             server_cpu_seconds_per_sign_in: each,
+            directory_cpu_seconds_per_sign_in: directory_cpu
+                .map(|seconds| seconds / as_f64(sign_ins.max(1))),
             server_resident_kib: cpu::resident_kib(load.server_pid)?,
             signature_cpu_seconds: signature,
             signatures_per_sign_in: each / signature,
         })
-    }
-
-    fn user_name(&self, number: u64) -> String {
-        self.user.replace("{n}", &(number % self.users).to_string())
     }
 
     /// One person signs in again and again until the time is over.
@@ -127,21 +150,24 @@ impl Load {
             if self.reconnect {
                 person.browser.disconnect();
             }
-            let turn = Instant::now();
-            let outcome = match self.mode {
-                Mode::Session | Mode::Wsfed => person.with_session().await,
-                Mode::Wstrust => {
-                    let user = self.user_name(turns.fetch_add(1, Ordering::Relaxed));
-                    person.by_message(&user).await
+            let turn = turns.fetch_add(1, Ordering::Relaxed);
+            let asked = Instant::now();
+            let outcome = match (self.mode, &self.sessions) {
+                (Mode::Session | Mode::Wsfed, None) => person.with_session().await,
+                (Mode::Session | Mode::Wsfed, Some(sessions)) => {
+                    match sessions.lend(turn, &mut person) {
+                        Ok(()) => person.with_session().await,
+                        Err(error) => Err(error),
+                    }
                 }
-                Mode::Password => {
+                (Mode::Wstrust, _) => person.by_message(&self.accounts.name(turn)).await,
+                (Mode::Password, _) => {
                     person.browser.forget_cookies();
-                    let user = self.user_name(turns.fetch_add(1, Ordering::Relaxed));
-                    person.with_password(&user).await
+                    person.with_password(&self.accounts.name(turn)).await
                 }
             };
             match outcome {
-                Ok(()) => tally.latencies.push(turn.elapsed()),
+                Ok(()) => tally.latencies.push(asked.elapsed()),
                 Err(error) => {
                     tally.errors.push(format!("{error:#}"));
                     // What fails at once must not turn into a busy loop.
@@ -155,7 +181,7 @@ impl Load {
 
 /// CPU seconds of one RSA-2048 signature, by the same code that signs assertions.
 fn signature_cost() -> Result<f64> {
-    const SIGNATURES: u32 = 2_000;
+    const SIGNATURES: u32 = 1_000;
     let key = create_signing_key("load", 1)?;
     let message = [b'x'; 1_500];
     key.signer.sign_rsa_sha256(&message)?;

@@ -18,11 +18,12 @@ pub(crate) fn new_id() -> Result<String> {
     Ok(format!("_{}", random_hex()?))
 }
 
-/// The query of Entra's request in the redirect binding (SAML bindings 3.4.4.1).
-pub(crate) fn query(id: &str) -> Result<String> {
+/// The query of Entra's request in the redirect binding (SAML bindings 3.4.4.1). The relying party's
+/// name is plain ASCII.
+pub(crate) fn query(relying_party: &str, id: &str) -> Result<String> {
     let now = OffsetDateTime::now_utc().format(&Rfc3339)?;
     let request = format!(
-        r#"<samlp:AuthnRequest xmlns="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="{id}" IssueInstant="{now}" Version="2.0"><Issuer xmlns="urn:oasis:names:tc:SAML:2.0:assertion">urn:federation:MicrosoftOnline</Issuer><samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"/></samlp:AuthnRequest>"#
+        r#"<samlp:AuthnRequest xmlns="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="{id}" IssueInstant="{now}" Version="2.0"><Issuer xmlns="urn:oasis:names:tc:SAML:2.0:assertion">{relying_party}</Issuer><samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"/></samlp:AuthnRequest>"#
     );
     let mut deflate = DeflateEncoder::new(Vec::new(), Compression::fast());
     deflate.write_all(request.as_bytes())?;

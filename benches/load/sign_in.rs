@@ -26,6 +26,8 @@ pub(crate) struct Person {
     pub(crate) protocol: Protocol,
     /// Without a slash at the end.
     pub(crate) base_url: String,
+    /// Whom to sign in to, by its entity ID.
+    pub(crate) relying_party: String,
     pub(crate) user_field: String,
     pub(crate) password_field: String,
     pub(crate) password: String,
@@ -62,7 +64,13 @@ impl Person {
     /// Gets a token for name and password, in one message.
     pub(crate) async fn by_message(&mut self, user: &str) -> Result<()> {
         let url = format!("{}{}", self.base_url, ws_trust::PATH);
-        let envelope = ws_trust::envelope(&url, &random_hex()?, user, &self.password)?;
+        let envelope = ws_trust::envelope(
+            &url,
+            &self.relying_party,
+            &random_hex()?,
+            user,
+            &self.password,
+        )?;
         let answer = self
             .browser
             .post(&url.parse()?, ws_trust::CONTENT_TYPE, envelope)
@@ -74,8 +82,11 @@ impl Person {
     fn request(&self) -> Result<(String, Uri)> {
         let id = saml2::new_id()?;
         let (path, query) = match self.protocol {
-            Protocol::Saml2 => (saml2::PATH, saml2::query(&id)?),
-            Protocol::WsFederation => (ws_federation::PATH, ws_federation::query(&id)),
+            Protocol::Saml2 => (saml2::PATH, saml2::query(&self.relying_party, &id)?),
+            Protocol::WsFederation => (
+                ws_federation::PATH,
+                ws_federation::query(&self.relying_party, &id),
+            ),
         };
         let url = format!("{}{path}?{query}", self.base_url).parse()?;
         Ok((id, url))

@@ -7,11 +7,11 @@ use homerealm::http::PageForm;
 pub(crate) const PATH: &str = "/adfs/ls/";
 
 /// The query of Entra's request (MS-MWBF 2.2.3), with a context of some length, as Entra's have.
-pub(crate) fn query(id: &str) -> String {
+pub(crate) fn query(relying_party: &str, id: &str) -> String {
     form_urlencoded::Serializer::new(String::new())
         .append_pair("client-request-id", "7a0e6a0c-3f5e-4d2b-9d63-0b1f1f0f6a11")
         .append_pair("wa", "wsignin1.0")
-        .append_pair("wtrealm", "urn:federation:MicrosoftOnline")
+        .append_pair("wtrealm", relying_party)
         .append_pair("wctx", &context(id))
         .finish()
 }

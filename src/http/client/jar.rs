@@ -47,21 +47,24 @@ impl Jar {
     /// Takes the `Set-Cookie` fields of an answer from `origin`.
     pub(super) fn take(&mut self, headers: &HeaderMap, origin: &Origin, request_path: &str) {
         for field in headers.get_all(SET_COOKIE) {
-            let cookie = field
+            // What is no cookie of one host is left alone.
+            let _ = field
                 .to_str()
                 .ok()
-                .and_then(|text| Kept::parse(text, origin, request_path));
-            let Some((cookie, lives)) = cookie else {
-                continue;
-            };
-            self.cookies.retain(|other| {
-                (&other.name, &other.host, &other.path)
-                    != (&cookie.name, &cookie.host, &cookie.path)
-            });
-            if lives {
-                self.cookies.push(cookie);
-            }
+                .and_then(|text| self.keep(text, origin, request_path));
         }
+    }
+
+    /// Takes one `Set-Cookie` field; `None` for what is no cookie of one host.
+    pub(super) fn keep(&mut self, text: &str, origin: &Origin, request_path: &str) -> Option<()> {
+        let (cookie, lives) = Kept::parse(text, origin, request_path)?;
+        self.cookies.retain(|other| {
+            (&other.name, &other.host, &other.path) != (&cookie.name, &cookie.host, &cookie.path)
+        });
+        if lives {
+            self.cookies.push(cookie);
+        }
+        Some(())
     }
 
     /// The `Cookie` field for a request, if any cookie goes along.
@@ -78,9 +81,16 @@ impl Jar {
 
     /// The value kept for a host under a name.
     pub(super) fn value(&self, host: &str, name: &str) -> Option<&str> {
+        self.values(host)
+            .find_map(|(kept, value)| (kept == name).then_some(value))
+    }
+
+    /// All names and values kept for a host.
+    pub(super) fn values(&self, host: &str) -> impl Iterator<Item = (&str, &str)> {
         self.cookies
             .iter()
-            .find_map(|c| (c.host == host && c.name == name).then_some(c.value.as_str()))
+            .filter(move |cookie| cookie.host == host)
+            .map(|cookie| (cookie.name.as_str(), cookie.value.as_str()))
     }
 }
 
