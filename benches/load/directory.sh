@@ -1,10 +1,9 @@
-# A throw-away slapd for the load run; sourced by `run`. Everything is below $folder, on loopback.
+# A throw-away slapd, of one database or several; sourced. Everything is below $folder, on loopback.
 #
 # Accounts u0, u1 and so on, as Active Directory shows them, all with the password $password. Their
 # hashes are salted SHA-1: cheap to check, since it is Homerealm that is measured. `ca.pem` must be
 # there, with a certificate for 127.0.0.1 in `server.pem` and `server.key`.
 
-readonly base=dc=partners,dc=test
 readonly password=Part.ner-Pw0rd
 
 # AD's attributes under their own OIDs, with the equality rules that Debian's msuser.schema lacks.
@@ -18,7 +17,9 @@ objectclass ( 1.3.6.1.4.1.99999.1 NAME 'adUser' SUP top AUXILIARY MAY ( objectGU
 SCHEMA
 }
 
+# Of the whole server, and then of a database for each base.
 directory_configuration() {
+    local base
     cat <<CONFIGURATION
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -31,26 +32,32 @@ TLSCACertificateFile $folder/ca.pem
 TLSCertificateFile $folder/server.pem
 TLSCertificateKeyFile $folder/server.key
 threads 4
+tool-threads 2
+CONFIGURATION
+    for base in "$@"; do
+        cat <<DATABASE
 database mdb
 suffix "$base"
-directory $folder/accounts
-maxsize 1073741824
+directory $folder/$base
+maxsize 8589934592
 dbnosync
 index objectClass,uid,mail,userPrincipalName,proxyAddresses eq
 access to attrs=userPassword by anonymous auth by * none
 access to * by users read by anonymous auth
-CONFIGURATION
+DATABASE
+    done
 }
 
-# LDIF of the base, the service account and $1 accounts.
+# LDIF of the base $2, the service account and $1 accounts.
 directory_accounts() {
-    local hash
+    local base=$2 hash name
+    name=${base%%,*}
     hash=$(slappasswd -h '{SSHA}' -s "$password")
     cat <<TOP
 dn: $base
 objectClass: dcObject
 objectClass: organization
-dc: partners
+dc: ${name#dc=}
 o: Partners
 
 dn: ou=people,$base
@@ -76,13 +83,19 @@ TOP
     }'
 }
 
-# Loads $1 accounts and starts slapd for ldaps on port $2; sets slapd_pid.
+# Starts slapd for ldaps on port $1, with the given accounts, each "COUNT BASE"; sets slapd_pid.
 directory_start() {
-    mkdir "$folder/accounts"
+    local port=$1 each bases=()
+    shift
+    for each in "$@"; do bases+=("${each#* }"); done
     directory_schema > "$folder/ad.schema"
-    directory_configuration > "$folder/slapd.conf"
-    directory_accounts "$1" | slapadd -q -f "$folder/slapd.conf" > "$folder/slapadd.log" 2>&1 ||
-        { tail -n 5 "$folder/slapadd.log" >&2; return 1; }
-    slapd -f "$folder/slapd.conf" -h "ldaps://127.0.0.1:$2" -d 0 > "$folder/slapd.log" 2>&1 &
+    directory_configuration "${bases[@]}" > "$folder/slapd.conf"
+    for each in "$@"; do mkdir "$folder/${each#* }"; done
+    for each in "$@"; do
+        directory_accounts "${each%% *}" "${each#* }" |
+            slapadd -q -f "$folder/slapd.conf" -b "${each#* }" > "$folder/slapadd.log" 2>&1 ||
+            { tail -n 5 "$folder/slapadd.log" >&2; return 1; }
+    done
+    slapd -f "$folder/slapd.conf" -h "ldaps://127.0.0.1:$port" -d 0 > "$folder/slapd.log" 2>&1 &
     slapd_pid=$!
 }
