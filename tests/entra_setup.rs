@@ -4,14 +4,13 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
 
 mod provider;
+mod simulator;
 mod slapd;
 mod strangers;
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output},
     sync::{
         Arc, LazyLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -32,46 +31,29 @@ use homerealm::{
 use hyper::Uri;
 use provider::{HOST, ISSUER, Options, Provider, homerealm, type_password};
 use serde_json::{Value, json};
+use simulator::{ENTRA, Simulator};
 use slapd::{FEDERATED_SUFFIX, Numbered, PASSWORD, Slapd};
 use strangers::{python, run};
 use tokio::task::JoinHandle;
 
 static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options::default()));
 
-const ENTRA: &str = "entra.localhost";
 const APPLICATION: &str = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
 const PARTNER: Numbered = Numbered(3);
 
 /// Both servers; the simulated Entra ends with this.
 struct World {
     provider: Provider,
-    entra: Child,
-    address: SocketAddr,
+    entra: Simulator,
     graph_key: Arc<Signer>,
     roots: String,
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.entra.kill();
-        let _ = self.entra.wait();
-    }
 }
 
 impl World {
     /// With the domain managed, or federated as this says.
     fn start(federation: impl Fn(&Provider) -> String) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let address = listener.local_addr().expect("its address");
+        let (listener, address) = simulator::reserve();
         let base = format!("https://{ENTRA}:{}", address.port());
-        let party = format!(
-            r#"[[relying_party]]
-entity_id = "urn:federation:MicrosoftOnline"
-preset = "entra"
-assertion_consumer_services = ["{base}/login.srf"]
-"#
-        );
         let tables = format!(
             r#"[entra]
 credential = {{ tenant = "contoso.onmicrosoft.com", client_id = "{APPLICATION}", certificate = "graph.crt", key = "graph.key" }}
@@ -83,7 +65,7 @@ ca = "roots.pem"
         let provider = Provider::start(
             &SLAPD,
             Options {
-                relying_party: Box::leak(party.into_boxed_str()),
+                relying_party: simulator::relying_party(address, ""),
                 tables: Box::leak(tables.into_boxed_str()),
                 ..Options::default()
             },
@@ -122,26 +104,13 @@ applicationPermissions = ["Domain.Read.All", "Domain-InternalFederation.ReadWrit
         let file = provider.file("tenant.toml");
         fs::write(&file, tenant).expect("tenant.toml");
         drop(listener);
-        let mut entra = homerealm()
-            .args(["simulate", "--tenant"])
-            .arg(&file)
-            .args(["--listen", &address.to_string()])
-            .env("TMPDIR", provider.folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("homerealm starts");
-        let mut line = String::new();
-        let stdout = entra.stdout.take().expect("its address");
-        BufReader::new(stdout).read_line(&mut line).expect("a line");
-        let ca = fs::read_to_string(provider.file("homerealm-simulate-ca.pem")).expect("its CA");
-        let roots = format!("{ca}{}", provider.ca_pem());
+        let known = ("--tenant", file.as_path());
+        let entra = Simulator::start(address, provider.folder.path(), known, &[]);
+        let roots = format!("{}{}", entra.ca, provider.ca_pem());
         fs::write(provider.file("roots.pem"), &roots).expect("roots.pem");
         Self {
             provider,
             entra,
-            address,
             graph_key: Arc::new(graph_key),
             roots,
         }
@@ -219,14 +188,13 @@ signingCertificate = "{}"
     }
 
     fn url(&self, path: &str) -> Uri {
-        let url = format!("https://{ENTRA}:{}{path}", self.address.port());
-        url.parse().expect("a URL")
+        self.entra.url(path)
     }
 
     fn browser(&self) -> Client {
         Client::new(client_config(&[self.roots.as_bytes()]).expect("TLS settings"))
             .with_address(HOST, self.provider.address())
-            .with_address(ENTRA, self.address)
+            .with_address(ENTRA, self.entra.address)
     }
 
     fn certificate(&self, name: &str) -> Certificate {

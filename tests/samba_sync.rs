@@ -6,6 +6,7 @@
 mod planned;
 mod provider;
 mod samba;
+mod simulator;
 mod slapd;
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};

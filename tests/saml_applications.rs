@@ -4,6 +4,7 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
 
+mod federated;
 mod provider;
 mod shibboleth;
 mod simulator;
@@ -20,6 +21,7 @@ mod at_shibboleth;
 use std::sync::LazyLock;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use federated::{PARTNER, TENANT};
 use homerealm::{
     entra::ObjectId,
     http::{
@@ -29,7 +31,7 @@ use homerealm::{
 };
 use hyper::Uri;
 use provider::type_password;
-use simulator::{PARTNER, Simulator, TENANT};
+use simulator::Simulator;
 use slapd::{PASSWORD, Slapd};
 
 static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options::default()));

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
 
 mod provider;
+mod simulator;
 mod slapd;
 mod strangers;
 
@@ -18,6 +19,7 @@ use std::{
 
 use provider::{HOST, ISSUER, Options, Provider, homerealm};
 use serde_json::Value;
+use simulator::said;
 use slapd::{FEDERATED_SUFFIX, Numbered, PASSWORD, Slapd};
 use strangers::{python, run};
 
@@ -36,23 +38,14 @@ struct Both {
 impl Both {
     /// The federation is registered with this issuer.
     fn start(issuer: &str) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let entra = listener.local_addr().expect("its address");
-        let relying_party = format!(
-            r#"[[relying_party]]
-entity_id = "urn:federation:MicrosoftOnline"
-preset = "entra"
-display_name = "Entra"
-assertion_consumer_services = ["https://entra.localhost:{}/login.srf"]
+        let (_, entra) = simulator::reserve();
+        let more = r#"display_name = "Entra"
 protocols = ["saml2", "ws-federation", "ws-trust"]
-ws_trust_addresses = ["urn:federation:MicrosoftOnline"]
-"#,
-            entra.port()
-        );
+ws_trust_addresses = ["urn:federation:MicrosoftOnline"]"#;
         let provider = Provider::start(
             &SLAPD,
             Options {
-                relying_party: Box::leak(relying_party.into_boxed_str()),
+                relying_party: simulator::relying_party(entra, more),
                 tables: "[ws_trust]\nenabled = true",
                 ..Options::default()
             },
@@ -121,27 +114,14 @@ addresses = {{ "{HOST}" = "{}" }}
         );
         let file = |name: &str| self.provider.file(name);
         std::fs::write(file("scenario.toml"), scenario).expect("scenario.toml");
-        let once = || {
-            let output = homerealm()
+        simulator::run_once(self.entra, |command| {
+            command
                 .current_dir(self.provider.folder.path())
-                .args(["simulate", "--listen", &self.entra.to_string()])
                 .args(["--scenario", "scenario.toml"])
                 .args(["--json", "report.json", "--junit", "report.xml"])
                 .args(flags)
-                .env("SCENARIO_PASSWORD", password)
-                .output();
-            output.expect("homerealm runs")
-        };
-        let mut output = once();
-        // Between two runs somebody's connection can have the port for a while.
-        for _ in 0..20 {
-            if !said(&output).contains("in use") {
-                break;
-            }
-            sleep(Duration::from_millis(250));
-            output = once();
-        }
-        output
+                .env("SCENARIO_PASSWORD", password);
+        })
     }
 
     fn json(&self) -> Value {
@@ -152,14 +132,6 @@ addresses = {{ "{HOST}" = "{}" }}
     fn junit(&self) -> String {
         std::fs::read_to_string(self.provider.file("report.xml")).expect("report.xml")
     }
-}
-
-fn said(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
 }
 
 /// Each of these steps once.

@@ -7,22 +7,17 @@
 #[path = "simplesamlphp/installation.rs"]
 mod installation;
 mod provider;
+mod simulator;
 mod slapd;
 mod strangers;
 
-use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::Path,
-    process::Output,
-    sync::LazyLock,
-    thread::sleep,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::Path, sync::LazyLock};
 
 use homerealm::keys::Certificate;
 use installation::{PAGE, SimpleSamlPhp, Slip};
-use provider::{Options, Provider, homerealm};
+use provider::{Options, Provider};
 use serde_json::Value;
+use simulator::{ENTRA, said};
 use slapd::{FEDERATED_SUFFIX, Numbered, PASSWORD, Slapd};
 
 static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options::default()));
@@ -125,9 +120,8 @@ userType = "Guest"
 
 /// Where Entra will be.
 fn entra() -> (SocketAddr, String) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let address = listener.local_addr().expect("its address");
-    let consumer = format!("https://entra.localhost:{}/login.srf", address.port());
+    let (_, address) = simulator::reserve();
+    let consumer = format!("https://{ENTRA}:{}/login.srf", address.port());
     (address, consumer)
 }
 
@@ -138,25 +132,13 @@ fn run(entra: SocketAddr, registered: &Registered, scenario: &str) -> Tried {
     std::fs::write(file("tenant.toml"), registered.tenant()).expect("tenant.toml");
     std::fs::write(file("scenario.toml"), registered.scenario(scenario)).expect("scenario.toml");
     std::fs::write(file("idp-ca.pem"), &registered.ca_pem).expect("the CA");
-    let once = || {
-        homerealm()
-            .args(["simulate", "--listen", &entra.to_string()])
+    let output = simulator::run_once(entra, |command| {
+        command
             .args([Path::new("--tenant"), &file("tenant.toml")])
             .args([Path::new("--scenario"), &file("scenario.toml")])
             .args([Path::new("--json"), &file("report.json")])
-            .env("SCENARIO_PASSWORD", PASSWORD)
-            .output()
-            .expect("homerealm runs")
-    };
-    let mut output = once();
-    // Between two runs somebody's connection can have the port for a while.
-    for _ in 0..20 {
-        if !said(&output).contains("in use") {
-            break;
-        }
-        sleep(Duration::from_millis(250));
-        output = once();
-    }
+            .env("SCENARIO_PASSWORD", PASSWORD);
+    });
     let report = std::fs::read(file("report.json")).unwrap_or_else(|_| panic!("{}", said(&output)));
     Tried {
         code: output.status.code(),
@@ -169,14 +151,6 @@ struct Tried {
     code: Option<i32>,
     said: String,
     report: Value,
-}
-
-fn said(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
 }
 
 #[test]
@@ -342,15 +316,14 @@ fn its_metadata_is_enough() {
         .sign_in
         .rsplit_once('/')
         .expect("the address of a script");
-    let output = homerealm()
-        .args(["simulate", "--listen", &entra.to_string()])
-        .args([Path::new("--scenario"), &file("scenario.toml")])
-        .args(["--idp-metadata", &format!("{base}/metadata.php")])
-        .args(["--email", &PARTNER.mail(), "--upn", &PARTNER.upn()])
-        .args(["--immutable-id", &PARTNER.guid().immutable_id()])
-        .env("SCENARIO_PASSWORD", PASSWORD)
-        .output()
-        .expect("homerealm runs");
+    let output = simulator::run_once(entra, |command| {
+        command
+            .args([Path::new("--scenario"), &file("scenario.toml")])
+            .args(["--idp-metadata", &format!("{base}/metadata.php")])
+            .args(["--email", &PARTNER.mail(), "--upn", &PARTNER.upn()])
+            .args(["--immutable-id", &PARTNER.guid().immutable_id()])
+            .env("SCENARIO_PASSWORD", PASSWORD);
+    });
     let said = said(&output);
     assert_eq!(output.status.code(), Some(0), "{said}{}", idp.log());
 }

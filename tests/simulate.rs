@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
 
+mod federated;
 mod provider;
 mod simulator;
 mod slapd;
@@ -10,6 +11,7 @@ mod strangers;
 
 use std::{path::Path, sync::LazyLock};
 
+use federated::{PARTNER, graph};
 use homerealm::http::{
     PageForm,
     client::{Client, Reply},
@@ -18,7 +20,7 @@ use homerealm::http::{
 use hyper::Uri;
 use provider::{ISSUER, homerealm, type_password};
 use serde_json::json;
-use simulator::{PARTNER, Simulator};
+use simulator::Simulator;
 use slapd::{FEDERATED_SUFFIX, PASSWORD, Slapd};
 
 static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options::default()));
@@ -52,7 +54,7 @@ fn shows(page: &Reply, text: &str) {
 
 #[tokio::test]
 async fn a_file_is_all_that_the_simulator_knows_of_the_provider() {
-    let (provider, simulator, mut browser) = simulator::start(&SLAPD, "", &[]);
+    let (provider, simulator, mut browser) = federated::start(&SLAPD, "", &[]);
     let hop = type_at_entra(&simulator, &mut browser, &PARTNER.mail()).await;
     let asked = submit(&mut browser, &hop, "to-idp").await;
     let answer = type_password(&mut browser, &asked, &PARTNER.mail(), PASSWORD).await;
@@ -63,14 +65,14 @@ async fn a_file_is_all_that_the_simulator_knows_of_the_provider() {
     // An administrator turns to WS-Federation; the session answers.
     let folder = provider.folder.path();
     let all = format!("domains/{FEDERATED_SUFFIX}/federationConfiguration");
-    let told = simulator.graph("GET", &all, &json!(null), folder);
+    let told = graph(&simulator, "GET", &all, &json!(null), folder);
     let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
     let federation = format!("{all}/{}", told["value"][0]["id"].as_str().expect("an id"));
     let change = json!({
         "preferredAuthenticationProtocol": "wsFed",
         "passiveSignInUri": provider.url("/adfs/ls/").to_string(),
     });
-    simulator.graph("PATCH", &federation, &change, folder);
+    graph(&simulator, "PATCH", &federation, &change, folder);
     let hop = type_at_entra(&simulator, &mut browser, &PARTNER.mail()).await;
     let to = page_link(&hop.text(), "to-idp").expect("a link");
     let to: Uri = to.parse().expect("a URL");
@@ -80,7 +82,7 @@ async fn a_file_is_all_that_the_simulator_knows_of_the_provider() {
 
     // And mistypes the issuer.
     let slash = json!({"issuerUri": format!("{ISSUER}/")});
-    simulator.graph("PATCH", &federation, &slash, folder);
+    graph(&simulator, "PATCH", &federation, &slash, folder);
     let hop = type_at_entra(&simulator, &mut browser, &PARTNER.mail()).await;
     let to = page_link(&hop.text(), "to-idp").expect("a link");
     let to: Uri = to.parse().expect("a URL");
@@ -93,7 +95,7 @@ async fn a_file_is_all_that_the_simulator_knows_of_the_provider() {
 #[tokio::test]
 async fn a_switch_keeps_foreign_emails_from_being_resolved() {
     let (_provider, simulator, mut browser) =
-        simulator::start(&SLAPD, "", &["--no-email-resolution"]);
+        federated::start(&SLAPD, "", &["--no-email-resolution"]);
     let refused = type_at_entra(&simulator, &mut browser, &PARTNER.mail()).await;
     shows(&refused, "AADSTS50034");
     let by_upn = type_at_entra(&simulator, &mut browser, &PARTNER.upn()).await;

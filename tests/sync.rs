@@ -5,6 +5,7 @@
 
 mod planned;
 mod provider;
+mod simulator;
 mod slapd;
 mod strangers;
 

@@ -40,6 +40,9 @@ make_certificates() {
 readonly by_tls=$'tls_certificate = "server.pem"\ntls_key = "server.key"'
 readonly behind_a_proxy=$'plain_http_behind_a_tls_proxy = true\ntrusted_proxies = ["127.0.0.1"]'
 
+# Whoever signs in counts as failed until the password has been checked, and all of them come from here.
+readonly attempts=1000
+
 # The configuration of a server on port $1 with the listener $2, for the accounts below $3, whose
 # mappings are remembered for $4 seconds.
 configuration() {
@@ -53,6 +56,8 @@ key = "signing.key"
 certificate = "signing.crt"
 [ws_trust]
 enabled = true
+[guard]
+failures_per_source = $attempts
 [[federated_domain]]
 suffix = "partners.contoso.com"
 issuer = "https://login.contoso.com/partners"

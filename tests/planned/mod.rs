@@ -3,12 +3,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing)] // a test may stop
 #![allow(dead_code)] // each test binary uses its own part of this
 
-use std::{
-    io::{BufRead as _, BufReader},
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    process::{Child, Output, Stdio},
-    sync::Arc,
-};
+use std::{net::SocketAddr, process::Output, sync::Arc};
 
 use homerealm::{
     entra::Aadsts,
@@ -17,23 +12,19 @@ use homerealm::{
         client::{Client, Reply},
         tls::client_config,
     },
-    simulate::HOST as ENTRA,
 };
 use rustls::ClientConfig;
 use serde_json::Value;
 
-use crate::provider::{HOST, Provider, homerealm, is_sign_in_page, type_password};
+use crate::{
+    provider::{HOST, Provider, homerealm, is_sign_in_page, type_password},
+    simulator::{self, ENTRA},
+};
 
 /// An address for a simulator, and the relying party that it will be.
 pub(crate) fn entra() -> (SocketAddr, &'static str) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let address = listener.local_addr().expect("its address");
-    let relying_party = format!(
-        "[[relying_party]]\nentity_id = \"urn:federation:MicrosoftOnline\"\npreset = \"entra\"\n\
-         assertion_consumer_services = [\"https://{ENTRA}:{}/login.srf\"]\n",
-        address.port()
-    );
-    (address, Box::leak(relying_party.into_boxed_str()))
+    let (_, address) = simulator::reserve();
+    (address, simulator::relying_party(address, ""))
 }
 
 /// `homerealm sync plan` with these arguments besides.
@@ -55,46 +46,21 @@ pub(crate) fn planned(provider: &Provider, arguments: &[&str]) -> Value {
 
 /// `homerealm simulate --from-directory`; it ends with this.
 pub(crate) struct Simulator {
-    child: Child,
-    address: SocketAddr,
+    entra: simulator::Simulator,
     provider: SocketAddr,
     tls: Arc<ClientConfig>,
 }
 
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl Simulator {
     pub(crate) fn start(provider: &Provider, address: SocketAddr, more: &[&str]) -> Self {
-        let folder = provider.folder.path();
-        let mut child = homerealm()
-            .args(["simulate", "--from-directory"])
-            .arg(provider.config_file())
-            .args(["--listen", &address.to_string()])
-            .args(more)
-            // The CA is written to the temporary folder, and each simulator has its own.
-            .env("TMPDIR", folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("homerealm starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("its address");
-        BufReader::new(stdout).read_line(&mut line).expect("a line");
-        assert_eq!(line.trim(), format!("https://{ENTRA}:{}/", address.port()));
-        let ca = std::fs::read(folder.join("homerealm-simulate-ca.pem")).expect("the CA");
-        let roots = [provider.ca_pem().as_bytes(), &ca];
+        let config = provider.config_file();
+        let known = ("--from-directory", config.as_path());
+        let entra = simulator::Simulator::start(address, provider.folder.path(), known, more);
+        let roots = [provider.ca_pem().as_bytes(), entra.ca.as_bytes()];
         Self {
-            child,
-            address,
             provider: provider.address(),
             tls: client_config(&roots).expect("TLS settings"),
+            entra,
         }
     }
 
@@ -103,7 +69,7 @@ impl Simulator {
     pub(crate) async fn comes_to(&self, name: &str, password: &str) -> CameTo {
         let mut browser = Client::new(self.tls.clone())
             .with_address(HOST, self.provider)
-            .with_address(ENTRA, self.address);
+            .with_address(ENTRA, self.entra.address);
         let page = self.type_name(&mut browser, name).await;
         let text = page.text();
         let refused = |code: Aadsts| text.contains(&code.to_string());
@@ -125,9 +91,8 @@ impl Simulator {
     }
 
     async fn type_name(&self, browser: &mut Client, name: &str) -> Reply {
-        let port = self.address.port();
-        let door = format!("https://{ENTRA}:{port}/contoso.onmicrosoft.com/");
-        let door = browser.get(&door.parse().expect("a URL"), None).await;
+        let door = self.entra.url("/contoso.onmicrosoft.com/");
+        let door = browser.get(&door, None).await;
         let door = door.expect("a page");
         let form = PageForm::find(&door.text(), None).expect("a form");
         let to = door.resolve(&form.action).expect("a URL");

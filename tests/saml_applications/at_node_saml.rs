@@ -63,7 +63,7 @@ impl Drop for NodeSaml {
 
 #[tokio::test]
 async fn an_application_with_node_saml_reads_entras_claims() {
-    let (_provider, simulator, mut browser) = simulator::start(&SLAPD, APPLICATION, &[]);
+    let (_provider, simulator, mut browser) = federated::start(&SLAPD, APPLICATION, &[]);
     let metadata = metadata(&simulator, &mut browser, APP_ID).await;
     let role = between(&metadata, "<IDPSSODescriptor", "</ds:X509Certificate>");
     let (_, certificate) = role.rsplit_once('>').expect("a certificate");

@@ -189,7 +189,7 @@ fn about(known: &Value, host: &str, more: &Value) -> Value {
 
 #[tokio::test]
 async fn two_applications_share_a_session_until_one_ends_it() {
-    let (provider, simulator, mut browser) = simulator::start(&SLAPD, APPLICATIONS, &[]);
+    let (provider, simulator, mut browser) = federated::start(&SLAPD, APPLICATIONS, &[]);
     let folder = configured(&provider, &simulator, &mut browser).await;
     let folder = folder.path();
     let first = at_the_first(folder, &mut browser).await;

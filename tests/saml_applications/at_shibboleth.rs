@@ -55,8 +55,8 @@ web = {{ redirectUris = ["{}"], logoutUrl = "{}" }}
         sp.consumer(),
         sp.url("/Shibboleth.sso/SLO/Redirect"),
     );
-    let (provider, simulator, _) = simulator::start(&SLAPD, &application, &[]);
-    let browser = simulator::browser(&provider, &simulator, &[sp.ca_pem()]);
+    let (provider, simulator, _) = federated::start(&SLAPD, &application, &[]);
+    let browser = federated::browser(&provider, &simulator, &[sp.ca_pem()]);
     let mut browser = sp.found_by(browser);
     let metadata = metadata(&simulator, &mut browser, app_id).await;
     sp.trust(&entity_id(), &metadata);
