@@ -1,5 +1,8 @@
 use std::{
-    collections::{BTreeSet, HashMap},
+    borrow::Borrow,
+    cmp::Ordering,
+    collections::{BTreeSet, HashSet},
+    hash::{Hash, Hasher},
     sync::Arc,
 };
 
@@ -8,18 +11,12 @@ use bytes::Bytes;
 /// Entries that end in time, of one kind and up to a number.
 ///
 /// Moments are milliseconds on a clock of the caller's. Memory per entry is what this is built
-/// for: key and value are one allocation each, and the key is shared between map and order.
+/// for: each is one allocation, which both the table by key and the order by end point to.
 pub(super) struct Shelf {
-    entries: HashMap<Arc<[u8]>, Entry>,
+    entries: HashSet<Entry>,
     /// The same entries by their end, the first one to end first.
-    order: BTreeSet<(u64, Arc<[u8]>)>,
+    order: BTreeSet<ByEnd>,
     capacity: usize,
-}
-
-struct Entry {
-    value: Box<[u8]>,
-    /// The first moment at which the entry is no more.
-    end: u64,
 }
 
 /// How many ended entries one `put` takes the memory back of, so that none is slow because many
@@ -29,7 +26,7 @@ const CLEARED_AT_ONCE: usize = 16;
 impl Shelf {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            entries: HashMap::new(),
+            entries: HashSet::new(),
             order: BTreeSet::new(),
             capacity,
         }
@@ -46,48 +43,42 @@ impl Shelf {
             return;
         }
         while self.entries.len() >= self.capacity && self.drop_first() {}
-        let key: Arc<[u8]> = key.into();
-        self.order.insert((end, Arc::clone(&key)));
-        self.entries.insert(
-            key,
-            Entry {
-                value: value.into(),
-                end,
-            },
-        );
+        let entry = Entry::new(key, value, end);
+        self.order.insert(ByEnd(entry.clone()));
+        self.entries.insert(entry);
     }
 
     pub(super) fn get(&self, now: u64, key: &[u8]) -> Option<Bytes> {
         self.entries
             .get(key)
-            .filter(|entry| entry.end > now)
-            .map(|entry| Bytes::copy_from_slice(&entry.value))
+            .filter(|entry| entry.end() > now)
+            .map(Entry::value)
     }
 
     /// When the value ends, where there is one.
     pub(super) fn end_of(&self, now: u64, key: &[u8]) -> Option<u64> {
         self.entries
             .get(key)
-            .map(|entry| entry.end)
+            .map(Entry::end)
             .filter(|end| *end > now)
     }
 
     pub(super) fn take(&mut self, now: u64, key: &[u8]) -> Option<Bytes> {
         self.drop_entry(key)
-            .filter(|entry| entry.end > now)
-            .map(|entry| Bytes::from(entry.value))
+            .filter(|entry| entry.end() > now)
+            .map(|entry| entry.value())
     }
 
     fn drop_entry(&mut self, key: &[u8]) -> Option<Entry> {
-        let (key, entry) = self.entries.remove_entry(key)?;
-        self.order.remove(&(entry.end, key));
-        Some(entry)
+        let entry = ByEnd(self.entries.take(key)?);
+        self.order.remove(&entry);
+        Some(entry.0)
     }
 
     fn clear_ended(&mut self, now: u64) {
         for _ in 0..CLEARED_AT_ONCE {
             match self.order.first() {
-                Some((end, _)) if *end <= now => self.drop_first(),
+                Some(ByEnd(entry)) if entry.end() <= now => self.drop_first(),
                 _ => return,
             };
         }
@@ -96,9 +87,95 @@ impl Shelf {
     /// Drops the entry that ends first; false when there is none.
     fn drop_first(&mut self) -> bool {
         match self.order.pop_first() {
-            Some((_, key)) => self.entries.remove(&key).is_some(),
+            Some(ByEnd(entry)) => self.entries.remove(entry.key()),
             None => false,
         }
+    }
+}
+
+/// The first moment at which it is no more, the length of its key, the key, and the value.
+#[derive(Clone)]
+struct Entry(Arc<[u8]>);
+
+const END: usize = size_of::<u64>();
+const KEY: usize = END + size_of::<usize>();
+
+impl Entry {
+    fn new(key: &[u8], value: &[u8], end: u64) -> Self {
+        let end = end.to_be_bytes().into_iter();
+        let length = key.len().to_be_bytes();
+        // Each part's length is known, so that this is one allocation.
+        let octets = end.chain(length).chain(key.iter().copied());
+        Self(octets.chain(value.iter().copied()).collect())
+    }
+
+    fn end(&self) -> u64 {
+        self.0
+            .first_chunk()
+            .map_or(0, |end| u64::from_be_bytes(*end))
+    }
+
+    fn parts(&self) -> (&[u8], &[u8]) {
+        let length = self.0.get(END..).and_then(<[u8]>::first_chunk);
+        let length = length.map_or(0, |length| usize::from_be_bytes(*length));
+        let parts = self
+            .0
+            .get(KEY..)
+            .and_then(|rest| rest.split_at_checked(length));
+        parts.unwrap_or_default()
+    }
+
+    fn key(&self) -> &[u8] {
+        self.parts().0
+    }
+
+    fn value(&self) -> Bytes {
+        Bytes::copy_from_slice(self.parts().1)
+    }
+}
+
+/// In the table, an entry is its key.
+impl Borrow<[u8]> for Entry {
+    fn borrow(&self) -> &[u8] {
+        self.key()
+    }
+}
+
+impl Hash for Entry {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Entry {}
+
+/// An entry in the order of ends; of those that end together, by key.
+struct ByEnd(Entry);
+
+impl Ord for ByEnd {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let ends = self.0.end().cmp(&other.0.end());
+        ends.then_with(|| self.0.key().cmp(other.0.key()))
+    }
+}
+
+impl PartialEq for ByEnd {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for ByEnd {}
+
+impl PartialOrd for ByEnd {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
