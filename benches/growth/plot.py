@@ -11,7 +11,8 @@ STYLE = """
   .page { fill: #ffffff } .text { fill: #24292f } .line { stroke: #d0d7de } .axis { stroke: #57606a }
   .limit { stroke: #cf222e } .limit-text { fill: #cf222e }
   .s0 { stroke: #0969da; fill: #0969da } .s1 { stroke: #9a6700; fill: #9a6700 }
-  text { font: 13px system-ui, sans-serif } polyline.s0, polyline.s1 { fill: none; stroke-width: 2 }
+  text { font: 13px system-ui, sans-serif } .title { font-weight: bold }
+  polyline.s0, polyline.s1 { fill: none; stroke-width: 2 }
   @media (prefers-color-scheme: dark) {
     .page { fill: #0d1117 } .text { fill: #e6edf3 } .line { stroke: #30363d } .axis { stroke: #8b949e }
     .limit { stroke: #ff7b72 } .limit-text { fill: #ff7b72 }
@@ -40,7 +41,7 @@ def drawn(counted, series, limit):
         f"<title>{escape(title)}</title>",
         f"<style>{STYLE}</style>",
         f'<rect class="page" width="{WIDTH}" height="{HEIGHT}"/>',
-        text(LEFT, 20, title, "start", weight="bold"),
+        text(LEFT, 20, title, "start", "text title"),
     ]
     for tenths in range(0, int(highest * 10) + 1, 2):
         out.append(line(LEFT, y(tenths / 10), RIGHT, y(tenths / 10), "line"))
@@ -54,7 +55,7 @@ def drawn(counted, series, limit):
     out.append(text(18, middle, "CPU, as a multiple of the least", "middle", more=turned))
     out.append(text((LEFT + RIGHT) / 2, BOTTOM + 40, counted, "middle"))
     out.append(line(LEFT, y(limit), RIGHT, y(limit), "limit", ' stroke-dasharray="6 4"'))
-    out.append(text(RIGHT, y(limit) - 6, f"at most {limit:.2f}", "end", "limit-text"))
+    out.append(text(LEFT + 6, y(limit) - 6, f"at most {limit:.2f}", "start", "limit-text"))
 
     for number, (name, points) in enumerate(series):
         kind = f"s{number}"
@@ -74,9 +75,9 @@ def line(x1, y1, x2, y2, kind, more=""):
     return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"{more}/>'
 
 
-def text(x, y, words, anchor, kind="text", weight="normal", more=""):
+def text(x, y, words, anchor, kind="text", more=""):
     """Words."""
     return (
-        f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
-        f' font-weight="{weight}"{more}>{escape(words)}</text>'
+        f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>'
+        f"{escape(words)}</text>"
     )

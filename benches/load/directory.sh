@@ -4,6 +4,7 @@
 # hashes are salted SHA-1: cheap to check, since it is Homerealm that is measured. `ca.pem` must be
 # there, with a certificate for 127.0.0.1 in `server.pem` and `server.key`.
 
+readonly base=dc=partners,dc=test
 readonly password=Part.ner-Pw0rd
 
 # AD's attributes under their own OIDs, with the equality rules that Debian's msuser.schema lacks.
@@ -17,9 +18,9 @@ objectclass ( 1.3.6.1.4.1.99999.1 NAME 'adUser' SUP top AUXILIARY MAY ( objectGU
 SCHEMA
 }
 
-# Of the whole server, and then of a database for each base.
+# Of the whole server, and then of a database for each suffix.
 directory_configuration() {
-    local base
+    local suffix
     cat <<CONFIGURATION
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -34,11 +35,11 @@ TLSCertificateKeyFile $folder/server.key
 threads 4
 tool-threads 2
 CONFIGURATION
-    for base in "$@"; do
+    for suffix in "$@"; do
         cat <<DATABASE
 database mdb
-suffix "$base"
-directory $folder/$base
+suffix "$suffix"
+directory $folder/$suffix
 maxsize 8589934592
 dbnosync
 index objectClass,uid,mail,userPrincipalName,proxyAddresses eq
@@ -48,33 +49,33 @@ DATABASE
     done
 }
 
-# LDIF of the base $2, the service account and $1 accounts.
+# LDIF of the suffix $2, the service account and $1 accounts.
 directory_accounts() {
-    local base=$2 hash name
-    name=${base%%,*}
+    local suffix=$2 hash name
+    name=${suffix%%,*}
     hash=$(slappasswd -h '{SSHA}' -s "$password")
     cat <<TOP
-dn: $base
+dn: $suffix
 objectClass: dcObject
 objectClass: organization
 dc: ${name#dc=}
 o: Partners
 
-dn: ou=people,$base
+dn: ou=people,$suffix
 objectClass: organizationalUnit
 ou: people
 
-dn: cn=homerealm,$base
+dn: cn=homerealm,$suffix
 objectClass: organizationalRole
 objectClass: simpleSecurityObject
 cn: homerealm
 userPassword: $hash
 
 TOP
-    awk -v count="$1" -v base="$base" -v hash="$hash" 'BEGIN {
+    awk -v count="$1" -v suffix="$suffix" -v hash="$hash" 'BEGIN {
         for (n = 0; n < count; n++) {
             uid = "u" n; mail = uid "@fabrikam.com"
-            printf "dn: uid=%s,ou=people,%s\nobjectClass: inetOrgPerson\nobjectClass: adUser\n", uid, base
+            printf "dn: uid=%s,ou=people,%s\nobjectClass: inetOrgPerson\nobjectClass: adUser\n", uid, suffix
             printf "uid: %s\ncn: %s Partner\nsn: Partner\ndisplayName: %s Partner\n", uid, uid, uid
             printf "mail: %s\nproxyAddresses: SMTP:%s\n", mail, mail
             printf "userPrincipalName: %s@partners.contoso.com\n", uid
@@ -83,14 +84,15 @@ TOP
     }'
 }
 
-# Starts slapd for ldaps on port $1, with the given accounts, each "COUNT BASE"; sets slapd_pid.
+# Loads $1 accounts below $base, and starts slapd for ldaps on port $2; sets slapd_pid. More databases
+# may follow, each "COUNT SUFFIX".
 directory_start() {
-    local port=$1 each bases=()
-    shift
-    for each in "$@"; do bases+=("${each#* }"); done
+    local port=$2 each suffixes=()
+    set -- "$1 $base" "${@:3}"
+    for each in "$@"; do suffixes+=("${each#* }"); done
     directory_schema > "$folder/ad.schema"
-    directory_configuration "${bases[@]}" > "$folder/slapd.conf"
-    for each in "$@"; do mkdir "$folder/${each#* }"; done
+    directory_configuration "${suffixes[@]}" > "$folder/slapd.conf"
+    for each in "${suffixes[@]}"; do mkdir "$folder/$each"; done
     for each in "$@"; do
         directory_accounts "${each%% *}" "${each#* }" |
             slapadd -q -f "$folder/slapd.conf" -b "${each#* }" > "$folder/slapadd.log" 2>&1 ||
