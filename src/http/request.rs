@@ -3,7 +3,7 @@ use std::{fmt, net::SocketAddr};
 use bytes::Bytes;
 use hyper::{HeaderMap, Method};
 
-use super::{Form, FormError};
+use super::{Cookie, Form, FormError};
 
 /// One HTTP request, its body read in full.
 #[derive(Clone)]
@@ -43,13 +43,22 @@ impl Request {
 
     /// The value of a cookie, of the first one with this name.
     pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.first_cookie(|key| key == name)
+    }
+
+    /// The value of a [`Cookie`] of ours. `name` is given without the prefix.
+    pub fn host_cookie(&self, name: &str) -> Option<&str> {
+        self.first_cookie(|key| key.strip_prefix(Cookie::PREFIX) == Some(name))
+    }
+
+    fn first_cookie(&self, is_it: impl Fn(&str) -> bool) -> Option<&str> {
         self.headers
             .get_all(hyper::header::COOKIE)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .find_map(|(key, value)| (key == name).then_some(value))
+            .find_map(|(key, value)| is_it(key).then_some(value))
     }
 
     /// The parameters of the query.

@@ -37,9 +37,11 @@ impl Browser {
 
     /// The browser that sent this request, if it has been here before.
     pub(super) fn known(request: &Request) -> Option<BrowserId> {
-        let value = request.cookie(&Cookie::full_name(FORM))?;
-        (value.len() == 22 && URL_SAFE_NO_PAD.decode(value).is_ok())
-            .then(|| BrowserId(value.to_owned()))
+        let value = request.host_cookie(FORM)?;
+        // As large as the decoder wants it to be.
+        let is_ours =
+            value.len() == 22 && URL_SAFE_NO_PAD.decode_slice(value, &mut [0; 18]).is_ok();
+        is_ours.then(|| BrowserId(value.to_owned()))
     }
 
     /// Sets the cookie where the browser does not have it yet.
@@ -55,7 +57,7 @@ impl Browser {
 /// The session token that the browser holds.
 pub(super) fn session_token(request: &Request) -> Option<SessionToken> {
     request
-        .cookie(&Cookie::full_name(SESSION))
+        .host_cookie(SESSION)
         .and_then(SessionToken::from_cookie)
 }
 

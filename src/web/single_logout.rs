@@ -65,8 +65,8 @@ impl IdentityProvider {
         received: Result<ReceivedRequest, BindingError>,
         correlation: &CorrelationId,
     ) -> Result<Response, Refused> {
-        let received = received.map_err(|error| Refused::sign_out(None, error))?;
-        let relay_state = received.relay_state().map(str::to_owned);
+        let mut received = received.map_err(|error| Refused::sign_out(None, error))?;
+        let relay_state = received.take_relay_state();
         let issuer = received.issuer().ok_or_else(no_issuer)?.to_owned();
         let relying_party = self.asking(&issuer, Protocol::Saml2)?;
         let message = received

@@ -50,7 +50,7 @@ impl IdentityProvider {
     /// What the message asks for.
     fn asked(&self, request: &Request, correlation: &CorrelationId) -> Result<Asked, Refused> {
         let query = request.query()?;
-        let (received, form) = if request.method == Method::POST {
+        let (mut received, form) = if request.method == Method::POST {
             let form = request.form()?;
             (ReceivedRequest::from_post(&form)?, form)
         } else {
@@ -59,7 +59,7 @@ impl IdentityProvider {
                 Form::default(),
             )
         };
-        let relay_state = received.relay_state().map(str::to_owned);
+        let relay_state = received.take_relay_state();
         let issuer = received.issuer().ok_or(Refused::NoIssuer)?;
         let relying_party = self.asking(issuer, Protocol::Saml2)?;
         let authn_request = received
