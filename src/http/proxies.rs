@@ -65,8 +65,7 @@ mod tests {
         }
         let request = Request {
             method: Method::GET,
-            path: "/".into(),
-            query: String::new(),
+            target: http::uri::PathAndQuery::from_static("/"),
             headers,
             body: Bytes::new(),
             peer: format!("{peer}:1").parse().unwrap(),

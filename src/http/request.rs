@@ -1,6 +1,7 @@
 use std::{fmt, net::SocketAddr};
 
 use bytes::Bytes;
+use http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method};
 
 use super::{Cookie, Form, FormError};
@@ -10,11 +11,8 @@ use super::{Cookie, Form, FormError};
 pub struct Request {
     /// GET, POST, ...
     pub method: Method,
-    /// The path as received, percent-encoding untouched.
-    pub path: String,
-    /// The octets behind `?` as received, "" where there is none: redirect-binding signatures
-    /// are over these octets, not over any decoded form of them (SAML bindings 3.4.4.1).
-    pub query: String,
+    /// What is asked for, as received.
+    pub target: PathAndQuery,
     /// Header fields.
     pub headers: HeaderMap,
     /// The body, within the listener's limit.
@@ -28,7 +26,7 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("method", &self.method)
-            .field("path", &self.path)
+            .field("path", &self.path())
             .field("peer", &self.peer)
             .field("octets", &self.body.len())
             .finish_non_exhaustive()
@@ -36,6 +34,17 @@ impl fmt::Debug for Request {
 }
 
 impl Request {
+    /// The path as received, percent-encoding untouched.
+    pub fn path(&self) -> &str {
+        self.target.path()
+    }
+
+    /// The octets behind `?` as received, "" where there is none: redirect-binding signatures
+    /// are over these octets, not over any decoded form of them (SAML bindings 3.4.4.1).
+    pub fn raw_query(&self) -> &str {
+        self.target.query().unwrap_or_default()
+    }
+
     /// A header's value where it is there and plain text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -63,7 +72,7 @@ impl Request {
 
     /// The parameters of the query.
     pub fn query(&self) -> Result<Form, FormError> {
-        Form::parse(self.query.as_bytes())
+        Form::parse(self.raw_query().as_bytes())
     }
 
     /// The parameters of an `application/x-www-form-urlencoded` body.

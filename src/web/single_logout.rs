@@ -43,7 +43,7 @@ impl IdentityProvider {
             let received = if by_post {
                 ReceivedRequest::from_post(&form)
             } else {
-                ReceivedRequest::from_redirect(&request.query, &query)
+                ReceivedRequest::from_redirect(request.raw_query(), &query)
             };
             return self.logout_request(request, received, correlation).await;
         }
@@ -51,7 +51,7 @@ impl IdentityProvider {
             let received = if by_post {
                 ReceivedResponse::from_post(&form)
             } else {
-                ReceivedResponse::from_redirect(&request.query, &query)
+                ReceivedResponse::from_redirect(request.raw_query(), &query)
             };
             return self.logout_response(received).await;
         }

@@ -55,7 +55,7 @@ impl IdentityProvider {
             (ReceivedRequest::from_post(&form)?, form)
         } else {
             (
-                ReceivedRequest::from_redirect(&request.query, &query)?,
+                ReceivedRequest::from_redirect(request.raw_query(), &query)?,
                 Form::default(),
             )
         };
@@ -78,7 +78,7 @@ impl IdentityProvider {
             problem: acceptable.err(),
             request: SignInRequest {
                 correlation: correlation.clone(),
-                relying_party: relying_party.entity_id().to_owned(),
+                relying_party: authn_request.issuer,
                 protocol: Protocol::Saml2,
                 request_id: authn_request.id,
                 max_age: authn_request.force_authn.then_some(Duration::ZERO),

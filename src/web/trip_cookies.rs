@@ -190,8 +190,7 @@ mod tests {
             headers.insert(header::COOKIE, cookies.parse().unwrap());
             Request {
                 method: Method::GET,
-                path: "/".to_owned(),
-                query: String::new(),
+                target: http::uri::PathAndQuery::from_static("/"),
                 headers,
                 body: Bytes::new(),
                 peer: ([127, 0, 0, 1], 1).into(),

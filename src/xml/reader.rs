@@ -156,11 +156,11 @@ impl<'a> Reading<'a> {
             limits: *limits,
             open: Vec::new(),
             root: None,
-            bindings: Bindings::new(),
+            bindings: Bindings::new(Piece::of(document, 0, 0)),
             ids: BTreeSet::new(),
             elements: 0,
             no_scope: Arc::default(),
-            raw: Vec::new(),
+            raw: Vec::with_capacity(8),
             plain: Vec::new(),
         }
     }

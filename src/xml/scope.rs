@@ -55,11 +55,12 @@ pub(super) struct Bindings<'a> {
 }
 
 impl<'a> Bindings<'a> {
-    pub(super) fn new() -> Self {
+    /// None yet. `none` is the empty name.
+    pub(super) fn new(none: Piece) -> Self {
         Self {
             current: BTreeMap::new(),
             undo: Vec::new(),
-            none: Piece::alone(""),
+            none,
         }
     }
 
