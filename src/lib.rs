@@ -14,6 +14,7 @@ pub mod demo;
 pub mod directory;
 pub mod entra;
 pub mod entra_setup;
+pub mod fixed_text;
 pub mod http;
 pub mod keys;
 pub mod links;

@@ -52,10 +52,10 @@ impl Service for Front {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         if name.eq_ignore_ascii_case(IDP_HOST) {
             self.identity_provider.handle(request)
-        } else if request.path == START && request.method == Method::POST {
+        } else if request.path() == START && request.method == Method::POST {
             Box::pin(async move { self.begin(&request) })
         } else if name.eq_ignore_ascii_case(ENTRA_HOST)
-            && (request.path != "/" || request.method != Method::GET)
+            && (request.path() != "/" || request.method != Method::GET)
         {
             self.simulator.handle(request)
         } else {

@@ -79,12 +79,6 @@ impl Cookie {
         self
     }
 
-    /// The name as browsers send it back, with the prefix: what
-    /// [`Request::cookie`](super::Request::cookie) is asked for.
-    pub fn full_name(name: &str) -> String {
-        format!("{}{name}", Self::PREFIX)
-    }
-
     /// Adds the cookie to a response, beside any others.
     pub fn set_on(&self, response: &mut Response) -> Result<(), BadHeader> {
         let mut value = HeaderValue::from_str(&self.to_header())

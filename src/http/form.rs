@@ -1,15 +1,18 @@
-use std::fmt;
+use std::{fmt, ops::Range};
 
 /// Decoded parameters of a query or a form body, in their order.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Form {
-    pairs: Vec<(String, String)>,
+    /// All names and values, one after the other: they come and go together.
+    text: String,
+    /// Where in it the name and the value of each parameter are.
+    pairs: Vec<(Range<usize>, Range<usize>)>,
 }
 
 impl fmt::Debug for Form {
     /// Names only: a value may be a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.pairs.iter().map(|(name, _)| name);
+        let names = self.pairs().map(|(name, _)| name);
         f.debug_list().entries(names).finish()
     }
 }
@@ -37,7 +40,8 @@ impl Form {
     /// Decodes `application/x-www-form-urlencoded` octets strictly: what is not valid
     /// percent-encoding or not UTF-8 is refused, never replaced.
     pub fn parse(octets: &[u8]) -> Result<Self, FormError> {
-        let mut pairs = Vec::new();
+        let mut decoded = Vec::with_capacity(octets.len());
+        let mut pairs = Vec::with_capacity(4);
         for field in octets
             .split(|&byte| byte == b'&')
             .filter(|field| !field.is_empty())
@@ -53,9 +57,11 @@ impl Form {
                 ),
                 None => (field, &[][..]),
             };
-            pairs.push((decode(name)?, decode(value)?));
+            pairs.push((decode(name, &mut decoded)?, decode(value, &mut decoded)?));
         }
-        Ok(Self { pairs })
+        // Each name and value was seen to be UTF-8 by itself.
+        let text = String::from_utf8(decoded).map_err(|_| FormError::Malformed)?;
+        Ok(Self { text, pairs })
     }
 
     /// The value of a parameter that may come at most once.
@@ -70,15 +76,22 @@ impl Form {
 
     /// All values of a parameter, in their order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.pairs()
+            .filter(move |(key, _)| *key == name)
+            .map(|(_, value)| value)
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let text = |place: &Range<usize>| self.text.get(place.clone()).unwrap_or_default();
         self.pairs
             .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+            .map(move |(name, value)| (text(name), text(value)))
     }
 }
 
-fn decode(octets: &[u8]) -> Result<String, FormError> {
-    let mut decoded = Vec::with_capacity(octets.len());
+/// Adds what the octets stand for, and says where it is.
+fn decode(octets: &[u8], decoded: &mut Vec<u8>) -> Result<Range<usize>, FormError> {
+    let start = decoded.len();
     let mut rest = octets;
     // Runs of plain octets are copied at once: most of a field is one.
     while let Some((plain, [escape, after @ ..])) = rest
@@ -101,7 +114,9 @@ fn decode(octets: &[u8]) -> Result<String, FormError> {
         };
     }
     decoded.extend_from_slice(rest);
-    String::from_utf8(decoded).map_err(|_| FormError::Malformed)
+    let added = decoded.get(start..).unwrap_or_default();
+    str::from_utf8(added).map_err(|_| FormError::Malformed)?;
+    Ok(start..decoded.len())
 }
 
 fn hex(digit: u8) -> Option<u8> {
@@ -136,7 +151,15 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_well_formed() {
-        for bad in [&b"a=%"[..], b"a=%4", b"a=%zz", b"a=%ff", b"%c3=1"] {
+        for bad in [
+            &b"a=%"[..],
+            b"a=%4",
+            b"a=%zz",
+            b"a=%ff",
+            b"%c3=1",
+            b"%c3=%a4",
+            b"a=%c3&%a4=1",
+        ] {
             assert_eq!(Form::parse(bad), Err(FormError::Malformed));
         }
         assert_eq!(Form::parse(&b"a&".repeat(65)), Err(FormError::TooMany));

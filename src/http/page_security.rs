@@ -12,12 +12,12 @@ use hyper::{
 };
 
 use super::{Response, response::BadHeader};
-use crate::keys::random_octets;
+use crate::{fixed_text::FixedText, keys::random_octets};
 
 /// A value that no one can foresee, by which a page marks its own `<style>` and `<script>`
 /// (CSP level 3, 2.3.1). One for each response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Nonce(String);
+pub struct Nonce(FixedText<24>);
 
 /// The system gave no random octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,10 @@ impl Nonce {
     /// 128 random bits.
     pub fn new() -> Result<Self, NoEntropy> {
         let octets = random_octets::<16>().map_err(|_| NoEntropy)?;
-        Ok(Self(STANDARD.encode(octets)))
+        let mut encoded = [0; 24];
+        let written = STANDARD.encode_slice(octets, &mut encoded);
+        written.map_err(|_| NoEntropy)?;
+        Ok(Self(FixedText::of(encoded)))
     }
 
     /// The value for a `nonce` attribute.

@@ -26,11 +26,8 @@ impl TrustedProxies {
         }
         let mut known = peer;
         let fields = request.headers.get_all("x-forwarded-for");
-        let fields: Vec<_> = fields
-            .iter()
-            .filter_map(|field| field.to_str().ok())
-            .collect();
-        for hop in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
+        let fields = fields.iter().rev().filter_map(|field| field.to_str().ok());
+        for hop in fields.flat_map(|field| field.rsplit(',')) {
             // What a proxy did not write in the usual form says nothing; what stands before it
             // was written by somebody further away still.
             let Ok(address) = hop.trim().parse::<IpAddr>() else {
@@ -68,8 +65,7 @@ mod tests {
         }
         let request = Request {
             method: Method::GET,
-            path: "/".into(),
-            query: String::new(),
+            target: http::uri::PathAndQuery::from_static("/"),
             headers,
             body: Bytes::new(),
             peer: format!("{peer}:1").parse().unwrap(),

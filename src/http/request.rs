@@ -1,20 +1,18 @@
 use std::{fmt, net::SocketAddr};
 
 use bytes::Bytes;
+use http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method};
 
-use super::{Form, FormError};
+use super::{Cookie, Form, FormError};
 
 /// One HTTP request, its body read in full.
 #[derive(Clone)]
 pub struct Request {
     /// GET, POST, ...
     pub method: Method,
-    /// The path as received, percent-encoding untouched.
-    pub path: String,
-    /// The octets behind `?` as received, "" where there is none: redirect-binding signatures
-    /// are over these octets, not over any decoded form of them (SAML bindings 3.4.4.1).
-    pub query: String,
+    /// What is asked for, as received.
+    pub target: PathAndQuery,
     /// Header fields.
     pub headers: HeaderMap,
     /// The body, within the listener's limit.
@@ -28,7 +26,7 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("method", &self.method)
-            .field("path", &self.path)
+            .field("path", &self.path())
             .field("peer", &self.peer)
             .field("octets", &self.body.len())
             .finish_non_exhaustive()
@@ -36,6 +34,17 @@ impl fmt::Debug for Request {
 }
 
 impl Request {
+    /// The path as received, percent-encoding untouched.
+    pub fn path(&self) -> &str {
+        self.target.path()
+    }
+
+    /// The octets behind `?` as received, "" where there is none: redirect-binding signatures
+    /// are over these octets, not over any decoded form of them (SAML bindings 3.4.4.1).
+    pub fn raw_query(&self) -> &str {
+        self.target.query().unwrap_or_default()
+    }
+
     /// A header's value where it is there and plain text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -43,18 +52,27 @@ impl Request {
 
     /// The value of a cookie, of the first one with this name.
     pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.first_cookie(|key| key == name)
+    }
+
+    /// The value of a [`Cookie`] of ours. `name` is given without the prefix.
+    pub fn host_cookie(&self, name: &str) -> Option<&str> {
+        self.first_cookie(|key| key.strip_prefix(Cookie::PREFIX) == Some(name))
+    }
+
+    fn first_cookie(&self, is_it: impl Fn(&str) -> bool) -> Option<&str> {
         self.headers
             .get_all(hyper::header::COOKIE)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .find_map(|(key, value)| (key == name).then_some(value))
+            .find_map(|(key, value)| is_it(key).then_some(value))
     }
 
     /// The parameters of the query.
     pub fn query(&self) -> Result<Form, FormError> {
-        Form::parse(self.query.as_bytes())
+        Form::parse(self.raw_query().as_bytes())
     }
 
     /// The parameters of an `application/x-www-form-urlencoded` body.

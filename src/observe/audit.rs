@@ -4,6 +4,7 @@
 //! form it was parsed to: what could not be parsed may be a password in the wrong field.
 
 use std::{
+    cell::RefCell,
     io::{self, Write as _},
     num::NonZeroU8,
     sync::atomic::{AtomicBool, Ordering},
@@ -19,6 +20,7 @@ use time::{
 };
 
 use super::CorrelationId;
+use crate::fixed_text::FixedText;
 
 /// The `target` of each line, which tells it from the JSON lines of the talk.
 pub const TARGET: &str = "homerealm::audit";
@@ -277,6 +279,11 @@ impl Issued<'_> {
     }
 }
 
+thread_local! {
+    /// Lines are written here first, one after the other.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::default();
+}
+
 static STARTED: AtomicBool = AtomicBool::new(false);
 
 /// From here on, lines are written. Before, there is nobody to read them.
@@ -289,10 +296,11 @@ fn record(line: &Line<'_>) {
         return;
     }
     // One write for a whole line, so that no other line comes between.
-    if let Err(error) = line
-        .json()
-        .and_then(|json| io::stderr().lock().write_all(&json))
-    {
+    let written = BUFFER.with_borrow_mut(|json| {
+        line.write_json(json)?;
+        io::stderr().lock().write_all(json)
+    });
+    if let Err(error) = written {
         tracing::error!(%error, "an audit line is lost");
     }
 }
@@ -303,7 +311,7 @@ fn record(line: &Line<'_>) {
 /// times as much, and every sign-in has such a line.
 #[derive(Default, Serialize)]
 struct Line<'a> {
-    timestamp: String,
+    timestamp: Timestamp,
     event: &'a str,
     correlation: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -346,33 +354,32 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// One object and a line feed: those within values are escaped.
-    fn json(&self) -> io::Result<Vec<u8>> {
-        let mut json = Vec::with_capacity(1024);
-        serde_json::to_writer(&mut json, self)?;
+    /// One object and a line feed: those within values are escaped. What was in `json` before is gone.
+    fn write_json(&self, json: &mut Vec<u8>) -> io::Result<()> {
+        json.clear();
+        serde_json::to_writer(&mut *json, self)?;
         json.push(b'\n');
-        Ok(json)
+        Ok(())
     }
 }
 
 /// RFC 3339 in UTC to the microsecond, as the talk's lines have it.
-fn timestamp(at: OffsetDateTime) -> String {
+fn timestamp(at: OffsetDateTime) -> Timestamp {
     const MICROSECONDS: EncodedConfig = Config::DEFAULT
         .set_time_precision(TimePrecision::Second {
             decimal_digits: NonZeroU8::new(6),
         })
         .encode();
-    // All at once, in place of growing piece by piece.
-    let mut text = Vec::with_capacity("2026-11-23T13:35:02.105515Z".len());
+    let mut text = *b"0000-00-00T00:00:00.000000Z";
     // Fails beyond the year 9999 only.
-    let written = at
+    let _ = at
         .to_offset(UtcOffset::UTC)
-        .format_into(&mut text, &Iso8601::<MICROSECONDS>);
-    written
-        .ok()
-        .and_then(|_| String::from_utf8(text).ok())
-        .unwrap_or_default()
+        .format_into(&mut text.as_mut_slice(), &Iso8601::<MICROSECONDS>);
+    Timestamp::of(text)
 }
+
+/// `2026-11-23T13:35:02.105515Z`.
+type Timestamp = FixedText<27>;
 
 #[cfg(test)]
 mod tests {
@@ -396,7 +403,8 @@ mod tests {
             proof: "session",
         };
         let line = issued.line();
-        let json = line.json().unwrap();
+        let mut json = b"an earlier line".to_vec();
+        line.write_json(&mut json).unwrap();
         assert_eq!(
             json.iter().position(|&byte| byte == b'\n'),
             Some(json.len() - 1)
@@ -404,7 +412,7 @@ mod tests {
         assert_eq!(
             serde_json::from_slice::<Value>(&json).unwrap(),
             json!({
-                "timestamp": line.timestamp,
+                "timestamp": line.timestamp.as_str(),
                 "event": "assertion-issued",
                 "correlation": correlation.as_str(),
                 "relying_party": "urn:federation:MicrosoftOnline",
@@ -423,11 +431,11 @@ mod tests {
     #[test]
     fn times_are_in_utc_to_the_microsecond() {
         let at = OffsetDateTime::UNIX_EPOCH + Duration::nanoseconds(1_795_440_902_105_515_999);
-        assert_eq!(timestamp(at), "2026-11-23T13:35:02.105515Z");
+        assert_eq!(timestamp(at).as_str(), "2026-11-23T13:35:02.105515Z");
         let east = at.to_offset(UtcOffset::from_hms(9, 30, 0).unwrap());
         assert_eq!(timestamp(east), timestamp(at));
         assert_eq!(
-            timestamp(OffsetDateTime::UNIX_EPOCH),
+            timestamp(OffsetDateTime::UNIX_EPOCH).as_str(),
             "1970-01-01T00:00:00.000000Z"
         );
     }

@@ -1,28 +1,26 @@
 use serde::{Deserialize, Serialize};
 
-use crate::keys::random_octets;
+use crate::{
+    fixed_text::{FixedText, hex},
+    keys::random_octets,
+};
 
 /// A random name for one sign-in, in the form of a GUID, as Entra's own correlation ids are.
 ///
 /// It says nothing about the person and is safe to show, to log and to send by mail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct CorrelationId(String);
+pub struct CorrelationId(FixedText<36>);
 
 impl CorrelationId {
     /// A fresh one.
     pub fn random() -> Self {
         // A failure of the system's generator leaves zeros: the id is for people, not for security.
         let bytes = random_octets::<16>().unwrap_or_default();
-        let mut text = String::with_capacity(36);
-        for (at, byte) in bytes.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                text.push('-');
-            }
-            for digit in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-            }
-        }
-        Self(text)
+        let characters = bytes.iter().enumerate().flat_map(|(at, byte)| {
+            let hyphen = matches!(at, 4 | 6 | 8 | 10).then_some(b'-');
+            hyphen.into_iter().chain(hex(std::slice::from_ref(byte)))
+        });
+        Self(FixedText::of(characters))
     }
 
     /// The text to show.

@@ -12,6 +12,7 @@ mod authn_context;
 mod authn_request;
 mod binding;
 mod entity_metadata;
+mod inflate;
 mod logout;
 mod metadata;
 mod names;
@@ -43,7 +44,8 @@ pub use metadata::{
 };
 pub use names::{BINDING_POST, BINDING_REDIRECT, NAMEID_PERSISTENT, TOKEN_TYPE};
 pub use redirect::redirect_url;
-pub use response::{Assertion, ErrorResponse, SuccessResponse, new_id};
+pub(crate) use response::id_of;
+pub use response::{Assertion, ErrorResponse, Id, SuccessResponse, new_id};
 #[cfg(test)]
 pub(crate) use service_provider::test_identity_provider;
 pub use service_provider::{
@@ -51,4 +53,4 @@ pub use service_provider::{
     ServiceProvider, service_provider_metadata,
 };
 pub use status::Status;
-pub use timestamp::{format_timestamp, parse_timestamp};
+pub use timestamp::{Timestamp, format_timestamp, parse_timestamp};

@@ -1,6 +1,9 @@
+use std::iter::once;
+
 use time::OffsetDateTime;
 
 use crate::{
+    fixed_text::{FixedText, hex},
     keys::{KeyError, Signer, random_octets},
     trust::{Claim, NameId},
     xml::{CanonicalWriter, Encryption, Name, WriteError},
@@ -77,15 +80,16 @@ pub struct ErrorResponse<'a> {
 }
 
 /// A fresh `ID`: an underscore, since it must be an `NCName`, and 128 random bits (SAML core 1.3.4).
-pub fn new_id() -> Result<String, KeyError> {
-    let mut id = String::with_capacity(33);
-    id.push('_');
-    for byte in random_octets::<16>()? {
-        for digit in [byte >> 4, byte & 15] {
-            id.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-    }
-    Ok(id)
+pub fn new_id() -> Result<Id, KeyError> {
+    Ok(id_of(&random_octets::<16>()?))
+}
+
+/// An underscore and 128 bits in hexadecimal.
+pub type Id = FixedText<33>;
+
+/// The [`Id`] with these bits.
+pub(crate) fn id_of(octets: &[u8; 16]) -> Id {
+    Id::of(once(b'_').chain(hex(octets)))
 }
 
 impl SuccessResponse<'_> {

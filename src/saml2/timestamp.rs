@@ -1,35 +1,33 @@
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
+use crate::fixed_text::FixedText;
+
 /// Writes `xs:dateTime` in UTC with milliseconds, as SAML core 1.3.3 wants it.
 ///
 /// Digit by digit, since each Response has five of these.
-pub fn format_timestamp(at: OffsetDateTime) -> String {
+pub fn format_timestamp(at: OffsetDateTime) -> Timestamp {
     let at = at.to_offset(UtcOffset::UTC);
-    let mut text = String::with_capacity(24);
     // Years beyond four digits, or before year 0, are none that a clock shows.
-    push_digits(&mut text, at.year().unsigned_abs(), 1000);
-    for (mark, number) in [
-        ('-', u8::from(at.month())),
-        ('-', at.day()),
-        ('T', at.hour()),
-        (':', at.minute()),
-        (':', at.second()),
-    ] {
-        text.push(mark);
-        push_digits(&mut text, number.into(), 10);
-    }
-    text.push('.');
-    push_digits(&mut text, at.millisecond().into(), 100);
-    text.push('Z');
-    text
+    let [y1, y2, y3, y4] = digits(at.year().unsigned_abs());
+    let [_, _, mo1, mo2] = digits(u8::from(at.month()).into());
+    let [_, _, d1, d2] = digits(at.day().into());
+    let [_, _, h1, h2] = digits(at.hour().into());
+    let [_, _, mi1, mi2] = digits(at.minute().into());
+    let [_, _, s1, s2] = digits(at.second().into());
+    let [_, f1, f2, f3] = digits(at.millisecond().into());
+    Timestamp::of([
+        y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2,
+        b'.', f1, f2, f3, b'Z',
+    ])
 }
 
-/// As many digits as `place`, the value of the first one, has.
-fn push_digits(text: &mut String, number: u32, mut place: u32) {
-    while place > 0 {
-        text.push(char::from_digit(number / place % 10, 10).unwrap_or('0'));
-        place /= 10;
-    }
+/// `2026-11-23T13:35:02.105Z`.
+pub type Timestamp = FixedText<24>;
+
+/// The last four digits.
+fn digits(number: u32) -> [u8; 4] {
+    [1000, 100, 10, 1]
+        .map(|place| char::from_digit(number / place % 10, 10).map_or(b'0', |it| it as u8))
 }
 
 /// Reads `xs:dateTime` with a time zone. SAML core 1.3.3 demands UTC; an offset is converted.

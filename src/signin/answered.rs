@@ -5,13 +5,16 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::store::{Kind, Store, StoreError};
+use crate::{
+    fixed_text::FixedText,
+    store::{Kind, Store, StoreError},
+};
 
 use super::SignInRequest;
 
 /// Names a browser by the random value of its form cookie; says nothing about the person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BrowserId(pub String);
+pub struct BrowserId(pub FixedText<22>);
 
 /// Which requests have been answered: each is answered once.
 ///

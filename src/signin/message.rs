@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    fixed_text::FixedText,
     keys::KeyError,
     observe::{CorrelationId, audit},
     realm::SignInName,
@@ -146,7 +147,7 @@ impl SignIn {
             Ok(Earlier::UnderWay) | Err(_) => return Err(Denied::Problem(Problem::Busy)),
         };
         // To the sender of this very message once more within a moment, to nobody else.
-        let sender = BrowserId(URL_SAFE_NO_PAD.encode(digest.0));
+        let sender = BrowserId(FixedText::of(URL_SAFE_NO_PAD.encode(digest.0).into_bytes()));
         let issuer = self
             .may_grant(&request, &sender, &session)
             .await

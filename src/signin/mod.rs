@@ -48,6 +48,7 @@ use crate::{
     directory::AccountState,
     observe::CorrelationId,
     realm::DomainName,
+    saml2::Id,
     trust::{Protocol, Subject},
     upstream::Factors,
 };
@@ -169,7 +170,7 @@ pub struct Grant {
     /// When the password was proven.
     pub authn_instant: OffsetDateTime,
     /// Names the session to this relying party.
-    pub session_index: String,
+    pub session_index: Id,
     /// How it was proven this time.
     pub proof: Proof,
     /// By how many ways, as far as anybody is trusted to say so.

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
+    fixed_text::FixedText,
     keys::{KeyError, random_octets},
+    saml2::{Id, id_of, new_id},
     store::{Kind, Store, StoreError},
     trust::{NameIdFormat, RelyingParty, Subject},
     upstream::{Asserted, Factors},
@@ -31,20 +33,20 @@ pub enum SessionError {
 
 /// The secret in the session cookie: 256 random bits. Never logged; the store knows its hash only.
 #[derive(Clone)]
-pub struct SessionToken(String);
+pub struct SessionToken(FixedText<43>);
 
 impl SessionToken {
     fn random() -> Result<Self, KeyError> {
-        Ok(Self(URL_SAFE_NO_PAD.encode(random_octets::<32>()?)))
+        let encoded = URL_SAFE_NO_PAD.encode(random_octets::<32>()?);
+        Ok(Self(FixedText::of(encoded.into_bytes())))
     }
 
     /// Takes a cookie's value; anything of another shape is no token.
     pub fn from_cookie(value: &str) -> Option<Self> {
-        (value.len() == 43
-            && URL_SAFE_NO_PAD
-                .decode(value)
-                .is_ok_and(|bytes| bytes.len() == 32))
-        .then(|| Self(value.to_owned()))
+        let text = FixedText::parse(value)?;
+        // As large as the decoder wants it to be; it says how much of that it has filled.
+        let decoded = URL_SAFE_NO_PAD.decode_slice(value, &mut [0; 33]).ok()?;
+        (decoded == 32).then_some(Self(text))
     }
 
     /// The value to set in the cookie.
@@ -77,7 +79,7 @@ pub struct Session {
     authn_instant: i64,
     /// What its names at relying parties are made from. No relying party is told this.
     #[serde(rename = "x")]
-    seed: String,
+    seed: Id,
     /// The relying party that it began with, which must hear of its end; `None` where the person came
     /// by herself.
     #[serde(rename = "p", skip_serializing_if = "Option::is_none", default)]
@@ -118,7 +120,7 @@ impl Session {
             subject,
             authn_instant: i64::try_from(now.unix_timestamp_nanos() / 1_000_000)
                 .unwrap_or(i64::MAX),
-            seed: crate::saml2::new_id()?,
+            seed: new_id()?,
             first_participant: participant,
             vouched: None,
         })
@@ -168,21 +170,15 @@ impl Session {
     /// Each has a name of its own, or two of them could find out that they know the same person
     /// (SAML core 2.7.2). It is made anew each time from what the session has, so that nothing needs
     /// to be kept about what was told to whom.
-    pub fn index_at(&self, relying_party: &str) -> String {
+    pub fn index_at(&self, relying_party: &str) -> Id {
         let mut input = Context::new(&SHA256);
         // All seeds have one length.
         input.update(self.seed.as_bytes());
         input.update(relying_party.as_bytes());
         // Half of the digest names a session well enough, and does not tell how to go on from it.
         let digest = input.finish();
-        let mut index = String::with_capacity(33);
-        index.push('_');
-        for byte in digest.as_ref().iter().take(16) {
-            for digit in [byte >> 4, byte & 15] {
-                index.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-            }
-        }
-        index
+        let half = digest.as_ref().first_chunk().copied().unwrap_or_default();
+        id_of(&half)
     }
 
     /// All names by which a relying party that was told by SAML knows person and session. `None` where
@@ -193,7 +189,7 @@ impl Session {
         Some(KnownAs {
             name_id: name.value.into_owned(),
             name_id_format: name.format,
-            session_index,
+            session_index: session_index.to_string(),
         })
     }
 

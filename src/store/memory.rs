@@ -1,5 +1,4 @@
 use std::{
-    future::ready,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -139,7 +138,7 @@ impl Store for MemoryStore {
         let now = self.now();
         let end = now.saturating_add(whole_milliseconds(ttl));
         let done = check(key, &value).map(|()| self.of(kind).put(now, key, &value, end));
-        Box::pin(ready(done))
+        done.into()
     }
 
     fn put_if_absent<'a>(
@@ -159,7 +158,7 @@ impl Store for MemoryStore {
             }
             found
         });
-        Box::pin(ready(found))
+        found.into()
     }
 
     fn add<'a>(
@@ -184,22 +183,22 @@ impl Store for MemoryStore {
             entries.put(now, key, &sum.to_be_bytes(), kept.unwrap_or(end));
             sum
         });
-        Box::pin(ready(sum))
+        sum.into()
     }
 
     fn get<'a>(&'a self, kind: Kind, key: &'a [u8]) -> StoreFuture<'a, Option<Bytes>> {
         let found = self.of(kind).get(self.now(), key);
-        Box::pin(ready(Ok(found)))
+        Ok(found).into()
     }
 
     fn take<'a>(&'a self, kind: Kind, key: &'a [u8]) -> StoreFuture<'a, Option<Bytes>> {
         let found = self.of(kind).take(self.now(), key);
-        Box::pin(ready(Ok(found)))
+        Ok(found).into()
     }
 
     fn remove<'a>(&'a self, kind: Kind, key: &'a [u8]) -> StoreFuture<'a, ()> {
         self.of(kind).take(self.now(), key);
-        Box::pin(ready(Ok(())))
+        Ok(()).into()
     }
 }
 

@@ -10,7 +10,12 @@ mod shelf;
 
 pub use memory::{Capacities, MemoryStore};
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 
@@ -50,7 +55,29 @@ pub enum StoreError {
 }
 
 /// What the operations of a [`Store`] return.
-pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+pub enum StoreFuture<'a, T> {
+    /// It is done already, as it always is in memory. `None` once it was taken.
+    Done(Option<Result<T, StoreError>>),
+    /// Somebody else is asked.
+    Asked(Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>),
+}
+
+impl<T> From<Result<T, StoreError>> for StoreFuture<'_, T> {
+    fn from(done: Result<T, StoreError>) -> Self {
+        Self::Done(Some(done))
+    }
+}
+
+impl<T: Unpin> Future for StoreFuture<'_, T> {
+    type Output = Result<T, StoreError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Done(done) => done.take().map_or(Poll::Pending, Poll::Ready),
+            Self::Asked(asked) => asked.as_mut().poll(cx),
+        }
+    }
+}
 
 /// Key, value and time to live; nothing outlives its time, and each operation is atomic.
 pub trait Store: Send + Sync + 'static {

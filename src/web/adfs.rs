@@ -24,7 +24,7 @@ impl IdentityProvider {
         correlation: &CorrelationId,
     ) -> Result<Response, Refused> {
         let is_read = matches!(request.method, Method::GET | Method::HEAD);
-        let is = |path: &str| request.path.eq_ignore_ascii_case(path);
+        let is = |path: &str| request.path().eq_ignore_ascii_case(path);
         if is(PASSIVE_PATH) || is(PASSIVE_PATH.trim_end_matches('/')) {
             match request.method {
                 Method::GET | Method::POST => self.ws_federation(request, correlation).await,

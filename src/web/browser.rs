@@ -7,6 +7,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
+    fixed_text::FixedText,
     http::{Cookie, Request, Response, SameSite},
     keys::{KeyError, random_octets},
     signin::{BrowserId, SessionToken},
@@ -29,17 +30,20 @@ impl Browser {
         if let Some(id) = Self::known(request) {
             return Ok(Self { id, is_new: false });
         }
+        let encoded = URL_SAFE_NO_PAD.encode(random_octets::<16>()?);
         Ok(Self {
-            id: BrowserId(URL_SAFE_NO_PAD.encode(random_octets::<16>()?)),
+            id: BrowserId(FixedText::of(encoded.into_bytes())),
             is_new: true,
         })
     }
 
     /// The browser that sent this request, if it has been here before.
     pub(super) fn known(request: &Request) -> Option<BrowserId> {
-        let value = request.cookie(&Cookie::full_name(FORM))?;
-        (value.len() == 22 && URL_SAFE_NO_PAD.decode(value).is_ok())
-            .then(|| BrowserId(value.to_owned()))
+        let value = request.host_cookie(FORM)?;
+        let text = FixedText::parse(value)?;
+        // As large as the decoder wants it to be.
+        let decoded = URL_SAFE_NO_PAD.decode_slice(value, &mut [0; 18]);
+        decoded.is_ok().then_some(BrowserId(text))
     }
 
     /// Sets the cookie where the browser does not have it yet.
@@ -55,7 +59,7 @@ impl Browser {
 /// The session token that the browser holds.
 pub(super) fn session_token(request: &Request) -> Option<SessionToken> {
     request
-        .cookie(&Cookie::full_name(SESSION))
+        .host_cookie(SESSION)
         .and_then(SessionToken::from_cookie)
 }
 

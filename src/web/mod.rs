@@ -190,7 +190,7 @@ impl IdentityProvider {
 
     async fn route(&self, request: Request) -> Response {
         let correlation = CorrelationId::random();
-        let path = request.path.as_str();
+        let path = request.path();
         let outcome = match (&request.method, path, path.strip_prefix("/metadata/")) {
             (&Method::GET | &Method::POST, SSO_PATH, _) => {
                 self.single_sign_on(&request, &correlation).await

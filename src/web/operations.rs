@@ -38,7 +38,7 @@ impl<R: Readiness> Operations<R> {
     }
 
     async fn route(&self, request: Request) -> Response {
-        match (&request.method, request.path.as_str()) {
+        match (&request.method, request.path()) {
             (&Method::GET | &Method::HEAD, "/healthz") => response::text(StatusCode::OK, "ok\n"),
             (&Method::GET | &Method::HEAD, "/readyz") => {
                 let outcome = self.readiness.check().await;

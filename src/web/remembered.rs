@@ -16,7 +16,7 @@ const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// The name, if there is one.
 pub(super) fn name(request: &Request) -> Option<String> {
-    let value = request.cookie(&Cookie::full_name(NAME))?;
+    let value = request.host_cookie(NAME)?;
     let name = String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok()?;
     let is_usable = !name.is_empty() && name.len() <= MAX_NAME && !name.contains(char::is_control);
     is_usable.then_some(name)

@@ -107,6 +107,7 @@ fn aad<T: Sealed>(browser: &BrowserId) -> Aad<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixed_text::FixedText;
 
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
     struct One(String);
@@ -125,11 +126,11 @@ mod tests {
     #[test]
     fn opens_for_the_same_browser_and_kind_within_its_time() {
         let seal = Seal::random().unwrap();
-        let (now, browser) = (OffsetDateTime::now_utc(), BrowserId("one".into()));
+        let (now, browser) = (OffsetDateTime::now_utc(), BrowserId(FixedText::of(*b"one")));
         let content = One("a+b=".into());
         let state = seal.seal(content.clone(), &browser, now).unwrap();
         assert_eq!(seal.open(&state, &browser, now), Ok(content));
-        let stranger = BrowserId("two".into());
+        let stranger = BrowserId(FixedText::of(*b"two"));
         for refused in [
             seal.open::<One>(&state, &stranger, now),
             Seal::random().unwrap().open(&state, &browser, now),
@@ -145,7 +146,7 @@ mod tests {
     #[test]
     fn any_change_breaks_it() {
         let seal = Seal::random().unwrap();
-        let (now, browser) = (OffsetDateTime::now_utc(), BrowserId("one".into()));
+        let (now, browser) = (OffsetDateTime::now_utc(), BrowserId(FixedText::of(*b"one")));
         let state = seal.seal(One("x".into()), &browser, now).unwrap();
         for at in 0..state.len() {
             let mut changed = state.clone().into_bytes();

@@ -307,7 +307,7 @@ impl IdentityProvider {
         party.single_logout.told_at.as_ref()?;
         let telling = Telling {
             relying_party: party.entity_id().to_owned(),
-            name: new_id().ok()?,
+            name: new_id().ok()?.to_string(),
             issuer: self
                 .trusts
                 .issuer(&party, &session.subject.suffix)?

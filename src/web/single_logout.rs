@@ -43,7 +43,7 @@ impl IdentityProvider {
             let received = if by_post {
                 ReceivedRequest::from_post(&form)
             } else {
-                ReceivedRequest::from_redirect(&request.query, &query)
+                ReceivedRequest::from_redirect(request.raw_query(), &query)
             };
             return self.logout_request(request, received, correlation).await;
         }
@@ -51,7 +51,7 @@ impl IdentityProvider {
             let received = if by_post {
                 ReceivedResponse::from_post(&form)
             } else {
-                ReceivedResponse::from_redirect(&request.query, &query)
+                ReceivedResponse::from_redirect(request.raw_query(), &query)
             };
             return self.logout_response(received).await;
         }
@@ -65,8 +65,8 @@ impl IdentityProvider {
         received: Result<ReceivedRequest, BindingError>,
         correlation: &CorrelationId,
     ) -> Result<Response, Refused> {
-        let received = received.map_err(|error| Refused::sign_out(None, error))?;
-        let relay_state = received.relay_state().map(str::to_owned);
+        let mut received = received.map_err(|error| Refused::sign_out(None, error))?;
+        let relay_state = received.take_relay_state();
         let issuer = received.issuer().ok_or_else(no_issuer)?.to_owned();
         let relying_party = self.asking(&issuer, Protocol::Saml2)?;
         let message = received

@@ -50,16 +50,16 @@ impl IdentityProvider {
     /// What the message asks for.
     fn asked(&self, request: &Request, correlation: &CorrelationId) -> Result<Asked, Refused> {
         let query = request.query()?;
-        let (received, form) = if request.method == Method::POST {
+        let (mut received, form) = if request.method == Method::POST {
             let form = request.form()?;
             (ReceivedRequest::from_post(&form)?, form)
         } else {
             (
-                ReceivedRequest::from_redirect(&request.query, &query)?,
+                ReceivedRequest::from_redirect(request.raw_query(), &query)?,
                 Form::default(),
             )
         };
-        let relay_state = received.relay_state().map(str::to_owned);
+        let relay_state = received.take_relay_state();
         let issuer = received.issuer().ok_or(Refused::NoIssuer)?;
         let relying_party = self.asking(issuer, Protocol::Saml2)?;
         let authn_request = received
@@ -78,7 +78,7 @@ impl IdentityProvider {
             problem: acceptable.err(),
             request: SignInRequest {
                 correlation: correlation.clone(),
-                relying_party: relying_party.entity_id().to_owned(),
+                relying_party: authn_request.issuer,
                 protocol: Protocol::Saml2,
                 request_id: authn_request.id,
                 max_age: authn_request.force_authn.then_some(Duration::ZERO),

@@ -57,7 +57,7 @@ impl IdentityProvider {
         request: &Request,
         correlation: &CorrelationId,
     ) -> Result<Response, Refused> {
-        let door = Door::at(&request.path).ok_or(Refused::NotFound)?;
+        let door = Door::at(request.path()).ok_or(Refused::NotFound)?;
         let is_there = match &door {
             Door::Applications | Door::Start => self.has_applications(),
             Door::Application(id) => self.trusts.application(id).is_some(),

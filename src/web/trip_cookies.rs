@@ -115,7 +115,7 @@ impl TripCookies {
 impl Slot {
     /// The first part says how many there are: a browser may have kept others of a trip before.
     fn read(names: &'static [&'static str], request: &Request) -> Self {
-        let brought = |name: &&str| request.cookie(&Cookie::full_name(name));
+        let brought = |name: &&str| request.host_cookie(name);
         let last = names.iter().rposition(|name| brought(name).is_some());
         Self {
             names,
@@ -190,8 +190,7 @@ mod tests {
             headers.insert(header::COOKIE, cookies.parse().unwrap());
             Request {
                 method: Method::GET,
-                path: "/".to_owned(),
-                query: String::new(),
+                target: http::uri::PathAndQuery::from_static("/"),
                 headers,
                 body: Bytes::new(),
                 peer: ([127, 0, 0, 1], 1).into(),

@@ -148,7 +148,7 @@ fn begun_here(
         correlation: correlation.clone(),
         relying_party: party.entity_id().to_owned(),
         protocol,
-        request_id: new_id()?,
+        request_id: new_id()?.to_string(),
         max_age: None,
         passive: false,
         hint: hints.name,

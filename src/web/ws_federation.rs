@@ -93,7 +93,7 @@ impl IdentityProvider {
                 correlation: correlation.clone(),
                 relying_party: relying_party.entity_id().to_owned(),
                 protocol: Protocol::WsFederation,
-                request_id: new_id()?,
+                request_id: new_id()?.to_string(),
                 max_age: asked.max_age,
                 passive: false,
                 hint: hints.name,

@@ -66,7 +66,7 @@ impl IdentityProvider {
         correlation: &CorrelationId,
     ) -> Result<Response, Refused> {
         let ws_trust = self.ws_trust.as_ref().ok_or(Refused::NotFound)?;
-        let is = |path: &str| request.path.eq_ignore_ascii_case(path);
+        let is = |path: &str| request.path().eq_ignore_ascii_case(path);
         if is(METADATA_EXCHANGE) {
             return match request.method {
                 Method::GET | Method::HEAD => Ok(metadata(ws_trust)),

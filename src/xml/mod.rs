@@ -17,6 +17,7 @@ pub mod encryption;
 mod escape;
 mod ids;
 mod name;
+mod piece;
 mod read_error;
 mod reader;
 mod scope;

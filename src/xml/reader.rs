@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet, mem::take, sync::Arc};
 use super::{
     chars::{forbidden, is_space, split_name},
     ids::is_id,
+    piece::Piece,
     read_error::{ReadCause, ReadError},
     scope::{Bindings, Declaration, Scope, XML, XMLNS},
     tag::{RawAttribute, attributes, split_tag},
@@ -80,6 +81,9 @@ fn read_as(bytes: &[u8], limits: &Limits, comments: Comments) -> Result<Element,
     if let Some(at) = forbidden(text) {
         return Err(ReadError::new(at, ReadCause::Character));
     }
+    // What the tree is made of.
+    let document: Arc<str> = Arc::from(text);
+    let text = &*document;
     let body = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let skipped = text.len() - body.len();
     // The tokenizer would swallow another one.
@@ -88,7 +92,7 @@ fn read_as(bytes: &[u8], limits: &Limits, comments: Comments) -> Result<Element,
     }
 
     let mut tokens = Tokens::new(body, skipped);
-    let mut reading = Reading::new(limits);
+    let mut reading = Reading::new(&document, limits);
     while let Some((at, token)) = tokens.next()? {
         match token {
             Token::Declaration(content) => {
@@ -115,11 +119,12 @@ fn read_as(bytes: &[u8], limits: &Limits, comments: Comments) -> Result<Element,
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 struct Reading<'a> {
+    document: &'a Arc<str>,
     limits: Limits,
     open: Vec<Open>,
     root: Option<Element>,
     bindings: Bindings<'a>,
-    ids: BTreeSet<String>,
+    ids: BTreeSet<Piece>,
     elements: usize,
     no_scope: Arc<Scope>,
     // Kept for their memory only.
@@ -127,8 +132,14 @@ struct Reading<'a> {
     plain: Vec<Unresolved<'a>>,
 }
 
-/// An attribute that is no declaration: where it stands, prefix, local name and value.
-type Unresolved<'a> = (usize, &'a str, &'a str, Cow<'a, str>);
+/// An attribute that is no declaration.
+struct Unresolved<'a> {
+    /// Where it stands.
+    at: usize,
+    prefix: &'a str,
+    local: &'a str,
+    value: Piece,
+}
 
 /// An element whose end tag has not come yet, and how many bindings end with it.
 struct Open {
@@ -139,16 +150,17 @@ struct Open {
 }
 
 impl<'a> Reading<'a> {
-    fn new(limits: &Limits) -> Self {
+    fn new(document: &'a Arc<str>, limits: &Limits) -> Self {
         Self {
+            document,
             limits: *limits,
             open: Vec::new(),
             root: None,
-            bindings: Bindings::new(),
+            bindings: Bindings::new(Piece::of(document, 0, 0)),
             ids: BTreeSet::new(),
             elements: 0,
             no_scope: Arc::default(),
-            raw: Vec::new(),
+            raw: Vec::with_capacity(8),
             plain: Vec::new(),
         }
     }
@@ -183,20 +195,32 @@ impl<'a> Reading<'a> {
                 return Err(refused(ReadCause::DuplicateAttribute));
             }
             let name = split_name(attribute.name).ok_or(refused(ReadCause::Name))?;
-            let value = value(attribute)?;
+            let value = self.value(attribute)?;
+            let (at, namespace) = (attribute.at, &value);
             match name {
-                ("", "xmlns") => declared.push(self.declare("", &value).map_err(refused)?),
-                ("xmlns", prefix) => declared.push(self.declare(prefix, &value).map_err(refused)?),
-                (prefix, local) => plain.push((attribute.at, prefix, local, value)),
+                ("", "xmlns") => {
+                    declared.push(self.declare("", at, namespace).map_err(refused)?);
+                }
+                ("xmlns", prefix) => {
+                    let at = at + "xmlns:".len();
+                    declared.push(self.declare(prefix, at, namespace).map_err(refused)?);
+                }
+                (prefix, local) => plain.push(Unresolved {
+                    at,
+                    prefix,
+                    local,
+                    value,
+                }),
             }
         }
 
         let bindings = declared.len();
         let namespace = self.resolve(prefix).map_err(refused)?;
         let mut attributes: Vec<Attribute> = Vec::with_capacity(plain.len());
-        for (at, prefix, local, value) in plain.drain(..) {
+        for unresolved in plain.drain(..) {
+            let at = unresolved.at;
             let attribute = self
-                .attribute(prefix, local, value.into_owned(), &attributes)
+                .attribute(unresolved, &attributes)
                 .map_err(|cause| ReadError::new(at, cause))?;
             attributes.push(attribute);
         }
@@ -214,10 +238,11 @@ impl<'a> Reading<'a> {
         } else {
             Arc::clone(outer)
         };
+        let (prefix, local) = self.name(at, prefix, local);
         let element = Element {
-            prefix: prefix.into(),
+            prefix,
             namespace,
-            local: local.into(),
+            local,
             attributes,
             scope,
             declares: own_scope,
@@ -232,23 +257,27 @@ impl<'a> Reading<'a> {
     }
 
     /// Namespaces in XML 1.0, 3 and 5.
-    fn declare(&mut self, prefix: &'a str, namespace: &str) -> Result<Declaration, ReadCause> {
-        if matches!(prefix, "xml" | "xmlns") || matches!(namespace, XML | XMLNS) {
+    fn declare(
+        &mut self,
+        prefix: &'a str,
+        at: usize,
+        namespace: &Piece,
+    ) -> Result<Declaration, ReadCause> {
+        if matches!(prefix, "xml" | "xmlns") || matches!(&**namespace, XML | XMLNS) {
             return Err(ReadCause::ReservedNamespace);
         }
         let takes_back = prefix.is_empty() && namespace.is_empty();
         if !takes_back && !is_absolute_uri(namespace) {
             return Err(ReadCause::NamespaceUri);
         }
-        let namespace: Arc<str> = Arc::from(namespace);
-        self.bindings.bind(prefix, Arc::clone(&namespace));
+        self.bindings.bind(prefix, namespace.clone());
         Ok(Declaration {
-            prefix: prefix.into(),
-            namespace,
+            prefix: Piece::of(self.document, at, prefix.len()),
+            namespace: namespace.clone(),
         })
     }
 
-    fn resolve(&self, prefix: &str) -> Result<Arc<str>, ReadCause> {
+    fn resolve(&self, prefix: &str) -> Result<Piece, ReadCause> {
         self.bindings
             .resolve(prefix)
             .ok_or(ReadCause::UndeclaredPrefix)
@@ -256,11 +285,15 @@ impl<'a> Reading<'a> {
 
     fn attribute(
         &mut self,
-        prefix: &str,
-        local: &str,
-        value: String,
+        unresolved: Unresolved<'_>,
         before: &[Attribute],
     ) -> Result<Attribute, ReadCause> {
+        let Unresolved {
+            at,
+            prefix,
+            local,
+            value,
+        } = unresolved;
         let namespace = if prefix.is_empty() {
             self.bindings.none()
         } else {
@@ -275,12 +308,34 @@ impl<'a> Reading<'a> {
         if is_id(&namespace, local) && !self.ids.insert(value.clone()) {
             return Err(ReadCause::DuplicateId);
         }
+        let (prefix, local) = self.name(at, prefix, local);
         Ok(Attribute {
-            prefix: prefix.into(),
+            prefix,
             namespace,
-            local: local.into(),
+            local,
             value,
         })
+    }
+
+    /// The two parts of a name that stands at `at`.
+    fn name(&self, at: usize, prefix: &str, local: &str) -> (Piece, Piece) {
+        let behind_colon = match prefix.len() {
+            0 => at,
+            length => at + length + 1,
+        };
+        (
+            Piece::of(self.document, at, prefix.len()),
+            Piece::of(self.document, behind_colon, local.len()),
+        )
+    }
+
+    fn value(&self, attribute: &RawAttribute<'_>) -> Result<Piece, ReadError> {
+        let at = attribute.value_at;
+        match unescape::attribute(attribute.value) {
+            Ok(Cow::Borrowed(plain)) => Ok(Piece::of(self.document, at, plain.len())),
+            Ok(Cow::Owned(value)) => Ok(Piece::alone(&value)),
+            Err(offset) => Err(ReadError::new(at + offset, ReadCause::Reference)),
+        }
     }
 
     /// Ends the innermost open element; the tokenizer has compared the names.
@@ -320,9 +375,12 @@ impl<'a> Reading<'a> {
             return Err(ReadError::new(at + end, ReadCause::CDataEnd));
         }
         match self.open.last_mut() {
-            Some(parent) => parent
-                .element
-                .push_text(|text| unescape::push_text(text, raw)),
+            Some(Open { element, .. }) if raw.contains('\r') => {
+                element.push_text(|text| unescape::push_text(text, raw));
+            }
+            Some(Open { element, .. }) => {
+                element.push_plain_text(Piece::of(self.document, at, raw.len()));
+            }
             None if raw.chars().all(is_space) => {}
             None => return Err(ReadError::new(at, ReadCause::OutsideRoot)),
         }
@@ -345,11 +403,6 @@ impl<'a> Reading<'a> {
             .filter(|_| self.open.is_empty())
             .ok_or(ReadError::new(length, ReadCause::Incomplete))
     }
-}
-
-fn value<'a>(attribute: &RawAttribute<'a>) -> Result<Cow<'a, str>, ReadError> {
-    unescape::attribute(attribute.value)
-        .map_err(|at| ReadError::new(attribute.value_at + at, ReadCause::Reference))
 }
 
 /// A scheme, a colon, and the characters of a URI (RFC 3986) but `&`. Canonical XML (1.3) has no

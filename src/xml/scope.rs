@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use super::piece::Piece;
+
 /// The namespace that the prefix `xml` is bound to, always and by itself.
 pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// The namespace of declarations themselves; nothing may be bound to it.
@@ -11,9 +13,9 @@ pub(super) const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Declaration {
     /// Empty for the default namespace.
-    pub(super) prefix: Box<str>,
+    pub(super) prefix: Piece,
     /// Empty only where `xmlns=""` takes the default namespace back.
-    pub(super) namespace: Arc<str>,
+    pub(super) namespace: Piece,
 }
 
 /// The declarations of one element on top of those of its ancestors.
@@ -46,48 +48,48 @@ impl Scope {
 /// with many names. One by order, not by hash: there are few prefixes, and no choice of them is
 /// bad for it.
 pub(super) struct Bindings<'a> {
-    /// The bindings that each prefix has here, the innermost one last.
-    current: BTreeMap<&'a str, Vec<Arc<str>>>,
-    undo: Vec<&'a str>,
-    none: Arc<str>,
+    current: BTreeMap<&'a str, Piece>,
+    /// The way back: a prefix, and what it was bound to before.
+    undo: Vec<(&'a str, Option<Piece>)>,
+    none: Piece,
 }
 
 impl<'a> Bindings<'a> {
-    pub(super) fn new() -> Self {
+    /// None yet. `none` is the empty name.
+    pub(super) fn new(none: Piece) -> Self {
         Self {
             current: BTreeMap::new(),
             undo: Vec::new(),
-            none: Arc::from(""),
+            none,
         }
     }
 
     /// No namespace: what names without a prefix are in until something else is declared.
-    pub(super) fn none(&self) -> Arc<str> {
-        Arc::clone(&self.none)
+    pub(super) fn none(&self) -> Piece {
+        self.none.clone()
     }
 
-    pub(super) fn bind(&mut self, prefix: &'a str, namespace: Arc<str>) {
-        self.current.entry(prefix).or_default().push(namespace);
-        self.undo.push(prefix);
+    pub(super) fn bind(&mut self, prefix: &'a str, namespace: Piece) {
+        let before = self.current.insert(prefix, namespace);
+        self.undo.push((prefix, before));
     }
 
     /// Takes back the last `count` bindings.
     pub(super) fn unbind(&mut self, count: usize) {
         for _ in 0..count {
-            if let Some(prefix) = self.undo.pop()
-                && let Some(meanings) = self.current.get_mut(prefix)
-            {
-                meanings.pop();
-            }
+            match self.undo.pop() {
+                Some((prefix, Some(before))) => self.current.insert(prefix, before),
+                Some((prefix, None)) => self.current.remove(prefix),
+                None => None,
+            };
         }
     }
 
-    pub(super) fn resolve(&self, prefix: &str) -> Option<Arc<str>> {
-        let bound = self.current.get(prefix).and_then(|bound| bound.last());
-        match (bound, prefix) {
-            (Some(namespace), _) => Some(Arc::clone(namespace)),
+    pub(super) fn resolve(&self, prefix: &str) -> Option<Piece> {
+        match (self.current.get(prefix), prefix) {
+            (Some(namespace), _) => Some(namespace.clone()),
             (None, "") => Some(self.none()),
-            (None, "xml") => Some(Arc::from(XML)),
+            (None, "xml") => Some(Piece::alone(XML)),
             (None, _) => None,
         }
     }

@@ -1,17 +1,20 @@
 //! The tree that the strict reader makes: what values are read from, and what canonical form and
 //! digests are computed from. There is no second one.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
-use super::scope::{Declaration, Scope};
+use super::{
+    piece::Piece,
+    scope::{Declaration, Scope},
+};
 
 /// An element with its resolved name, its attributes and its content. Only [`super::read`] makes
 /// one, so it always stands for a document that the strict reader accepted.
 #[derive(Clone)]
 pub struct Element {
-    pub(super) prefix: Box<str>,
-    pub(super) namespace: Arc<str>,
-    pub(super) local: Box<str>,
+    pub(super) prefix: Piece,
+    pub(super) namespace: Piece,
+    pub(super) local: Piece,
     pub(super) attributes: Vec<Attribute>,
     /// The bindings in scope here, by which prefixes of an `InclusiveNamespaces` list are resolved.
     pub(super) scope: Arc<Scope>,
@@ -23,17 +26,37 @@ pub struct Element {
 /// An attribute other than a namespace declaration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
-    pub(super) prefix: Box<str>,
-    pub(super) namespace: Arc<str>,
-    pub(super) local: Box<str>,
-    pub(super) value: String,
+    pub(super) prefix: Piece,
+    pub(super) namespace: Piece,
+    pub(super) local: Piece,
+    pub(super) value: Piece,
 }
 
 #[derive(Clone)]
 pub(super) enum Node {
     Element(Element),
     /// Never empty, and never beside another text.
-    Text(String),
+    Text(Text),
+}
+
+/// Character data, its references resolved.
+#[derive(Clone)]
+pub(super) enum Text {
+    /// As it stands in the document.
+    Plain(Piece),
+    /// Put together: there are references or line endings in it.
+    Composed(String),
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Plain(piece) => piece,
+            Self::Composed(text) => text,
+        }
+    }
 }
 
 /// What stands in an element.
@@ -190,7 +213,7 @@ impl Element {
     pub(super) fn without_content(&self) -> Self {
         Self {
             prefix: self.prefix.clone(),
-            namespace: Arc::clone(&self.namespace),
+            namespace: self.namespace.clone(),
             local: self.local.clone(),
             attributes: self.attributes.clone(),
             scope: Arc::clone(&self.scope),
@@ -199,15 +222,31 @@ impl Element {
         }
     }
 
-    pub(super) fn push_text(&mut self, append: impl FnOnce(&mut String)) {
-        if let Some(Node::Text(text)) = self.children.last_mut() {
-            append(text);
-            return;
+    /// Adds text as it stands in the document.
+    pub(super) fn push_plain_text(&mut self, piece: Piece) {
+        match self.children.last_mut() {
+            Some(Node::Text(_)) => self.push_text(|text| text.push_str(&piece)),
+            _ if piece.is_empty() => {}
+            _ => self.children.push(Node::Text(Text::Plain(piece))),
         }
-        let mut text = String::new();
-        append(&mut text);
-        if !text.is_empty() {
-            self.children.push(Node::Text(text));
+    }
+
+    /// Adds text that is put together.
+    pub(super) fn push_text(&mut self, append: impl FnOnce(&mut String)) {
+        match self.children.last_mut() {
+            Some(Node::Text(Text::Composed(text))) => append(text),
+            Some(Node::Text(plain)) => {
+                let mut text = String::from(&**plain);
+                append(&mut text);
+                *plain = Text::Composed(text);
+            }
+            _ => {
+                let mut text = String::new();
+                append(&mut text);
+                if !text.is_empty() {
+                    self.children.push(Node::Text(Text::Composed(text)));
+                }
+            }
         }
     }
 }

@@ -33,8 +33,6 @@ pub struct CanonicalWriter {
     last_digest: Option<Digest>,
     rooted: bool,
     error: Option<WriteError>,
-    /// Kept for its memory only.
-    wanted: Vec<Declared>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -278,7 +276,7 @@ impl CanonicalWriter {
         attributes: &[(Name, &str)],
         values: &[Name],
     ) -> Result<(), WriteError> {
-        self.wanted.clear();
+        let own = self.declared.len();
         self.want(name)?;
         for &value in values {
             // A PrefixList has another word for the default namespace, which is not needed here.
@@ -294,17 +292,16 @@ impl CanonicalWriter {
                 _ => self.want(attribute)?,
             }
         }
-        self.wanted.sort_unstable();
-        let mut last: Option<Declared> = None;
-        for &wanted in &self.wanted {
-            if last.is_some_and(|last| last.prefix == wanted.prefix) {
-                // Sorted, so equal ones are neighbours; one prefix cannot mean two things.
-                if last != Some(wanted) {
-                    return Err(WriteError::Name);
-                }
-                continue;
-            }
-            last = Some(wanted);
+        let declared = self.declared.get_mut(own..).unwrap_or_default();
+        declared.sort_unstable();
+        // Sorted, so equal prefixes are neighbours; one cannot mean two things.
+        if declared
+            .windows(2)
+            .any(|pair| matches!(pair, [one, other] if one.prefix == other.prefix))
+        {
+            return Err(WriteError::Name);
+        }
+        for wanted in declared {
             self.out.push_str(" xmlns");
             if !wanted.prefix.is_empty() {
                 self.out.push(':');
@@ -313,11 +310,11 @@ impl CanonicalWriter {
             self.out.push_str("=\"");
             push_attribute(&mut self.out, wanted.namespace)?;
             self.out.push('"');
-            self.declared.push(wanted);
         }
         Ok(())
     }
 
+    /// Adds the declaration that `name` needs, where none in scope says the same.
     fn want(&mut self, name: Name) -> Result<(), WriteError> {
         let wanted = Declared {
             prefix: name.prefix,
@@ -349,7 +346,7 @@ impl CanonicalWriter {
             return Err(WriteError::NamespaceAcrossSignatures);
         }
         if needed {
-            self.wanted.push(wanted);
+            self.declared.push(wanted);
         }
         Ok(())
     }

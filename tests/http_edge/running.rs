@@ -31,9 +31,9 @@ pub(crate) struct Echo {
 impl Service for Echo {
     fn handle(&self, request: Request) -> ResponseFuture<'_> {
         self.handled.fetch_add(1, Ordering::SeqCst);
-        assert!(request.path != "/panic", "asked to");
+        assert!(request.path() != "/panic", "asked to");
         Box::pin(async move {
-            match request.path.as_str() {
+            match request.path() {
                 "/slow" => sleep(Duration::from_millis(400)).await,
                 "/stuck" => std::future::pending().await,
                 "/late-panic" => {
@@ -47,8 +47,8 @@ impl Service for Echo {
             let said = format!(
                 "{} {} {} {}",
                 request.method,
-                request.path,
-                request.query,
+                request.path(),
+                request.raw_query(),
                 request.body.len()
             );
             response::text(StatusCode::OK, said)

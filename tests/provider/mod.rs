@@ -323,7 +323,9 @@ pub(crate) struct Asked {
 impl Asked {
     pub(crate) fn new() -> Self {
         Self {
-            id: homerealm::saml2::new_id().expect("random bytes"),
+            id: homerealm::saml2::new_id()
+                .expect("random bytes")
+                .to_string(),
             attributes: String::new(),
             children: String::new(),
             issuer: SP,

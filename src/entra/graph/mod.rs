@@ -90,7 +90,7 @@ impl Simulator {
         };
         if *method == Method::GET {
             if matches!(resource, Resource::UsersDelta) {
-                return self.users_delta(&tenants, tenant, &request.query);
+                return self.users_delta(&tenants, tenant, request.raw_query());
             }
             return read(tenant, resource);
         }

@@ -40,7 +40,7 @@ impl Simulator {
         response: &mut Response,
         now: OffsetDateTime,
     ) -> Result<String, PageError> {
-        let cookie = request.cookie(&Cookie::full_name(COOKIE));
+        let cookie = request.host_cookie(COOKIE);
         let old = cookie.and_then(|cookie| self.provider.sessions.take(cookie, now).ok());
         let session = Session {
             person: person.clone(),
@@ -101,7 +101,7 @@ impl Simulator {
         hint: Option<&str>,
         now: OffsetDateTime,
     ) -> Option<(String, Session)> {
-        let cookie = request.cookie(&Cookie::full_name(COOKIE))?;
+        let cookie = request.host_cookie(COOKIE)?;
         let sessions = &self.provider.sessions;
         let session = sessions.with(cookie, now, |session| session.clone()).ok()?;
         let person = &session.person;
@@ -159,7 +159,7 @@ impl Simulator {
             Some(state) => with_parameters(&uri, '?', &[("state", state)]),
             None => uri,
         });
-        let cookie = request.cookie(&Cookie::full_name(COOKIE));
+        let cookie = request.host_cookie(COOKIE);
         let session = cookie.and_then(|cookie| self.provider.sessions.take(cookie, now).ok());
         let frames = match &session {
             Some(session) => self.tell_others(session, None, now)?,

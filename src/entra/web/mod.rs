@@ -35,7 +35,7 @@ impl Service for Simulator {
 
 impl Simulator {
     fn respond(&self, request: &Request, now: OffsetDateTime) -> Result<Response, PageError> {
-        match (Place::of(&request.path), &request.method) {
+        match (Place::of(request.path()), &request.method) {
             (Place::Root, &Method::GET) => {
                 let door = format!("/{}/", self.tenants().first().name());
                 Ok(response::redirect(Redirect::Found, &door)?)

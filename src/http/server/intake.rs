@@ -141,8 +141,11 @@ pub(super) async fn admit<'a>(
     Ok(Admitted {
         request: Request {
             method: head.method,
-            path: head.uri.path().to_owned(),
-            query: head.uri.query().unwrap_or("").to_owned(),
+            target: head
+                .uri
+                .into_parts()
+                .path_and_query
+                .ok_or(Refusal::Target)?,
             headers: head.headers,
             body,
             peer,

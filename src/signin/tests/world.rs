@@ -143,7 +143,7 @@ pub(super) fn typed<'a>(name: &'a str, password: &'a str, source: &'a Source) ->
 }
 
 pub(super) fn browser(name: &str) -> BrowserId {
-    BrowserId(name.to_owned())
+    BrowserId(crate::fixed_text::FixedText::of(name.bytes()))
 }
 
 pub(super) fn request(id: &str) -> SignInRequest {
@@ -216,6 +216,5 @@ impl Store for Broken {
 }
 
 fn broken<T: Send + 'static>() -> StoreFuture<'static, T> {
-    let failed = Err(StoreError::Unavailable("for the test".to_owned()));
-    Box::pin(std::future::ready(failed))
+    Err(StoreError::Unavailable("for the test".to_owned())).into()
 }

@@ -96,7 +96,9 @@ impl Saml2 {
         let ours = |error: String| UpstreamError::Ours(error);
         let described = self.described()?;
         let settings = &self.settings;
-        let id = new_id().map_err(|error| ours(error.to_string()))?;
+        let id = new_id()
+            .map_err(|error| ours(error.to_string()))?
+            .to_string();
         let hint = |kind| {
             ask.login_hint
                 .filter(|hint| !hint.is_empty() && settings.login_hint == kind)

@@ -51,28 +51,26 @@ pub(in crate::xml) fn seal(
     signer: &Signer,
 ) -> Result<Sealed, KeyError> {
     let digest = DigestAlgorithm::Sha256.digest(element);
-    let mut body = String::with_capacity(1024);
-    body.push_str(METHODS);
-    body.push_str(id);
-    body.push_str(TRANSFORMS);
-    if !inclusive.is_empty() {
-        body.push_str(PREFIX_LIST);
-        body.push_str(&inclusive.join(" "));
-        body.push_str(PREFIX_LIST_TAIL);
-    }
-    body.push_str(DIGEST_METHOD);
-    STANDARD.encode_string(digest, &mut body);
-    body.push_str(INFO_TAIL);
-
-    let mut hashed = String::with_capacity(HASHED_HEAD.len() + body.len());
+    let mut hashed = String::with_capacity(HASHED_HEAD.len() + 1024);
     hashed.push_str(HASHED_HEAD);
-    hashed.push_str(&body);
+    hashed.push_str(METHODS);
+    hashed.push_str(id);
+    hashed.push_str(TRANSFORMS);
+    if !inclusive.is_empty() {
+        hashed.push_str(PREFIX_LIST);
+        hashed.push_str(&inclusive.join(" "));
+        hashed.push_str(PREFIX_LIST_TAIL);
+    }
+    hashed.push_str(DIGEST_METHOD);
+    STANDARD.encode_string(digest, &mut hashed);
+    hashed.push_str(INFO_TAIL);
+
     let value = signer.sign_rsa_sha256(hashed.as_bytes())?;
 
     let certificate = signer.certificate().base64();
     let mut signature = String::with_capacity(2048 + certificate.len());
     signature.push_str(SENT_HEAD);
-    signature.push_str(&body);
+    signature.push_str(hashed.get(HASHED_HEAD.len()..).unwrap_or_default());
     signature.push_str(VALUE);
     STANDARD.encode_string(&value, &mut signature);
     signature.push_str(KEY_INFO);

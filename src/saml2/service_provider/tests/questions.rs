@@ -72,8 +72,8 @@ fn a_question_arrives_signed() {
     let url = redirect_url(address, Carried::Request, &xml, Some("trip"), ours.signer()).unwrap();
     let (_, query) = url.split_once("tenant=1&").unwrap();
     let form = Form::parse(query.as_bytes()).unwrap();
-    let received = ReceivedRequest::from_redirect(query, &form).unwrap();
-    assert_eq!(received.relay_state(), Some("trip"));
+    let mut received = ReceivedRequest::from_redirect(query, &form).unwrap();
+    assert_eq!(received.take_relay_state().as_deref(), Some("trip"));
     let keys = RequestKeys::new(vec![ours.key()], false).unwrap();
     let read = received
         .authenticate(&RequestSignatures::Required(keys))

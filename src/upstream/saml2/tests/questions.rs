@@ -24,8 +24,8 @@ async fn asked(settings: Settings, ask: Ask<'_>) -> (AuthnRequest, String, Expec
     let (address, query) = leaving.address.split_once('?').unwrap();
     assert_eq!(address, SINGLE_SIGN_ON);
     let form = Form::parse(query.as_bytes()).unwrap();
-    let received = ReceivedRequest::from_redirect(query, &form).unwrap();
-    assert_eq!(received.relay_state(), Some("trip-1_A"));
+    let mut received = ReceivedRequest::from_redirect(query, &form).unwrap();
+    assert_eq!(received.take_relay_state().as_deref(), Some("trip-1_A"));
     let key = ours.current().certificate().public_key().clone();
     let keys = RequestKeys::new(vec![key], false).unwrap();
     let signatures = RequestSignatures::Required(keys);
