@@ -78,6 +78,16 @@ impl Shelf {
             .map(|entry| Bytes::from(entry.value))
     }
 
+    /// Takes everything out that has not ended, with the time that it has left.
+    pub(super) fn drain(&mut self, now: u64) -> Vec<(Arc<[u8]>, Bytes, u64)> {
+        self.order.clear();
+        let entries = self.entries.drain();
+        entries
+            .filter(|(_, entry)| entry.end > now)
+            .map(|(key, entry)| (key, Bytes::from(entry.value), entry.end - now))
+            .collect()
+    }
+
     fn drop_entry(&mut self, key: &[u8]) -> Option<Entry> {
         let (key, entry) = self.entries.remove_entry(key)?;
         self.order.remove(&(entry.end, key));
