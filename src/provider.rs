@@ -147,9 +147,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
     })
 }
 
-fn store(
-    shared: Option<&SharedParts>,
-) -> Result<(Arc<dyn Store>, Option<SharedHealth>), KeyError> {
+fn store(shared: Option<&SharedParts>) -> Result<(Arc<dyn Store>, Option<SharedHealth>), KeyError> {
     let Some(shared) = shared else {
         return Ok((Arc::new(MemoryStore::new(Capacities::default())), None));
     };

@@ -215,10 +215,7 @@ impl Store for MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::Barrier,
-        thread,
-    };
+    use std::{sync::Barrier, thread};
 
     use super::*;
 

@@ -42,14 +42,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Each of them.
+    /// Each of them, what keeps strangers out first.
     pub const ALL: [Self; 8] = [
-        Self::Session,
-        Self::Participant,
-        Self::Confirmation,
         Self::AnsweredRequest,
         Self::AnsweredQuestion,
         Self::FailedAttempts,
+        Self::Session,
+        Self::Participant,
+        Self::Confirmation,
         Self::FamiliarSource,
         Self::RecentMessage,
     ];
@@ -70,10 +70,7 @@ impl Kind {
 
     /// Whether it says something of a session.
     fn is_of_a_session(self) -> bool {
-        matches!(
-            self,
-            Self::Session | Self::Participant | Self::Confirmation
-        )
+        matches!(self, Self::Session | Self::Participant | Self::Confirmation)
     }
 
     /// Whether its keys are digests already, which tell nothing.

@@ -82,7 +82,10 @@ mod tests {
     #[test]
     fn addresses_are_read_strictly() {
         for (text, told) in [
-            ("rediss://Cache.contoso.com", "rediss://cache.contoso.com:6379"),
+            (
+                "rediss://Cache.contoso.com",
+                "rediss://cache.contoso.com:6379",
+            ),
             ("redis://127.0.0.1:7000", "redis://127.0.0.1:7000"),
             ("valkeys://a:1", "rediss://a:1"),
         ] {
@@ -92,7 +95,13 @@ mod tests {
             let error = text.parse::<StoreAddress>().unwrap_err();
             assert_eq!(error, StoreAddressError::Scheme, "{text}");
         }
-        for text in ["redis://", "redis://:p@a", "redis://a/1", "redis://a:0", "redis://a:b"] {
+        for text in [
+            "redis://",
+            "redis://:p@a",
+            "redis://a/1",
+            "redis://a:0",
+            "redis://a:b",
+        ] {
             let error = text.parse::<StoreAddress>().unwrap_err();
             assert_eq!(error, StoreAddressError::Host, "{text}");
         }

@@ -100,7 +100,9 @@ impl Servers {
             .await
             .map_err(ConnectError::Unreachable)?;
         // Operations are small, and each is waited for.
-        stream.set_nodelay(true).map_err(ConnectError::Unreachable)?;
+        stream
+            .set_nodelay(true)
+            .map_err(ConnectError::Unreachable)?;
         let stream: Box<dyn Duplex> = if address.is_tls() {
             let name = ServerName::try_from(address.host().to_owned())
                 .map_err(|error| ConnectError::Tls(io::Error::other(error)))?;
@@ -117,7 +119,11 @@ impl Servers {
         if let Some(password) = &self.password {
             let password = password.as_bytes();
             match &self.user {
-                Some(user) => connection.ask(&[b"AUTH", user.as_bytes(), password]).await?,
+                Some(user) => {
+                    connection
+                        .ask(&[b"AUTH", user.as_bytes(), password])
+                        .await?
+                }
                 None => connection.ask(&[b"AUTH", password]).await?,
             };
         }

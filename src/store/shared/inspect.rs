@@ -42,7 +42,10 @@ pub async fn inspect(
         (Some(valkey), _) => (format!("valkey {valkey}"), true),
         (None, Some(redis)) => {
             let major = redis.split('.').next().and_then(|major| major.parse().ok());
-            (format!("redis {redis}"), major.is_some_and(|major: u32| major >= 7))
+            (
+                format!("redis {redis}"),
+                major.is_some_and(|major: u32| major >= 7),
+            )
         }
         (None, None) => return Err(ConnectError::Foreign),
     };
@@ -63,7 +66,12 @@ async fn try_rights(connection: &mut Connection, prefix: &str) -> Result<(), Con
         &[b"SET", key, b"1", b"NX", b"GET", b"PX", b"1000"],
         &[b"GET", key],
         &[b"EVAL", b"return redis.call('PTTL', KEYS[1])", b"1", key],
-        &[b"EVAL", b"redis.call('PEXPIRE', KEYS[1], 1000) return redis.call('INCRBY', KEYS[1], 1)", b"1", key],
+        &[
+            b"EVAL",
+            b"redis.call('PEXPIRE', KEYS[1], 1000) return redis.call('INCRBY', KEYS[1], 1)",
+            b"1",
+            key,
+        ],
         &[b"GETDEL", key],
         &[b"DEL", key],
     ];

@@ -117,7 +117,11 @@ fn element(rest: &mut &[u8], depth: usize) -> Result<Option<Reply>, Malformed> {
 fn line<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Malformed> {
     let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
         // The longest line is that of an error.
-        return if rest.len() > 4096 { Err(Malformed) } else { Ok(None) };
+        return if rest.len() > 4096 {
+            Err(Malformed)
+        } else {
+            Ok(None)
+        };
     };
     let (line, after) = rest.split_at(end);
     *rest = after.get(1..).unwrap_or_default();
@@ -177,7 +181,11 @@ mod tests {
             (b"$0\r\n\r\n", text("")),
             (
                 role,
-                Reply::Array(vec![text("master"), Reply::Integer(42), Reply::Array(vec![])]),
+                Reply::Array(vec![
+                    text("master"),
+                    Reply::Integer(42),
+                    Reply::Array(vec![]),
+                ]),
             ),
         ] {
             for end in 0..octets.len() {
