@@ -168,8 +168,8 @@ email_domains = ["upstream.test"]
 [upstream.saml2]
 entity_id = "https://upstream.test/idp"
 single_sign_on_service = "https://upstream.test/sso"
-certificate = "upstream.crt"
-email = "name-id"
+certificates = ["upstream.crt"]
+address = "name-id"
 [[route]]
 email_domains = ["upstream.test"]
 to = { upstream = "fabrikam" }
