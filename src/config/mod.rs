@@ -24,6 +24,8 @@ mod secret;
 #[cfg(test)]
 mod session_tests;
 #[cfg(test)]
+mod store_tests;
+#[cfg(test)]
 mod tests;
 
 pub use build::{Entra, Store};
