@@ -286,7 +286,7 @@ fn free_addresses(count: usize) -> Vec<SocketAddr> {
     let listeners: Vec<_> = listeners
         .map(|listener| listener.expect("a port"))
         .collect();
-    let addresses = listeners.iter().map(|listener| listener.local_addr());
+    let addresses = listeners.iter().map(TcpListener::local_addr);
     addresses
         .map(|address| address.expect("its address"))
         .collect()

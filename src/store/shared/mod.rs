@@ -158,7 +158,6 @@ impl Inner {
     ) -> Result<T, StoreError> {
         match (answer, self.when_unavailable) {
             (Some(Ok(answer)), _) => Ok(answer),
-            (Some(Err(error @ StoreError::TooLarge)), _) => Err(error),
             (Some(Err(error)), WhenUnavailable::Refuse) => Err(error),
             (None, WhenUnavailable::Refuse) => Err(self.unavailable()),
             (_, WhenUnavailable::GoOn) => alone.await,

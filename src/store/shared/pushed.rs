@@ -23,16 +23,13 @@ impl Inner {
                 }
             }
             for (key, value, ttl) in self.own.drain(kind) {
-                let pushed = match counted(kind, &value) {
-                    Some(number) => {
-                        let pushed = self.wire.add(&self.link, kind, &key, number, ttl).await;
-                        matches!(pushed, Some(Ok(_)))
-                    }
-                    None => {
-                        let link = &self.link;
-                        let put = self.wire.put_if_absent(link, kind, &key, &value, ttl);
-                        matches!(put.await, Some(Ok(_)))
-                    }
+                let pushed = if let Some(number) = counted(kind, &value) {
+                    let pushed = self.wire.add(&self.link, kind, &key, number, ttl).await;
+                    matches!(pushed, Some(Ok(_)))
+                } else {
+                    let link = &self.link;
+                    let put = self.wire.put_if_absent(link, kind, &key, &value, ttl);
+                    matches!(put.await, Some(Ok(_)))
                 };
                 if pushed {
                     kept += 1;
