@@ -8,10 +8,11 @@ use ipnet::IpNet;
 use crate::{
     config::{self, ConfigError},
     directory::{self, Directory, SettingsError},
-    keys::KeyRing,
+    keys::{KeyError, KeyRing, SharedSecret},
+    observe::Metrics,
     realm::{FederatedDomain, Home, Mapping, Realm, Routes},
     signin::{self, GuardRules, SignIn, Surroundings},
-    store::{Capacities, MemoryStore},
+    store::{Capacities, Health, MemoryStore, SharedSettings, SharedStore, Store, WhenUnavailable},
     trust::{Application, Needs, RelyingParty, TrustError, Trusts},
     upstream::Upstream,
     web::{Edge, EdgeError, IdentityProvider, Readiness},
@@ -41,6 +42,16 @@ pub struct Parts {
     pub upstreams: Vec<Upstream>,
     /// Where the accounts are, in the order of the configuration.
     pub homes: Vec<HomeParts>,
+    /// What it has in common with other nodes; nothing, where it is the only one.
+    pub shared: Option<SharedParts>,
+}
+
+/// What several nodes have in common.
+pub struct SharedParts {
+    /// Where their state is.
+    pub store: SharedSettings,
+    /// What their seals are made of.
+    pub secret: SharedSecret,
 }
 
 /// What one home of accounts is made of.
@@ -61,6 +72,25 @@ pub struct Provider {
     pub realm: Arc<Realm>,
     /// Whom it trusts, for those who keep that fresh.
     pub trusts: Arc<Trusts>,
+    /// The shared store, where there is one.
+    pub store: Option<SharedHealth>,
+}
+
+/// What there is to know of a shared store.
+#[derive(Clone)]
+pub struct SharedHealth {
+    /// Whether it answers.
+    pub health: Arc<Health>,
+    /// What happens while it does not.
+    pub when_unavailable: WhenUnavailable,
+}
+
+/// What an identity provider stands on, for readiness.
+pub struct Ground {
+    /// The directories.
+    pub realm: Arc<Realm>,
+    /// The shared store, where there is one.
+    pub store: Option<SharedHealth>,
 }
 
 /// Why the parts do not make an identity provider.
@@ -76,20 +106,24 @@ pub enum AssembleError {
     /// The edge cannot be made.
     #[error(transparent)]
     Edge(#[from] EdgeError),
+    /// No key can be made of the secret that nodes have in common.
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 /// Puts the parts together. Opens no connection: a directory that is down at start is no reason
-/// not to start. Where its servers are found by DNS, the look-up begins, on the runtime that this
-/// is called in.
+/// not to start. Where its servers are found by DNS, the look-up begins, and so does the connection to a
+/// shared store, on the runtime that this is called in.
 pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
     let answers_kept = parts.edge.longest_presentable();
     let trusts = Trusts::new(parts.relying_parties, parts.domains)?;
     let trusts = Arc::new(trusts.with_applications(parts.applications)?);
     let realm = Arc::new(realm_of(parts.homes, parts.routes, trusts.needs())?);
+    let (store, health) = store(parts.shared.as_ref())?;
     let sign_in = SignIn::new(
         realm.clone(),
         trusts.clone(),
-        Arc::new(MemoryStore::new(Capacities::default())),
+        store,
         signin::Settings {
             session_lifetime: parts.session_lifetime,
             answers_kept,
@@ -103,12 +137,26 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         trusts.clone(),
         parts.upstreams,
         parts.keys,
+        parts.shared.as_ref().map(|shared| &shared.secret),
     )?;
     Ok(Provider {
+        store: health,
         identity_provider: Arc::new(identity_provider),
         realm,
         trusts,
     })
+}
+
+fn store(shared: Option<&SharedParts>) -> Result<(Arc<dyn Store>, Option<SharedHealth>), KeyError> {
+    let Some(shared) = shared else {
+        return Ok((Arc::new(MemoryStore::new(Capacities::default())), None));
+    };
+    let store = SharedStore::start(shared.store.clone(), &shared.secret)?;
+    let health = SharedHealth {
+        health: store.health(),
+        when_unavailable: store.when_unavailable(),
+    };
+    Ok((Arc::new(store), Some(health)))
 }
 
 /// The realm of these homes: where names belong, and the accounts with what rules need of them. Opens
@@ -159,11 +207,21 @@ pub fn surroundings(edge: &Edge, corporate_networks: Vec<IpNet>) -> Surroundings
 }
 
 /// Ready means: a directory answers the service account. One of several is enough, since this
-/// process would otherwise be taken from those whose directory is there.
-impl Readiness for Arc<Realm> {
+/// process would otherwise be taken from those whose directory is there. A shared store that does not
+/// answer is said, and no more, where sign-ins go on without it: all nodes miss it at once, and a
+/// balancer that took them all away would make an outage of it.
+impl Readiness for Ground {
     fn check(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>> {
         Box::pin(async {
-            let homes = self.homes().iter();
+            if let Some(SharedHealth {
+                health,
+                when_unavailable: WhenUnavailable::Refuse,
+            }) = &self.store
+                && let Some(cause) = health.cause()
+            {
+                return Err(format!("the shared store does not answer: {cause}"));
+            }
+            let homes = self.realm.homes().iter();
             let probes = join_all(homes.map(|home| home.directory().probe())).await;
             let mut causes = Vec::new();
             for probe in probes {
@@ -174,5 +232,16 @@ impl Readiness for Arc<Realm> {
             }
             Err(causes.join("; "))
         })
+    }
+
+    fn degraded(&self) -> Option<String> {
+        let cause = self.store.as_ref()?.health.cause()?;
+        Some(format!("the shared store does not answer: {cause}"))
+    }
+
+    fn measure(&self, metrics: &Metrics) {
+        if let Some(store) = &self.store {
+            store.health.measure(metrics);
+        }
     }
 }

@@ -451,7 +451,7 @@ fn every_key_is_annotated() {
     let tables: Vec<&str> = text.lines().filter(is_table).collect();
     assert_eq!(tables.len(), 15, "{tables:?}");
     let top = permitted_keys(&text, "");
-    let upstreams = UPSTREAMS.map(|(path, _)| read(path)).concat();
+    let upstreams = UPSTREAMS.map(|(path, _)| read(path)).concat() + &read("config/store.toml");
     for key in &top {
         let annotated = text.lines().chain(upstreams.lines()).any(|line| {
             line.trim_start_matches("# ")
@@ -517,6 +517,20 @@ fn every_key_of_an_upstream_is_annotated_and_commented_out_if_it_is_the_default(
             let written = uncommented(&fragment, |other| other == key);
             assert_eq!(shown(&written), shown(&fragment), "{key} of {path}");
         }
+    }
+}
+
+#[test]
+fn every_key_of_the_store_is_annotated() {
+    let fragment = read("config/store.toml");
+    let text = format!("{}\n{fragment}", read(ANNOTATED));
+    parse(&text).expect("the example and a store");
+    for key in permitted_keys(&text, "\n[store]") {
+        let annotated = fragment.lines().any(|line| {
+            line.trim_start_matches(['#', ' '])
+                .starts_with(&format!("{key} = "))
+        });
+        assert!(annotated, "{key} of [store]");
     }
 }
 

@@ -13,6 +13,7 @@ mod metadata;
 mod partners;
 mod rights;
 mod routes;
+mod store;
 mod upstreams;
 mod ws_trust;
 
@@ -163,6 +164,7 @@ pub async fn check(path: &Path, asked: Option<Asked<'_>>, scan: bool) -> Report 
         findings.push(ws_trust::check(&config.edge, trusts));
     }
     findings.extend(upstreams::check(&config).await);
+    findings.extend(store::check(&config).await);
     let needs = trusts
         .as_ref()
         .map(Trusts::needs)

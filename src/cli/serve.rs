@@ -1,14 +1,14 @@
 //! `homerealm serve`: runs the identity provider until it is told to stop.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use homerealm::{
-    config::{Config, RelyingPartyFile, UpstreamFile},
+    config::{Config, RelyingPartyFile, Store, UpstreamFile},
     http::server::Server,
     metadata,
     observe::{Metrics, start_logging},
-    provider::{self, HomeParts, Parts},
+    provider::{self, Ground, HomeParts, Parts},
     signing_keys::SigningKeys,
     web::Operations,
 };
@@ -62,7 +62,12 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
             .iter()
             .map(HomeParts::load)
             .collect::<Result<_, _>>()?,
+        shared: config.store.as_ref().map(Store::load).transpose()?,
     })?;
+    if let Some(store) = &provider.store {
+        // So that the first sign-ins do not miss a store that is there.
+        store.health.wait(Duration::from_secs(1)).await;
+    }
 
     let mut keepers = config.keepers(false)?;
     metadata::begin(&mut keepers, &provider.trusts).await;
@@ -83,7 +88,11 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
                 .await
                 .with_context(|| format!("cannot listen on {address}"))?;
             tracing::info!(address = %server.local_addr()?, "operations");
-            let service = Arc::new(Operations::new(provider.realm, metrics));
+            let ground = Ground {
+                realm: provider.realm,
+                store: provider.store,
+            };
+            let service = Arc::new(Operations::new(ground, metrics));
             Some(tokio::spawn(server.serve(service, stop.clone())))
         }
     };

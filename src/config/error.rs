@@ -47,6 +47,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         source: crate::trust::SaltError,
     },
+    /// The secret that nodes seal by is too short.
+    #[error("{what}: {source}")]
+    SealKey {
+        /// Where the secret is.
+        what: String,
+        /// What is wrong with it.
+        source: crate::keys::KeyError,
+    },
     /// A secret is not where the configuration says.
     #[error("the secret {0} is empty or not there")]
     Secret(String),

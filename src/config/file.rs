@@ -11,6 +11,7 @@ mod metadata;
 mod one_or_several;
 mod relying_party;
 mod route;
+mod store;
 mod sync;
 mod upstream;
 
@@ -28,6 +29,7 @@ pub(super) use relying_party::{
     LogoutBinding, Preset, Protocol, RelyingParty, RequestSignatures, Token,
 };
 pub(super) use route::{EntraDoor, HomeRealm, Route};
+pub(super) use store::{Store, WhenUnavailable};
 pub(super) use sync::Sync;
 pub(super) use upstream::{
     Address as UpstreamAddress, LoginHint as UpstreamLoginHint, OpenId as UpstreamOpenId,
@@ -58,6 +60,7 @@ pub(super) struct File {
     pub requests: Requests,
     #[serde(default)]
     pub ws_trust: WsTrust,
+    pub store: Option<Spanned<Store>>,
     pub entra: Option<Entra>,
     #[serde(default)]
     pub sync: Sync,

@@ -24,9 +24,11 @@ mod secret;
 #[cfg(test)]
 mod session_tests;
 #[cfg(test)]
+mod store_tests;
+#[cfg(test)]
 mod tests;
 
-pub use build::Entra;
+pub use build::{Entra, Store};
 pub(crate) use error::Source;
 pub use error::{ConfigError, Invalid};
 pub(crate) use file::OneOrSeveral;
@@ -72,6 +74,8 @@ pub struct Config {
     pub guard: GuardRules,
     /// The organisation's own networks, if tokens say whether a request comes from one of them.
     pub corporate_networks: Vec<IpNet>,
+    /// The store that this node has in common with others, where there are any.
+    pub store: Option<Store>,
     /// The federated domains.
     pub domains: Vec<FederatedDomain>,
     /// The secret from which pairwise names are made.

@@ -205,6 +205,7 @@ impl Demo {
                     })
                 })
                 .collect::<Result<_, DemoError>>()?,
+            shared: None,
         })?;
         let simulator = Arc::new(Simulator::new(tenants.of(setup.protocol), simulation));
         let front = Front {

@@ -8,6 +8,7 @@ mod create;
 mod encrypting;
 mod json_web;
 mod random;
+mod shared_secret;
 mod signer;
 mod verifying;
 
@@ -17,6 +18,7 @@ pub use create::{NewKey, create_signing_key};
 pub use encrypting::{EncryptingKey, Oaep};
 pub use json_web::{JsonWebAlgorithm, JsonWebKey};
 pub use random::random_octets;
+pub use shared_secret::{Purpose, SealKeys, SharedSecret};
 pub use signer::{KeyRing, Signer};
 pub use verifying::{SignatureAlgorithm, VerifyingKey};
 
@@ -45,6 +47,9 @@ pub enum KeyError {
     /// A lifetime or name that no certificate can carry.
     #[error("no certificate can be made: {0}")]
     CannotCreate(String),
+    /// A shared secret of fewer than 32 characters.
+    #[error("the secret has fewer than 32 characters")]
+    ShortSecret,
     /// AWS-LC refused the operation.
     #[error("the cryptographic library refused the operation")]
     Crypto,

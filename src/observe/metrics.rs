@@ -1,4 +1,4 @@
-//! What monitoring reads: gauges in the text form of Prometheus (exposition format 0.0.4).
+//! What monitoring reads: gauges and counters in the text form of Prometheus (exposition format 0.0.4).
 
 use std::{
     collections::BTreeMap,
@@ -13,6 +13,7 @@ pub struct Metrics(Mutex<BTreeMap<&'static str, Gauge>>);
 #[derive(Debug)]
 struct Gauge {
     help: &'static str,
+    kind: &'static str,
     value: i64,
 }
 
@@ -22,8 +23,17 @@ impl Metrics {
 
     /// Sets a gauge. `name` and `help` are one word and one line, written as they are.
     pub fn set(&self, name: &'static str, help: &'static str, value: i64) {
+        self.tell(name, help, "gauge", value);
+    }
+
+    /// The same for what only grows: a counter. Its name ends with `_total`.
+    pub fn count(&self, name: &'static str, help: &'static str, value: i64) {
+        self.tell(name, help, "counter", value);
+    }
+
+    fn tell(&self, name: &'static str, help: &'static str, kind: &'static str, value: i64) {
         let mut gauges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        gauges.insert(name, Gauge { help, value });
+        gauges.insert(name, Gauge { help, kind, value });
     }
 
     /// Takes a gauge away that means nothing any more.
@@ -36,11 +46,11 @@ impl Metrics {
     pub fn to_text(&self) -> String {
         let gauges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
-        for (name, Gauge { help, value }) in gauges.iter() {
+        for (name, Gauge { help, kind, value }) in gauges.iter() {
             // Writing to a String cannot fail.
             let _ = write!(
                 text,
-                "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"
+                "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n"
             );
         }
         text
@@ -57,11 +67,12 @@ mod tests {
         metrics.set("b_days", "Days.", 30);
         metrics.set("a", "A.", -1);
         metrics.set("b_days", "Days.", 29);
+        metrics.count("b_total", "Bs.", 2);
         metrics.set("c", "Gone.", 1);
         metrics.remove("c");
         assert_eq!(
             metrics.to_text(),
-            "# HELP a A.\n# TYPE a gauge\na -1\n# HELP b_days Days.\n# TYPE b_days gauge\nb_days 29\n"
+            "# HELP a A.\n# TYPE a gauge\na -1\n# HELP b_days Days.\n# TYPE b_days gauge\nb_days 29\n# HELP b_total Bs.\n# TYPE b_total counter\nb_total 2\n"
         );
     }
 }

@@ -14,8 +14,9 @@
 //! What is kept stands under a keyed digest ([`MessageKey`]) of all that the message says, the
 //! password among it. So the same message is found again, and one with another password is
 //! another message that is tried and counted: nobody can compare guesses with what is kept. The key
-//! is the process's own and never leaves it; without it, the digest says nothing about the
-//! password. Another node, or this one after a restart, takes the message for a new one.
+//! is the process's own, or that of all nodes that share a store, and never leaves them; without it, the
+//! digest says nothing about the password. Where it is the process's own, this node takes the message
+//! for a new one after a restart.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,7 +28,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     fixed_text::FixedText,
-    keys::KeyError,
+    keys::{KeyError, Purpose, SharedSecret},
     observe::{CorrelationId, audit},
     realm::SignInName,
     store::{Kind, Store, StoreError},
@@ -60,7 +61,7 @@ pub enum Denied {
     Refused(Refusal),
 }
 
-/// The key under which messages are kept, of this process alone.
+/// The key under which messages are kept, of this process or of all nodes that share a store.
 pub struct MessageKey(hmac::Key);
 
 /// How long what a message was answered is kept: longer than a client waits before it sends the
@@ -84,6 +85,14 @@ impl MessageKey {
             hmac::HMAC_SHA256,
             &SystemRandom::new(),
         )?))
+    }
+
+    /// The one that all nodes have in common that share this secret.
+    ///
+    /// # Errors
+    /// When AWS-LC refuses.
+    pub fn shared(secret: &SharedSecret) -> Result<Self, KeyError> {
+        secret.authentication_key(Purpose::Messages).map(Self)
     }
 
     pub(super) fn digest(&self, message: &Message<'_>, typed: &Typed<'_>) -> Digest {

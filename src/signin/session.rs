@@ -256,9 +256,17 @@ impl Sessions {
     /// The session behind a token. A store that fails is a session that is not there: the person
     /// is asked again.
     pub async fn find(&self, token: &SessionToken) -> Option<Session> {
-        let value = self.store.get(Kind::Session, &token.key()).await.ok()??;
+        self.look(token).await.ok()?
+    }
+
+    /// The same, for those to whom it matters whether there is none or nobody knows.
+    ///
+    /// # Errors
+    /// When the store does not know.
+    pub(super) async fn look(&self, token: &SessionToken) -> Result<Option<Session>, StoreError> {
+        let value = self.store.get(Kind::Session, &token.key()).await?;
         // As one text, which is quicker seen to be UTF-8 than each of its strings.
-        serde_json::from_str(str::from_utf8(&value).ok()?).ok()
+        Ok(value.and_then(|value| serde_json::from_str(str::from_utf8(&value).ok()?).ok()))
     }
 
     /// Ends the session behind a token.

@@ -50,7 +50,10 @@ impl SignIn {
         correlation: &CorrelationId,
         token: &SessionToken,
     ) -> Result<Option<SignedOut>, StoreError> {
-        let ended = self.end(token).await?;
+        let looked = self.sessions.look(token).await;
+        let ended = self.end_of(token, looked.clone().ok().flatten()).await?;
+        // It has ended, but nobody knows who was told of it: the person must hear of that.
+        looked?;
         if let Some(SignedOut { session, .. }) = &ended {
             audit::signed_out(
                 correlation,
@@ -75,7 +78,7 @@ impl SignIn {
         token: &SessionToken,
         demand: Demand<'_>,
     ) -> Result<DemandOutcome, StoreError> {
-        let Some(session) = self.sessions.find(token).await else {
+        let Some(session) = self.sessions.look(token).await? else {
             return Ok(DemandOutcome::NobodySignedIn);
         };
         let takes_part = session.first_participant.as_ref() == Some(demand.asking)
@@ -141,6 +144,14 @@ impl SignIn {
 
     async fn end(&self, token: &SessionToken) -> Result<Option<SignedOut>, StoreError> {
         let session = self.sessions.find(token).await;
+        self.end_of(token, session).await
+    }
+
+    async fn end_of(
+        &self,
+        token: &SessionToken,
+        session: Option<Session>,
+    ) -> Result<Option<SignedOut>, StoreError> {
         // Even where none was found: a store that failed to give it may have it still.
         self.sessions.end(token).await?;
         let Some(session) = session else {

@@ -1,5 +1,5 @@
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -90,6 +90,16 @@ impl MemoryStore {
         self.of(kind).held()
     }
 
+    /// Takes all entries of a kind out, each with the time that it has left.
+    pub(super) fn drain(&self, kind: Kind) -> Vec<(Arc<[u8]>, Bytes, Duration)> {
+        let now = self.now();
+        let entries = self.of(kind).drain(now);
+        let entries = entries.into_iter();
+        entries
+            .map(|(key, value, left)| (key, value, Duration::from_millis(left)))
+            .collect()
+    }
+
     fn of(&self, kind: Kind) -> MutexGuard<'_, Shelf> {
         let entries = match kind {
             Kind::Session => &self.sessions,
@@ -120,7 +130,7 @@ fn whole_milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn check(key: &[u8], value: &Bytes) -> Result<(), StoreError> {
+pub(super) fn check(key: &[u8], value: &Bytes) -> Result<(), StoreError> {
     if key.len() > LONGEST_KEY || value.len() > LARGEST_VALUE {
         return Err(StoreError::TooLarge);
     }
@@ -204,10 +214,7 @@ impl Store for MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::{Arc, Barrier},
-        thread,
-    };
+    use std::{sync::Barrier, thread};
 
     use super::*;
 

@@ -6,9 +6,14 @@
 //! what must not be torn apart.
 
 mod memory;
+mod shared;
 mod shelf;
 
 pub use memory::{Capacities, MemoryStore};
+pub use shared::{
+    ConnectError, Health, Inspected, Servers, SharedSettings, SharedStore, StoreAddress,
+    StoreAddressError, WhenUnavailable, inspect,
+};
 
 use std::{
     future::Future,
@@ -39,6 +44,44 @@ pub enum Kind {
     FamiliarSource,
     /// What a message that brought a password was answered a moment ago, for when it comes again.
     RecentMessage,
+}
+
+impl Kind {
+    /// Each of them, what keeps strangers out first.
+    pub const ALL: [Self; 8] = [
+        Self::AnsweredRequest,
+        Self::AnsweredQuestion,
+        Self::FailedAttempts,
+        Self::Session,
+        Self::Participant,
+        Self::Confirmation,
+        Self::FamiliarSource,
+        Self::RecentMessage,
+    ];
+
+    /// Its name in a shared store.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Participant => "participant",
+            Self::Confirmation => "confirmation",
+            Self::AnsweredRequest => "request",
+            Self::AnsweredQuestion => "question",
+            Self::FailedAttempts => "failures",
+            Self::FamiliarSource => "familiar",
+            Self::RecentMessage => "message",
+        }
+    }
+
+    /// Whether it says something of a session.
+    fn is_of_a_session(self) -> bool {
+        matches!(self, Self::Session | Self::Participant | Self::Confirmation)
+    }
+
+    /// Whether its keys are digests already, which tell nothing.
+    fn has_digests_as_keys(self) -> bool {
+        !matches!(self, Self::FailedAttempts | Self::FamiliarSource)
+    }
 }
 
 /// Why the store did not do what it was asked to.

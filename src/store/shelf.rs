@@ -69,6 +69,16 @@ impl Shelf {
             .map(|entry| entry.value())
     }
 
+    /// Takes everything out that has not ended, with the time that it has left.
+    pub(super) fn drain(&mut self, now: u64) -> Vec<(Arc<[u8]>, Bytes, u64)> {
+        self.order.clear();
+        let entries = self.entries.drain();
+        entries
+            .filter(|entry| entry.end() > now)
+            .map(|entry| (Arc::from(entry.key()), entry.value(), entry.end() - now))
+            .collect()
+    }
+
     fn drop_entry(&mut self, key: &[u8]) -> Option<Entry> {
         let entry = ByEnd(self.entries.take(key)?);
         self.order.remove(&entry);

@@ -56,7 +56,7 @@ use crate::{
         response::{self, Redirect},
         server,
     },
-    keys::{KeyError, KeyRing},
+    keys::{KeyError, KeyRing, Purpose, SealKeys, SharedSecret},
     observe::CorrelationId,
     saml2::MetadataError,
     signin::SignIn,
@@ -163,21 +163,25 @@ pub enum EdgeError {
 
 impl IdentityProvider {
     /// An identity provider for what `edge` says, with its metadata written and signed, which sends
-    /// people to these upstreams where routes say so.
+    /// people to these upstreams where routes say so. `shared` is what it has in common with other nodes.
     pub fn new(
         edge: Edge,
         sign_in: SignIn,
         trusts: Arc<Trusts>,
         upstreams: Vec<Upstream>,
         keys: KeyRing,
+        shared: Option<&SharedSecret>,
     ) -> Result<Self, EdgeError> {
         Ok(Self {
             signing: CurrentSigning::new(Signing::new(&edge, &trusts, &upstreams, keys)?),
-            ws_trust: WsTrust::of(&edge)?,
+            ws_trust: WsTrust::of(&edge, shared)?,
             edge,
             sign_in,
             trusts,
-            seal: Seal::random()?,
+            seal: Seal::by(match shared {
+                Some(shared) => shared.seal_keys(Purpose::Pages)?,
+                None => SealKeys::random()?,
+            }),
             upstreams,
         })
     }

@@ -22,6 +22,16 @@ pub struct Operations<R> {
 pub trait Readiness: Send + Sync + 'static {
     /// `Ok`, or what stands in the way, in words for the operator.
     fn check(&self) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>>;
+
+    /// What is not as it should be although people can sign in, in words for the operator.
+    fn degraded(&self) -> Option<String> {
+        None
+    }
+
+    /// Tells `metrics` what is known at this moment.
+    fn measure(&self, metrics: &Metrics) {
+        let _ = metrics;
+    }
 }
 
 #[derive(Serialize)]
@@ -29,6 +39,8 @@ struct State<'a> {
     ready: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    degraded: Option<String>,
 }
 
 impl<R: Readiness> Operations<R> {
@@ -50,15 +62,16 @@ impl<R: Readiness> Operations<R> {
                 let state = State {
                     ready: cause.is_none(),
                     cause,
+                    degraded: self.readiness.degraded(),
                 };
-                // A struct of a bool and a string cannot fail to serialise.
+                // A struct of a bool and strings cannot fail to serialise.
                 response::json(status, serde_json::to_vec(&state).unwrap_or_default())
             }
-            (&Method::GET | &Method::HEAD, "/metrics") => response::typed(
-                StatusCode::OK,
-                Metrics::CONTENT_TYPE,
-                self.metrics.to_text(),
-            ),
+            (&Method::GET | &Method::HEAD, "/metrics") => {
+                self.readiness.measure(&self.metrics);
+                let text = self.metrics.to_text();
+                response::typed(StatusCode::OK, Metrics::CONTENT_TYPE, text)
+            }
             _ => response::text(StatusCode::NOT_FOUND, "healthz, readyz, metrics\n"),
         }
     }

@@ -1,21 +1,25 @@
-//! What a page carries for us, sealed: nobody but this process can read it, change it or make it.
+//! What a page carries for us, sealed: nobody else can read it, change it or make it.
 //!
-//! The seal is AES-256-GCM under a key of this process. The browser's form cookie is part of what is
+//! The seal is AES-256-GCM under a key of this process or, where several nodes serve one service,
+//! AES-256-GCM-SIV under a key that they have in common. The browser's form cookie is part of what is
 //! authenticated, so a page made for one browser is worth nothing in another (login CSRF), and so is
 //! what kind of state it is: none can stand in for another.
 //!
 //! Nonces are random, 96 bits of them. After 2^32 pages of one process (seven weeks of a thousand
 //! a second) two may be the same with a chance of 2^-33, and NIST SP 800-38D 8.3 wants a new key
-//! then; a restart brings one.
+//! then; a restart brings one. A key in common lasts longer and is drawn for by many, which is why its
+//! algorithm bears nonces that are the same.
 
 use std::time::Duration;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
 
-use crate::{keys::KeyError, signin::BrowserId};
+use crate::{
+    keys::{KeyError, SealKeys},
+    signin::BrowserId,
+};
 
 /// How long a page may wait.
 pub(super) const LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -35,7 +39,7 @@ struct Envelope<T> {
 /// Why a page's state was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SealError {
-    /// Not made by this process, for this browser, as this kind, or changed on the way.
+    /// Not made here, for this browser, as this kind, or changed on the way.
     #[error("the form's state was not made here for this browser")]
     Broken,
     /// The page waited too long.
@@ -44,17 +48,11 @@ pub(super) enum SealError {
 }
 
 /// Seals and opens.
-pub(super) struct Seal {
-    key: RandomizedNonceKey,
-}
+pub(super) struct Seal(SealKeys);
 
 impl Seal {
-    pub(super) fn random() -> Result<Self, KeyError> {
-        let mut key = [0_u8; 32];
-        aws_lc_rs::rand::fill(&mut key)?;
-        Ok(Self {
-            key: RandomizedNonceKey::new(&AES_256_GCM, &key)?,
-        })
+    pub(super) fn by(keys: SealKeys) -> Self {
+        Self(keys)
     }
 
     pub(super) fn seal<T: Sealed>(
@@ -68,10 +66,7 @@ impl Seal {
             state,
         };
         let mut sealed = serde_json::to_vec(&envelope).map_err(|_| KeyError::Crypto)?;
-        let nonce = self
-            .key
-            .seal_in_place_append_tag(aad::<T>(browser), &mut sealed)?;
-        sealed.extend_from_slice(nonce.as_ref());
+        self.0.seal(&context::<T>(browser), &mut sealed)?;
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
@@ -81,17 +76,13 @@ impl Seal {
         browser: &BrowserId,
         now: OffsetDateTime,
     ) -> Result<T, SealError> {
-        let mut sealed = URL_SAFE_NO_PAD
+        let sealed = URL_SAFE_NO_PAD
             .decode(state)
             .map_err(|_| SealError::Broken)?;
-        let at = sealed.len().checked_sub(12).ok_or(SealError::Broken)?;
-        let nonce = Nonce::try_assume_unique_for_key(&sealed.split_off(at))
-            .map_err(|_| SealError::Broken)?;
-        let plain = self
-            .key
-            .open_in_place(nonce, aad::<T>(browser), &mut sealed)
-            .map_err(|_| SealError::Broken)?;
-        let envelope: Envelope<T> = serde_json::from_slice(plain).map_err(|_| SealError::Broken)?;
+        let plain = self.0.open(&context::<T>(browser), sealed);
+        let plain = plain.ok_or(SealError::Broken)?;
+        let envelope: Envelope<T> =
+            serde_json::from_slice(&plain).map_err(|_| SealError::Broken)?;
         if now.unix_timestamp() >= envelope.expires {
             return Err(SealError::Expired);
         }
@@ -100,14 +91,18 @@ impl Seal {
 }
 
 /// No kind's name has a colon in it.
-fn aad<T: Sealed>(browser: &BrowserId) -> Aad<Vec<u8>> {
-    Aad::from(format!("{}:{}", T::KIND, browser.0).into_bytes())
+fn context<T: Sealed>(browser: &BrowserId) -> Vec<u8> {
+    format!("{}:{}", T::KIND, browser.0).into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fixed_text::FixedText;
+
+    fn random() -> Seal {
+        Seal::by(SealKeys::random().unwrap())
+    }
 
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
     struct One(String);
@@ -125,7 +120,7 @@ mod tests {
 
     #[test]
     fn opens_for_the_same_browser_and_kind_within_its_time() {
-        let seal = Seal::random().unwrap();
+        let seal = random();
         let (now, browser) = (OffsetDateTime::now_utc(), BrowserId(FixedText::of(*b"one")));
         let content = One("a+b=".into());
         let state = seal.seal(content.clone(), &browser, now).unwrap();
@@ -133,7 +128,7 @@ mod tests {
         let stranger = BrowserId(FixedText::of(*b"two"));
         for refused in [
             seal.open::<One>(&state, &stranger, now),
-            Seal::random().unwrap().open(&state, &browser, now),
+            random().open(&state, &browser, now),
         ] {
             assert_eq!(refused, Err(SealError::Broken));
         }
@@ -145,7 +140,7 @@ mod tests {
 
     #[test]
     fn any_change_breaks_it() {
-        let seal = Seal::random().unwrap();
+        let seal = random();
         let (now, browser) = (OffsetDateTime::now_utc(), BrowserId(FixedText::of(*b"one")));
         let state = seal.seal(One("x".into()), &browser, now).unwrap();
         for at in 0..state.len() {

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::{
     http::{PageSecurity, Request, Response, response},
+    keys::SharedSecret,
     observe::{CorrelationId, audit},
     saml1::{Assertion, AuthenticationMethod},
     saml2::new_id,
@@ -41,13 +42,19 @@ pub(super) struct WsTrust {
 
 impl WsTrust {
     /// Nothing, unless it is switched on.
-    pub(super) fn of(edge: &Edge) -> Result<Option<Self>, EdgeError> {
+    pub(super) fn of(
+        edge: &Edge,
+        shared: Option<&SharedSecret>,
+    ) -> Result<Option<Self>, EdgeError> {
         if !edge.ws_trust {
             return Ok(None);
         }
         Ok(Some(Self {
             metadata_exchange: metadata_exchange(&edge.base_url)?.into(),
-            key: MessageKey::random()?,
+            key: match shared {
+                Some(shared) => MessageKey::shared(shared)?,
+                None => MessageKey::random()?,
+            },
         }))
     }
 }

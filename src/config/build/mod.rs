@@ -9,6 +9,7 @@ mod guard;
 mod metadata;
 mod relying_party;
 mod route;
+mod store;
 mod sync;
 mod upstream;
 
@@ -17,6 +18,7 @@ pub(super) use encryption::EncryptionFile;
 pub use entra::Entra;
 pub(super) use metadata::{MetadataFiles, SystemRoots};
 pub(super) use relying_party::Signatures;
+pub use store::Store;
 pub(super) use upstream::Protocol as UpstreamProtocolFiles;
 
 use std::{
@@ -131,6 +133,7 @@ pub(super) fn build(
             key: folder.join(file.signing.key),
             certificate: folder.join(file.signing.certificate),
         },
+        store: store::build(file.store.as_ref(), source, folder)?,
         entra: entra::build(file.entra.as_ref(), source, folder)?,
         corporate_networks,
         guard: guard::build(&file.guard, source)?,
