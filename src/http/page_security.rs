@@ -109,7 +109,9 @@ pub struct PageSecurity<'a> {
     image_origins: Vec<FormTarget<'a>>,
     frame_origins: Vec<FormTarget<'a>>,
     framed_by_own: bool,
-    forms: Vec<FormTarget<'a>>,
+    /// Most pages have one form, or none.
+    form: Option<FormTarget<'a>>,
+    more_forms: Vec<FormTarget<'a>>,
     strict_transport: bool,
 }
 
@@ -175,7 +177,10 @@ impl<'a> PageSecurity<'a> {
     /// Allows forms to go to `target`, beside those given before.
     #[must_use]
     pub fn forms_to(mut self, target: FormTarget<'a>) -> Self {
-        self.forms.push(target);
+        match self.form {
+            None => self.form = Some(target),
+            Some(_) => self.more_forms.push(target),
+        }
         self
     }
 
@@ -249,11 +254,11 @@ impl<'a> PageSecurity<'a> {
         }
         // form-action does not fall back to default-src.
         policy.push_str("; form-action");
-        for FormTarget(target) in &self.forms {
+        for FormTarget(target) in self.form.iter().chain(&self.more_forms) {
             policy.push(' ');
             policy.push_str(target);
         }
-        if self.forms.is_empty() {
+        if self.form.is_none() {
             policy.push_str(" 'none'");
         }
         policy
