@@ -280,7 +280,7 @@ mod tests {
             PageSecurity::new().content_policy(),
             "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
         );
-        let nonce = Nonce("bm9uY2U=".into());
+        let nonce = Nonce(FixedText::of(*b"bm9uY2Vub25jZW5vbmNlbg=="));
         let policy = PageSecurity::new()
             .styles(&nonce)
             .scripts(&nonce)
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(
             policy,
             "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
-             style-src 'nonce-bm9uY2U='; script-src 'nonce-bm9uY2U='; img-src 'self' data:; \
+             style-src 'nonce-bm9uY2Vub25jZW5vbmNlbg=='; script-src 'nonce-bm9uY2Vub25jZW5vbmNlbg=='; img-src 'self' data:; \
              form-action 'self' https://login.microsoftonline.com"
         );
     }
