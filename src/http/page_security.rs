@@ -109,7 +109,9 @@ pub struct PageSecurity<'a> {
     image_origins: Vec<FormTarget<'a>>,
     frame_origins: Vec<FormTarget<'a>>,
     framed_by_own: bool,
-    forms: Vec<FormTarget<'a>>,
+    /// Most pages have one form, or none.
+    form: Option<FormTarget<'a>>,
+    more_forms: Vec<FormTarget<'a>>,
     strict_transport: bool,
 }
 
@@ -175,7 +177,10 @@ impl<'a> PageSecurity<'a> {
     /// Allows forms to go to `target`, beside those given before.
     #[must_use]
     pub fn forms_to(mut self, target: FormTarget<'a>) -> Self {
-        self.forms.push(target);
+        match self.form {
+            None => self.form = Some(target),
+            Some(_) => self.more_forms.push(target),
+        }
         self
     }
 
@@ -249,11 +254,11 @@ impl<'a> PageSecurity<'a> {
         }
         // form-action does not fall back to default-src.
         policy.push_str("; form-action");
-        for FormTarget(target) in &self.forms {
+        for FormTarget(target) in self.form.iter().chain(&self.more_forms) {
             policy.push(' ');
             policy.push_str(target);
         }
-        if self.forms.is_empty() {
+        if self.form.is_none() {
             policy.push_str(" 'none'");
         }
         policy
@@ -275,7 +280,7 @@ mod tests {
             PageSecurity::new().content_policy(),
             "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
         );
-        let nonce = Nonce("bm9uY2U=".into());
+        let nonce = Nonce(FixedText::of(*b"bm9uY2Vub25jZW5vbmNlbg=="));
         let policy = PageSecurity::new()
             .styles(&nonce)
             .scripts(&nonce)
@@ -286,7 +291,7 @@ mod tests {
         assert_eq!(
             policy,
             "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
-             style-src 'nonce-bm9uY2U='; script-src 'nonce-bm9uY2U='; img-src 'self' data:; \
+             style-src 'nonce-bm9uY2Vub25jZW5vbmNlbg=='; script-src 'nonce-bm9uY2Vub25jZW5vbmNlbg=='; img-src 'self' data:; \
              form-action 'self' https://login.microsoftonline.com"
         );
     }

@@ -30,12 +30,7 @@ struct Script {
 impl Service for Script {
     fn handle(&self, request: Request) -> ResponseFuture<'_> {
         let bearer = request.header("authorization").unwrap_or("-").to_owned();
-        let Request {
-            method,
-            path,
-            query,
-            ..
-        } = request;
+        let (method, path, query) = (&request.method, request.path(), request.raw_query());
         let line = format!("{method} {path}?{query} {bearer}");
         self.asked.lock().unwrap().push(line);
         let answer = self.answers.lock().unwrap().pop_front();

@@ -214,16 +214,16 @@ impl Store for MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Barrier, thread};
+    use std::{pin::Pin, sync::Barrier, thread};
 
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
     /// The operations of this store are done when they return: no runtime is needed.
-    fn now<T>(future: StoreFuture<'_, T>) -> T {
+    fn now<T: Unpin>(mut future: StoreFuture<'_, T>) -> T {
         let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-        match { future }.as_mut().poll(&mut cx) {
+        match Pin::new(&mut future).poll(&mut cx) {
             std::task::Poll::Ready(outcome) => outcome.unwrap(),
             std::task::Poll::Pending => panic!("the memory store waits for nothing"),
         }
@@ -304,7 +304,7 @@ mod tests {
             store.put(Kind::Session, &key, value("x"), HOUR),
             store.put(Kind::Session, b"k", large, HOUR),
         ] {
-            let outcome = refused.as_mut().poll(&mut cx);
+            let outcome = Pin::new(&mut refused).poll(&mut cx);
             assert_eq!(outcome, std::task::Poll::Ready(Err(StoreError::TooLarge)));
         }
     }

@@ -1,6 +1,11 @@
 //! The strict reader.
 
-use std::{borrow::Cow, collections::BTreeSet, mem::take, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    mem::take,
+    sync::{Arc, LazyLock},
+};
 
 use super::{
     chars::{forbidden, is_space, split_name},
@@ -118,6 +123,9 @@ fn read_as(bytes: &[u8], limits: &Limits, comments: Comments) -> Result<Element,
 
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
+/// That of elements around which nothing is declared.
+static NO_SCOPE: LazyLock<Arc<Scope>> = LazyLock::new(Arc::default);
+
 struct Reading<'a> {
     document: &'a Arc<str>,
     limits: Limits,
@@ -159,7 +167,7 @@ impl<'a> Reading<'a> {
             bindings: Bindings::new(Piece::of(document, 0, 0)),
             ids: BTreeSet::new(),
             elements: 0,
-            no_scope: Arc::default(),
+            no_scope: Arc::clone(&NO_SCOPE),
             raw: Vec::with_capacity(8),
             plain: Vec::new(),
         }

@@ -159,7 +159,7 @@ pub(crate) fn signer(provider: &Provider) -> Signer {
 
 pub(crate) fn now(seconds: i64) -> String {
     let at = time::OffsetDateTime::now_utc() + time::Duration::seconds(seconds);
-    homerealm::saml2::format_timestamp(at)
+    homerealm::saml2::format_timestamp(at).to_string()
 }
 
 /// The address for requests and answers, as metadata names it.

@@ -54,7 +54,7 @@ fn realm(realm: &str) -> String {
 }
 
 fn at(offset: Duration) -> String {
-    format_timestamp(OffsetDateTime::now_utc() + offset)
+    format_timestamp(OffsetDateTime::now_utc() + offset).to_string()
 }
 
 /// The query, the status, and the cause that the audit line tells.

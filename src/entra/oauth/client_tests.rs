@@ -67,8 +67,7 @@ fn proven(
     }
     let request = Request {
         method: Method::POST,
-        path: String::new(),
-        query: String::new(),
+        target: http::uri::PathAndQuery::from_static("/"),
         headers,
         body: Bytes::new(),
         peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),

@@ -4,9 +4,9 @@ use super::*;
 
 #[test]
 fn entras_own_request_is_understood() {
-    let received = ReceivedRequest::from_post(&form(ENTRA)).unwrap();
+    let mut received = ReceivedRequest::from_post(&form(ENTRA)).unwrap();
     assert_eq!(received.issuer(), Some("urn:federation:MicrosoftOnline"));
-    assert_eq!(received.relay_state(), Some("r+s/t="));
+    assert_eq!(received.take_relay_state().as_deref(), Some("r+s/t="));
     let request = received
         .authenticate(&RequestSignatures::NotVerified)
         .unwrap();

@@ -59,9 +59,9 @@ async fn who_names_the_session_rightly_ends_it() {
         ..saml("rp")
     };
     let name = first.subject.immutable_id.as_str();
-    let right = [first.session_index.clone()];
+    let right = [first.session_index.to_string()];
     let unknown = ["_another".to_owned()];
-    let of_the_other = [other.session_index.clone()];
+    let of_the_other = [other.session_index.to_string()];
     let demand_of = |asking, name, name_format, session_indexes| Demand {
         asking,
         name,
@@ -88,7 +88,7 @@ async fn who_names_the_session_rightly_ends_it() {
     }
     assert_eq!(world.store.held(Kind::Session), 1);
 
-    let among_others = ["_another".to_owned(), other.session_index];
+    let among_others = ["_another".to_owned(), other.session_index.to_string()];
     let good = demand_of(&second, name, Some(NAMEID_PERSISTENT), &among_others);
     let DemandOutcome::Ended(ended) = demand(&world, &token, good).await else {
         panic!("refused");
@@ -126,7 +126,7 @@ async fn each_relying_party_knows_the_session_by_another_name() {
     let by_its_id = KnownAs {
         name_id: "AAAA".into(),
         name_id_format: NameIdFormat::Persistent,
-        session_index: one.index_at("rp"),
+        session_index: one.index_at("rp").to_string(),
     };
     assert_eq!(known, Some(by_its_id));
     // A name of one session is its name there: what a request to end it brings back.
@@ -135,7 +135,7 @@ async fn each_relying_party_knows_the_session_by_another_name() {
     let known = one.known_at(&transient).unwrap();
     assert_eq!(known.name_id_format, NameIdFormat::Transient);
     assert_eq!(known.name_id, known.session_index);
-    assert_eq!(known.session_index, one.index_at("other"));
+    assert_eq!(known.session_index, one.index_at("other").as_str());
 }
 
 /// Who proves her password once more has another session, and is known by the same names: else a
@@ -161,7 +161,7 @@ async fn a_new_session_of_the_same_person_keeps_its_names() {
             asking: &asking,
             name: &first.subject.immutable_id,
             name_format: None,
-            session_indexes: &[other.session_index],
+            session_indexes: &[other.session_index.to_string()],
         };
         let token = next.new_session.expect("a session");
         let outcome = demand(&world, &token, by_the_old_name).await;

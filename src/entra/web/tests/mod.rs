@@ -61,11 +61,9 @@ pub(in crate::entra) fn send_with(
     headers: HeaderMap,
     body: &str,
 ) -> Page {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let request = Request {
         method,
-        path: path.to_owned(),
-        query: query.to_owned(),
+        target: target.parse().unwrap(),
         headers,
         body: Bytes::copy_from_slice(body.as_bytes()),
         peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),

@@ -53,7 +53,7 @@ impl Provider {
 
     fn asked(&self, path: &str) -> Vec<Request> {
         let state = self.0.lock().unwrap();
-        let asked = state.asked.iter().filter(|request| request.path == path);
+        let asked = state.asked.iter().filter(|request| request.path() == path);
         asked.cloned().collect()
     }
 }
@@ -64,7 +64,7 @@ impl Service for Provider {
         let answer = state
             .answers
             .iter()
-            .find(|(path, ..)| *path == request.path);
+            .find(|(path, ..)| *path == request.path());
         let (status, body) = match answer {
             Some((_, status, body)) => (*status, body.clone()),
             None => (StatusCode::NOT_FOUND, String::new()),
