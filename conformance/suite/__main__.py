@@ -26,6 +26,9 @@ def judge(name, only, out):
     try:
         subject = subjects.start(name, lab)
         print(f"== {subject.name} {subject.version}", file=out, flush=True)
+        if not IdentityProvider(subject).is_alive():
+            # Everything would be kept by somebody who answers nothing.
+            raise SystemExit(f"nobody can sign in at {subject.name}")
         idp, begun, verdicts = IdentityProvider(subject), time.monotonic(), []
         for requirement in ALL:
             if not requirement.id.startswith(only):

@@ -55,7 +55,9 @@ class Page:
     sent_to: str | None = None
 
     def document(self):
-        return lxml.html.document_fromstring(self.text or "<html/>", base_url=self.url)
+        parser = lxml.html.HTMLParser(encoding="utf-8")
+        text = self.text.encode() if self.text.strip() else b"<html/>"
+        return lxml.html.document_fromstring(text, parser=parser, base_url=self.url)
 
     @property
     def forms(self):
@@ -76,6 +78,12 @@ class Page:
     @property
     def sign_in_form(self):
         return next((form for form in self.forms if form.password_field), None)
+
+    @property
+    def only_button(self):
+        """The form of a page that asks for nothing but to be sent on."""
+        return next((form for form in self.forms
+                     if form.method == "POST" and set(form.types.values()) <= {"hidden", "submit"}), None)
 
     @property
     def said(self):

@@ -94,9 +94,9 @@ class IdentityProvider:
                          binding=binding)
         return response(self.go_on(browser, shown, person))
 
-    @functools.cached_property
+    @property
     def signed_in(self):
-        """A browser with a session, and the Response that came with it."""
+        """A browser with a session of its own, and the Response that came with it."""
         browser = self.browser()
         return browser, self.sign_in(browser)
 
@@ -127,7 +127,10 @@ class IdentityProvider:
 
     def is_alive(self):
         """Whether it still signs people in."""
-        return self.sign_in().is_success
+        try:
+            return self.sign_in().is_success
+        except (Broken, NotApplicable):
+            return False
 
 
 def response(shown):

@@ -60,6 +60,10 @@ class RelyingParty:
                       version="2.0"):
         """An AuthnRequest; attributes and children as they are to stand there."""
         issuer = self.entity_id if issuer is None else issuer
+        if "<samlp:NameIDPolicy" not in children and "<samlp:Extensions" not in children:
+            # Without it no lasting name may be made (core 3.4.1.1).
+            subject, mark, rest = children.rpartition("</saml:Subject>")
+            children = subject + mark + '<samlp:NameIDPolicy AllowCreate="true"/>' + rest
         return (
             f'<samlp:AuthnRequest xmlns:samlp="{PROTOCOL}" xmlns:saml="{ASSERTION}" '
             f'ID="{id or new_id()}" Version="{version}" IssueInstant="{instant()}" '

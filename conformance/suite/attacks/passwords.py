@@ -24,14 +24,21 @@ def _is_in(shown):
 
 
 @attack("attack.13.injection", "class 13: LDAP injection",
-        "A name is no filter: none with stars, brackets or NUL finds anybody.")
+        "A name is no filter: none with stars, brackets or escapes finds anybody.")
 def injection(idp):
     name, password = idp.person
     local, _, domain = name.partition("@")
     names = ["*", f"{local}*", f"*{domain}", f"{name})(objectClass=*", f"*)(mail={name}",
-             f"x)(|(mail={name}", f"{name}\x00", "\\2a", f"{local}\\40{domain}x", f"(mail={name})"]
+             f"x)(|(mail={name}", "\\2a", f"{local}\\40{domain}x", f"(mail={name})"]
     taken = [each for each in names if _is_in(_try(idp, each, password))]
     need(not taken, f"signed in as {taken}")
+
+
+@hardening("attack.13.nul", "class 13",
+           "A name does not end at NUL: what has one in it is another name.")
+def nul(idp):
+    name, password = idp.person
+    need(not _is_in(_try(idp, f"{name}\x00", password)), "it is the name before it")
 
 
 @attack("attack.14.empty", "class 14: RFC 4513 5.1.2, PR 23633 of open-webui",
@@ -106,6 +113,8 @@ def source(idp):
         return {"X-Forwarded-For": f"198.51.100.{secrets.randbelow(250)}"}
 
     tried = _guess(idp, headers)
+    if tried == TRIES and _guess(idp, dict) == TRIES:
+        raise NotApplicable("failures are not counted at all")
     told = f"{tried} of {TRIES} were tried at the directory"
     need(tried <= BEARABLE, told)
     return told

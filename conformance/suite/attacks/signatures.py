@@ -96,8 +96,9 @@ def changed(idp):
     need(not taken, f"taken: {', '.join(taken)}")
 
 
-@attack("attack.2.transforms", "class 2: CVE-2025-66567, XSLT and XPath in ds:Transform",
-        "Transforms that cut signed content out are refused.")
+@hardening("attack.2.transforms", "class 2: CVE-2025-66567; core 5.4.4",
+           "Transforms by which content can be cut out (XPath, XSLT) are refused: \"Verifiers of "
+           "signatures MAY reject signatures that contain other transform algorithms as invalid.\"")
 def transforms(idp):
     xpath = "http://www.w3.org/TR/1999/REC-xpath-19991116"
     xslt = "http://www.w3.org/TR/1999/REC-xslt-19991116"

@@ -240,6 +240,7 @@ def persistent(idp):
     first = idp.happy.one("//saml:Subject/saml:NameID")
     if first.get("Format") != PERSISTENT:
         raise NotApplicable(f"NameID has the format {first.get('Format')}")
+    need(first.text, "the NameID is empty")
     again = idp.sign_in().one("//saml:Subject/saml:NameID")
     need(first.text == again.text, "another one the second time")
     need(len(first.text) <= 256, f"{len(first.text)} characters")

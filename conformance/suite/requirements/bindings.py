@@ -3,8 +3,9 @@
 import re
 import urllib.parse
 
-from ..browser import Page
+from ..browser import Delivered
 from ..identity_provider import response
+from ..judge import Message
 from ..namespaces import POST
 from ..relying_party import PLAIN, SIGNED, redirect_query
 from ..requirement import must, need, should
@@ -55,8 +56,10 @@ def relay_state(idp):
 def relay_state_signed(idp):
     query = redirect_query(idp.request(SIGNED), relay_state="good", key=SIGNED.key)
     changed = query.replace("RelayState=good", "RelayState=evil")
-    shown = idp.browser().get(_joined(idp.sso, changed))
-    need(not (isinstance(shown, Page) and shown.sign_in_form), "the request is taken")
+    browser = idp.browser()
+    shown = idp.go_on(browser, browser.get(_joined(idp.sso, changed)))
+    need(not isinstance(shown, Delivered) or not Message.of(shown).is_success,
+         "the request is answered with an assertion")
     return str(shown)
 
 
@@ -75,9 +78,14 @@ def original_encoding(idp):
         return re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quoted)
 
     query = redirect_query(idp.request(SIGNED), relay_state="r+s/", key=SIGNED.key, quote=lower)
+    browser, _ = idp.signed_in
+    cookies = "; ".join(f"{each.name}={each.value}" for each in browser.session.cookies)
     # As it is: the browser of the suite would write capital letters.
-    shown = idp.raw().get(_joined(idp.sso, query))
-    need(shown.sign_in_form, f"the request is not taken: {shown}")
+    shown = idp.raw().get(_joined(idp.sso, query), headers=[f"Cookie: {cookies}"])
+    form = next((each for each in shown.forms if "SAMLResponse" in each.fields), None)
+    need(form, f"no answer came: {shown}")
+    message = Message.of(Delivered(form.action, form.method, form.fields, "", shown))
+    need(message.is_success, f"{message.status}")
     return "hexadecimal digits in small letters"
 
 

@@ -93,8 +93,8 @@ def issuer(idp):
     need(found.get("Format") in (None, ENTITY), f"Format {found.get('Format')}")
 
 
-@must("metadata.name-formats", "metadata 2.4.1.2",
-      "NameIDFormat lists what is supported: the format that is issued is among them, where any is.")
+@should("metadata.name-formats", "metadata 2.4.1.2",
+        "NameIDFormat lists what is supported: the format that is issued is among them, where any is.")
 def name_formats(idp):
     listed = [text.strip() for text in idp.metadata.all(ROLE + "/md:NameIDFormat/text()")]
     if not listed:

@@ -5,7 +5,7 @@ import urllib.parse
 from ..browser import Delivered, Page
 from ..judge import Message
 from ..relying_party import REALM, REALM_REPLY
-from ..requirement import Broken, NotApplicable, must, need
+from ..requirement import Broken, NotApplicable, attack, must, need, should
 
 CONTEXT = "rm=0&id=passive&ru=%2fowa%2f+\"<é>"
 
@@ -88,16 +88,16 @@ def realm(idp):
     return str(shown)
 
 
-@must("wsfed.reply", "WS-Federation 1.2 13.2.2",
-      "wreply leads to no address that is not the relying party's.")
+@attack("wsfed.reply", "class 6: open redirect",
+        "wreply leads to no address that is not the relying party's.")
 def reply(idp):
     shown = _sign_in(idp, wreply="https://evil.test/reply")
     need(not isinstance(shown, Delivered) or shown.url == REALM_REPLY, f"{shown}")
     return str(shown)
 
 
-@must("wsfed.fresh", "WS-Federation 1.2 13.2.2",
-      "wfresh of zero: the requestor is authenticated again before the token is issued.")
+@should("wsfed.fresh", "WS-Federation 1.2 13.2.2",
+        "wfresh of zero: the requestor is authenticated again before the token is issued.")
 def fresh(idp):
     browser = idp.browser()
     _sign_in(idp, browser)
@@ -115,8 +115,8 @@ def sign_out(idp):
     need(isinstance(shown, Page) and shown.sign_in_form, f"it does not ask: {shown}")
 
 
-@must("wsfed.clean-up", "WS-Federation 1.2 13.2.4, MS-MWBF 2.2.6",
-      "wsignoutcleanup1.0 ends the session.")
+@should("wsfed.clean-up", "WS-Federation 1.2 13.2.4, MS-MWBF 2.2.6",
+        "wsignoutcleanup1.0 ends the session.")
 def clean_up(idp):
     browser = idp.browser()
     _sign_in(idp, browser)
@@ -125,9 +125,10 @@ def clean_up(idp):
     need(isinstance(shown, Page) and shown.sign_in_form, f"it does not ask: {shown}")
 
 
-@must("wsfed.sign-out-reply", "WS-Federation 1.2 13.2.4",
-      "wreply of a sign-out leads nowhere that no relying party has.")
+@attack("wsfed.sign-out-reply", "class 6: open redirect",
+        "wreply of a sign-out leads nowhere that no relying party has.")
 def sign_out_reply(idp):
     shown = _ask(idp, idp.browser(), wa="wsignout1.0", wreply="https://evil.test/")
     need(not isinstance(shown, Delivered), f"{shown}")
-    need("https://evil.test" not in shown.text, "the page leads there")
+    leads = shown.document().xpath("//@href|//@src|//@action|//meta/@content")
+    need(not any("evil.test" in each for each in leads), "the page leads there")
