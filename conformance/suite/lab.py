@@ -1,5 +1,6 @@
 """The laboratory: a temporary folder, free ports, a CA, and processes that end with it."""
 
+import dataclasses
 import os
 import pathlib
 import shutil
@@ -79,19 +80,30 @@ def free_port():
         return server.getsockname()[1]
 
 
-def memory(process):
-    """The memory that a process and its children hold, in MiB."""
-    children, total = {}, 0
+@dataclasses.dataclass
+class Cost:
+    """What a process and its children have cost so far."""
+
+    mebibytes: float
+    # Of all cores together: what others do on the machine is not in it.
+    cpu_seconds: float
+
+
+def cost(process):
+    """The memory that a process and its children hold, and the time that they have computed."""
+    children, held = {}, {}
     for entry in pathlib.Path("/proc").glob("[0-9]*"):
         try:
+            # proc(5), from the state on.
             stat = (entry / "stat").read_text().rpartition(")")[2].split()
-            children.setdefault(int(stat[1]), []).append((int(entry.name), int(stat[21])))
         except (FileNotFoundError, ProcessLookupError):
             continue
-    waiting = [process.pid]
-    pages = {pid: held for each in children.values() for pid, held in each}
+        children.setdefault(int(stat[1]), []).append(int(entry.name))
+        held[int(entry.name)] = int(stat[21]), sum(int(ticks) for ticks in stat[11:15])
+    waiting, pages, ticks = [process.pid], 0, 0
     while waiting:
         pid = waiting.pop()
-        total += pages.get(pid, 0)
-        waiting += [child for child, _ in children.get(pid, [])]
-    return total * os.sysconf("SC_PAGE_SIZE") / 2**20
+        pages += held.get(pid, (0, 0))[0]
+        ticks += held.get(pid, (0, 0))[1]
+        waiting += children.get(pid, [])
+    return Cost(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, ticks / os.sysconf("SC_CLK_TCK"))

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from ..lab import memory
+from ..lab import cost
 from ..namespaces import POST, PROTOCOL, REDIRECT
 from ..requirement import attack, need
 
@@ -13,36 +13,36 @@ MEBIBYTES = 64
 
 
 def _cost(idp, request, binding):
-    """Sends a request; the seconds it took, and the MiB that the server grew by meanwhile."""
-    process, before, most, done = idp.subject.process, 0, [0], threading.Event()
+    """Sends a request; the seconds that the server computed (or took, where that cannot be seen), and
+    the MiB that it grew by meanwhile."""
+    process, most, done = idp.subject.process, [0], threading.Event()
+    # Once before, so that everything is there that an ordinary request needs.
+    idp.ask(idp.browser(), idp.request())
+    begun = time.monotonic()
+    before = cost(process) if process else None
 
     def watch():
         while not done.wait(0.02):
-            most[0] = max(most[0], memory(process))
+            most[0] = max(most[0], cost(process).mebibytes)
 
-    # Once before, so that everything is there that an ordinary request needs.
-    idp.ask(idp.browser(), idp.request())
     watcher = threading.Thread(target=watch, daemon=True)
     if process:
-        before = memory(process)
         watcher.start()
-    begun = time.monotonic()
     try:
         idp.ask(idp.browser(), request, binding=binding)
     except OSError:
         # Hanging up is an answer, too.
         pass
-    seconds = time.monotonic() - begun
     done.set()
-    return seconds, max(0, most[0] - before)
+    if not process:
+        return time.monotonic() - begun, 0
+    watcher.join()
+    return cost(process).cpu_seconds - before.cpu_seconds, max(0, most[0] - before.mebibytes)
 
 
 def _bounded(idp, request, binding):
     seconds, grown = _cost(idp, request, binding)
-    if seconds >= SECONDS:
-        # Others work on this machine, too.
-        seconds, grown = _cost(idp, request, binding)
-    told = f"{seconds:.1f} s, {grown:.0f} MiB more"
+    told = f"{seconds:.1f} s of computing, {grown:.0f} MiB more"
     need(seconds < SECONDS and grown < MEBIBYTES, told)
     need(idp.is_alive(), "nobody is signed in any more")
     return told

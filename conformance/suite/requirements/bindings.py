@@ -108,8 +108,8 @@ def no_cache(idp):
     return f"Cache-Control: {found}"
 
 
-@must("binding.https", "bindings 3.5.5.2, profiles 4.1.6",
-      "What carries an assertion is confidential: addresses and answers are https alone.")
+@should("binding.https", "profiles 4.1.3.3 to 4.1.3.5",
+        "Exchanges of the profile go over TLS, as recommended: the published addresses are https.")
 def https(idp):
     found = idp.metadata.all("//md:IDPSSODescriptor/*/@Location")
     need(all(each.startswith("https://") for each in found), f"{found}")

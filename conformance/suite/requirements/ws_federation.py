@@ -80,7 +80,7 @@ def signed(idp):
     need(found == [REALM], f"audience {found}")
 
 
-@must("wsfed.realm", "WS-Federation 1.2 13.2.2, MS-MWBF 3.1.5.4.1",
+@must("wsfed.realm", "WS-Federation 1.2 13.2.2",
       "A wtrealm that is not known gets no token.")
 def realm(idp):
     shown = _sign_in(idp, wtrealm="urn:unknown")
