@@ -1,8 +1,10 @@
 """usage: python -m suite [--subject NAME]... [--only ID] [--json FILE] [--page FILE]
+       python -m suite --write-metadata FOLDER
 
 Judges identity providers one after the other. SUBJECT is homerealm, simplesamlphp, lemonldap-ng or
 external; without one, that of the environment variable SAML_TEST_SUBJECT, else the first three.
 --only takes the beginning of the requirements' names. --page fills the tables of a page in.
+--write-metadata writes the metadata of the relying parties, whose keys CONFORMANCE_KEYS keeps.
 """
 
 import argparse
@@ -11,7 +13,7 @@ import pathlib
 import sys
 import time
 
-from . import attacks, report, requirements, subjects  # noqa: F401 (they register themselves)
+from . import attacks, relying_party, report, requirements, subjects  # noqa: F401 (they register themselves)
 from .identity_provider import IdentityProvider
 from .lab import Lab
 from .requirement import ALL, Verdict
@@ -51,7 +53,13 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--json")
     parser.add_argument("--page")
+    parser.add_argument("--write-metadata", metavar="FOLDER")
     given = parser.parse_args()
+    if given.write_metadata:
+        for party in relying_party.ALL:
+            file = pathlib.Path(given.write_metadata) / f"{party.name}.xml"
+            file.write_text(party.metadata())
+        return
     chosen = given.subject or os.environ.get("SAML_TEST_SUBJECT", "").split()
     chosen = chosen or ["homerealm", "simplesamlphp", "lemonldap-ng"]
     results = [judge(name, given.only, sys.stdout) for name in chosen]
@@ -59,20 +67,8 @@ def main():
     if given.json:
         pathlib.Path(given.json).write_text(report.to_json(results))
     if given.page:
-        fill(pathlib.Path(given.page), results)
+        report.fill(pathlib.Path(given.page), results)
     sys.exit(report.exit_code(results))
-
-
-def fill(page, results):
-    """Puts the tables between the page's marks."""
-    text = page.read_text()
-    for name, made in (("summary", report.summary), ("table", report.table),
-                       ("failures", report.failures)):
-        begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        text = before + begin + "\n" + made(results) + "\n" + end + after
-    page.write_text(text)
 
 
 main()

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import datetime
 import ipaddress
+import pathlib
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -53,6 +54,20 @@ def signing_key(name):
     return Key(private, _certificate(name, private.public_key(), name).sign(
         private, hashes.SHA256()
     ))
+
+
+def kept_key(name, folder):
+    """The key of this name, as it was kept in the folder, or made and kept there for the next time."""
+    if not folder:
+        return signing_key(name)
+    private, certificate = (pathlib.Path(folder) / f"{name}.{kind}" for kind in ("key", "crt"))
+    if not private.exists():
+        made = signing_key(name)
+        private.touch(mode=0o600)
+        private.write_text(made.private_pem)
+        certificate.write_text(made.certificate_pem)
+    return Key(serialization.load_pem_private_key(private.read_bytes(), None),
+               x509.load_pem_x509_certificate(certificate.read_bytes()))
 
 
 class Authority:

@@ -3,11 +3,12 @@
 import base64
 import dataclasses
 import datetime
+import os
 import secrets
 import urllib.parse
 import zlib
 
-from .keys import Key, signing_key
+from .keys import Key, kept_key, signing_key
 from .namespaces import ASSERTION, DSIG, METADATA, POST, PROTOCOL, REDIRECT, RSA_SHA256
 from .xml_signature import algorithm_digest
 
@@ -82,12 +83,14 @@ class RelyingParty:
         )
 
 
+# Where the keys are kept from one run to the next, for subjects that are not set up anew.
+KEYS = os.environ.get("CONFORMANCE_KEYS")
 # Its requests need not be signed.
-PLAIN = RelyingParty("plain", key=signing_key("plain.test"))
+PLAIN = RelyingParty("plain", key=kept_key("plain.test", KEYS))
 # Another one like it.
-OTHER = RelyingParty("other", key=signing_key("other.test"))
+OTHER = RelyingParty("other", key=kept_key("other.test", KEYS))
 # Its metadata says that it signs its requests.
-SIGNED = RelyingParty("signed", signs_requests=True, key=signing_key("signed.test"))
+SIGNED = RelyingParty("signed", signs_requests=True, key=kept_key("signed.test", KEYS))
 ALL = (PLAIN, OTHER, SIGNED)
 # By WS-Federation.
 REALM = "urn:conformance:wsfed"

@@ -44,7 +44,7 @@ def table(results):
     lines = ["| | what is asked | where from | " + " | ".join(
         each["subject"] for each in results) + " |"]
     lines.append("| --- " * (len(results) + 3) + "|")
-    for each in ALL:
+    for each in sorted(ALL, key=_order):
         cells = [one["verdicts"].get(each.id, {"verdict": "-"})["verdict"] for one in results]
         cells = ["**fail**" if cell == Verdict.FAIL.value else cell for cell in cells]
         said = _cell(each.sentence)
@@ -57,12 +57,20 @@ def failures(results):
     """What was seen where a requirement is not kept."""
     lines = []
     for each in results:
-        failed = [(id, one) for id, one in each["verdicts"].items() if one["verdict"] == "fail"]
         lines.append(f"### {each['subject']} {each['version']}\n")
-        lines += [f"- `{id}` ({one['level']}): {_plain(one['evidence'])}" for id, one in failed]
-        lines += [] if failed else ["None."]
+        failed = [(asked, each["verdicts"].get(asked.id)) for asked in sorted(ALL, key=_order)]
+        failed = [(asked, one) for asked, one in failed if one and one["verdict"] == "fail"]
+        lines += [f"- `{asked.id}` ({one['level']}; {_plain(asked.place)}): {_plain(asked.sentence)} "
+                  f"Seen: {_plain(one['evidence'])}." for asked, one in failed]
+        lines += [] if failed else ["Nothing."]
         lines.append("")
     return "\n".join(lines).rstrip()
+
+
+def _order(requirement):
+    """What the specifications demand first, as it is written down; then attacks by their class."""
+    words = requirement.id.split(".")
+    return int(words[1]) if words[0] == "attack" else 0
 
 
 def _cell(text):
@@ -71,6 +79,18 @@ def _cell(text):
 
 def _plain(text):
     return " ".join(text.split()).replace("<", "&lt;").replace(">", "&gt;")
+
+
+def fill(page, results):
+    """Puts the tables between the page's marks."""
+    text = page.read_text()
+    for name, made in (("summary", summary), ("table", table),
+                       ("failures", failures)):
+        begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = before + begin + "\n" + made(results) + "\n" + end + after
+    page.write_text(text)
 
 
 def exit_code(results):

@@ -5,8 +5,10 @@
     CONFORMANCE_PEOPLE         a file with NAME<TAB>PASSWORD on each line, forty of them
     CONFORMANCE_WS_FEDERATION  where it speaks WS-Federation, if it does
 
-It must know the relying parties of `python -m suite --write-metadata FOLDER`, whose keys are made
-anew by each run unless CONFORMANCE_KEYS names a folder to keep them in.
+    CONFORMANCE_KEYS           a folder of the relying parties' keys, made at first
+
+It must know the relying parties of `conformance/run --write-metadata FOLDER`; with the third one's
+requests it must demand signatures.
 """
 
 import os
