@@ -518,3 +518,37 @@ async fn contexts_and_formats_that_are_not_offered_are_a_status() {
     let answer = posted(&open(&provider, &mut browser, &second).await);
     assert_eq!(answer.action, "https://sp.test/second");
 }
+
+#[tokio::test]
+async fn a_request_that_names_somebody_is_answered_with_nobody_else() {
+    let provider = Provider::start(&SLAPD, Options::default());
+    let naming = |format: &str, name: &str| Asked {
+        children: format!(
+            r#"<s:Subject xmlns:s="urn:oasis:names:tc:SAML:2.0:assertion"><s:NameID{format}>{name}</s:NameID></s:Subject>"#
+        ),
+        ..Asked::new()
+    };
+    let persistent = r#" Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent""#;
+    let mut browser = provider.browser();
+    let wendy = sign_in(&provider, &mut browser, "wmoran@fabrikam.com").await;
+    let anchor = between(&wendy.document, "<saml:NameID", "</saml:NameID>");
+    let anchor = anchor.split_once('>').expect("the name").1;
+
+    for (format, name, status) in [
+        ("", "wmoran@fabrikam.com", "Success"),
+        (persistent, anchor, "Success"),
+        (persistent, "c29tZWJvZHkgZWxzZQ==", "UnknownPrincipal"),
+        ("", "khart@contoso.com", "UnknownPrincipal"),
+    ] {
+        let mut browser = provider.browser();
+        let page = open(&provider, &mut browser, &naming(format, name)).await;
+        // A name that programs made is nothing to fill a page in with.
+        assert_eq!(page.text().contains(name), format.is_empty(), "{name}");
+        let answer = type_password(&mut browser, &page, "wmoran@fabrikam.com", PASSWORD).await;
+        let answer = posted(&answer);
+        let expected = format!("urn:oasis:names:tc:SAML:2.0:status:{status}");
+        assert!(answer.document.contains(&expected), "{name}: {status}");
+        let asserts = answer.document.contains("<saml:Assertion");
+        assert_eq!(asserts, status == "Success", "{name}");
+    }
+}

@@ -31,9 +31,10 @@ pub struct AuthnRequest {
     pub is_passive: bool,
     /// What it asks of the authentication.
     pub authn_context: Option<RequestedAuthnContext>,
-    /// `Subject/NameID`: who it expects to sign in, a hint for the page.
+    /// `Subject/NameID`: whom it wants an assertion about, and about nobody else (profiles 4.1.4.1).
     pub subject: Option<String>,
-    binding_problem: Option<Status>,
+    subject_is_opaque: bool,
+    unsupported: Option<Status>,
     name_id_policy: NameIdPolicy,
 }
 
@@ -133,11 +134,13 @@ impl AuthnRequest {
             Some(policy) => NameIdPolicy::read(policy, &issuer),
             None => NameIdPolicy::Any,
         };
-        // Answers go by HTTP-POST; whoever wants another binding is told so.
-        let binding_problem = root
+        // Answers go by HTTP-POST; whoever wants another binding is told so, and so is whoever names
+        // a person in a way that is not read here.
+        let other_binding = root
             .attribute("ProtocolBinding")
-            .is_some_and(|binding| binding != BINDING_POST)
-            .then_some(Status::RequestUnsupported);
+            .is_some_and(|binding| binding != BINDING_POST);
+        let subject = Requested::read(root)?;
+        let unsupported = other_binding || subject.is_unreadable;
         Ok(Self {
             id,
             issuer,
@@ -149,8 +152,9 @@ impl AuthnRequest {
             authn_context: only(root, PROTOCOL, "RequestedAuthnContext")?
                 .map(RequestedAuthnContext::read)
                 .transpose()?,
-            subject: subject(root)?,
-            binding_problem,
+            subject: subject.name,
+            subject_is_opaque: subject.is_opaque,
+            unsupported: unsupported.then_some(Status::RequestUnsupported),
             name_id_policy,
         })
     }
@@ -164,7 +168,12 @@ impl AuthnRequest {
             NameIdPolicy::Other => false,
         };
         let name_id_problem = (!agrees).then_some(Status::InvalidNameIdPolicy);
-        self.binding_problem.or(name_id_problem)
+        self.unsupported.or(name_id_problem)
+    }
+
+    /// What the page can be filled in with: the name of its subject, if people know it.
+    pub fn hint(&self) -> Option<&str> {
+        self.subject.as_deref().filter(|_| !self.subject_is_opaque)
     }
 }
 
@@ -195,14 +204,34 @@ fn boolean(root: &Element, name: &'static str) -> Result<bool, RequestError> {
     }
 }
 
-fn subject(root: &Element) -> Result<Option<String>, RequestError> {
-    let Some(subject) = only(root, ASSERTION, "Subject")? else {
-        return Ok(None);
-    };
-    let name = only(subject, ASSERTION, "NameID")?.and_then(|name| name.text());
-    Ok(name
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty()))
+/// What a request's `Subject` says.
+#[derive(Default)]
+struct Requested {
+    name: Option<String>,
+    /// The name is one that programs made.
+    is_opaque: bool,
+    /// Somebody is named, but not by a `NameID`.
+    is_unreadable: bool,
+}
+
+impl Requested {
+    fn read(root: &Element) -> Result<Self, RequestError> {
+        let Some(subject) = only(root, ASSERTION, "Subject")? else {
+            return Ok(Self::default());
+        };
+        let element = only(subject, ASSERTION, "NameID")?;
+        let format = element.and_then(|name| name.attribute("Format"));
+        let name = element.and_then(Element::text).map(str::trim);
+        Ok(Self {
+            name: name.filter(|name| !name.is_empty()).map(str::to_owned),
+            is_opaque: matches!(
+                format.and_then(NameIdFormat::parse),
+                Some(NameIdFormat::Persistent | NameIdFormat::Transient)
+            ),
+            is_unreadable: only(subject, ASSERTION, "EncryptedID")?.is_some()
+                || only(subject, ASSERTION, "BaseID")?.is_some(),
+        })
+    }
 }
 
 impl NameIdPolicy {

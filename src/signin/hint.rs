@@ -1,6 +1,9 @@
 //! Whether hints agree with somebody who is known.
 
-use crate::realm::{DomainName, SignInName};
+use crate::{
+    realm::{DomainName, SignInName},
+    trust::Subject,
+};
 
 use super::{Session, SignInRequest};
 
@@ -27,6 +30,11 @@ fn is_at_home(home: &DomainName, session: &Session) -> bool {
     }
     let domain = subject.sign_in_name.rsplit_once('@');
     domain.is_some_and(|(_, domain)| DomainName::parse(domain).as_ref() == Ok(home))
+}
+
+/// Whether this is one of the names that people know `subject` by.
+pub fn is_called(subject: &Subject, name: &str) -> bool {
+    names(name, &subject.sign_in_name, &subject.cloud_upn)
 }
 
 /// Whether a hint names somebody who has these names.

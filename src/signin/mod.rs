@@ -28,6 +28,7 @@ pub use answered::{Answered, BrowserId};
 pub use circumstances::{Surroundings, password_expiry_of};
 pub use confirmations::{Confirmation, Confirmations};
 pub use guard::{Admission, Attempt, Guard, GuardRules, Source, Verdict};
+pub use hint::is_called;
 pub use home_realm::{Discovered, Elsewhere};
 pub use journey::{Settings, SignIn, Typed};
 pub use message::{Denied, Message, MessageKey};

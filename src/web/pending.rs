@@ -40,6 +40,9 @@ pub(super) struct Saml2Reply {
     pub relay_state: Option<String>,
     /// What is said of how she proved it, if by one factor or by several.
     pub authn_context: Offered,
+    /// Whom the request names: it is not answered with anybody else.
+    #[serde(default)]
+    pub subject: Option<String>,
     /// The relying party has not asked: the sign-in began at a link of ours.
     #[serde(default)]
     pub is_unsolicited: bool,

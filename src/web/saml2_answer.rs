@@ -6,7 +6,7 @@ use crate::{
     http::Response,
     observe::audit,
     saml2::{Assertion, ErrorResponse, Status, SuccessResponse, new_id},
-    signin::{Grant, SignInRequest},
+    signin::{Grant, SignInRequest, is_called},
     trust::{NameId, RelyingParty},
 };
 
@@ -38,9 +38,20 @@ impl IdentityProvider {
                 "the authentication asked for has not taken place",
             );
         };
+        let name_id = name_id(&relying_party, grant)?;
+        if let Some(wanted) = &reply.subject
+            && *wanted != *name_id.value
+            && !is_called(&grant.subject, wanted)
+        {
+            return self.answer_with_status(
+                request,
+                reply,
+                Status::UnknownPrincipal,
+                "somebody else is signed in than the request names",
+            );
+        }
         let now = OffsetDateTime::now_utc();
         let claims = relying_party.claims(&grant.subject);
-        let name_id = name_id(&relying_party, grant)?;
         let in_response_to = (!reply.is_unsolicited).then_some(request.request_id.as_str());
         let (response_id, assertion_id) = (new_id()?, new_id()?);
         let document = SuccessResponse {

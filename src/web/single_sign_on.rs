@@ -69,7 +69,7 @@ impl IdentityProvider {
                 cause,
             })?;
         let consumer = consumer(&relying_party, &authn_request.consumer)?;
-        let hints = Hints::of(authn_request.subject.as_deref(), [&query, &form]);
+        let hints = Hints::of(authn_request.hint(), [&query, &form]);
         let authn_context = Offered::to(authn_request.authn_context.as_ref());
         let name_ids = relying_party.name_id_rule().format();
         let now = OffsetDateTime::now_utc();
@@ -94,6 +94,7 @@ impl IdentityProvider {
                 consumer: consumer.to_owned(),
                 relay_state,
                 authn_context,
+                subject: authn_request.subject,
                 is_unsolicited: false,
             },
         })

@@ -115,6 +115,7 @@ fn saml2(
             consumer: consumer(party, &asked)?.to_owned(),
             relay_state: destination.relay_state,
             authn_context: Offered::to(None),
+            subject: None,
             is_unsolicited: true,
         }),
     })

@@ -36,6 +36,13 @@ fn options_are_read() {
     let request = unsigned(&changed(r#"ForceAuthn="1" IsPassive="true""#, subject)).unwrap();
     assert!(request.force_authn && request.is_passive);
     assert_eq!(request.subject.as_deref(), Some("wmoran@fabrikam.com"));
+    assert_eq!(request.hint(), Some("wmoran@fabrikam.com"));
+    let opaque = subject.replace(
+        "<s:NameID>",
+        r#"<s:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">"#,
+    );
+    let opaque = unsigned(&changed("", &opaque)).unwrap();
+    assert_eq!((opaque.subject.is_some(), opaque.hint()), (true, None));
     let by_index = unsigned(&changed(r#"AssertionConsumerServiceIndex="2""#, "")).unwrap();
     assert_eq!(by_index.consumer, RequestedConsumer::Index(2));
     let by_url = unsigned(&changed(r#"AssertionConsumerServiceURL="https://x/y""#, "")).unwrap();
@@ -52,6 +59,14 @@ fn what_is_not_issued_is_a_status() {
         "",
     );
     let status = unsigned(&artifact)
+        .unwrap()
+        .policy_problem(NameIdFormat::Persistent);
+    assert_eq!(status, Some(Status::RequestUnsupported));
+    let encrypted = changed(
+        "",
+        r#"<s:Subject xmlns:s="urn:oasis:names:tc:SAML:2.0:assertion"><s:EncryptedID/></s:Subject>"#,
+    );
+    let status = unsigned(&encrypted)
         .unwrap()
         .policy_problem(NameIdFormat::Persistent);
     assert_eq!(status, Some(Status::RequestUnsupported));
