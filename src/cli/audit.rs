@@ -146,8 +146,8 @@ fn print_json(
 }
 
 fn print_text(id: &str, entry: Option<&Entry>, is_verified: bool, seen: &[Seen]) {
-    match entry {
-        Some(entry) => println!(
+    if let Some(entry) = entry {
+        println!(
             "{id} was issued here\n  at {} by {}, line {} of its chain\n  to {} ({})\n  \
              for {} by {}\n  issuer {}\n  signed by the key of {}\n  correlation {}",
             entry.timestamp,
@@ -160,13 +160,12 @@ fn print_text(id: &str, entry: Option<&Entry>, is_verified: bool, seen: &[Seen])
             entry.issuer,
             entry.key,
             entry.correlation,
-        ),
-        None => {
-            println!("{id} is not in this ledger");
-            for chain in seen {
-                let node = chain.head.node.as_str();
-                println!("  {node} from {} to {}", chain.from, chain.until);
-            }
+        );
+    } else {
+        println!("{id} is not in this ledger");
+        for chain in seen {
+            let node = chain.head.node.as_str();
+            println!("  {node} from {} to {}", chain.from, chain.until);
         }
     }
     if !is_verified {

@@ -255,15 +255,14 @@ impl Writer {
     /// been told to be lost.
     fn write(&mut self, line: &Line<'_>, node: &NodeName) -> io::Result<Option<u64>> {
         let written = self.attempt(line, node);
-        match &written {
-            Ok(_) => (self.lost, self.torn) = (None, None),
-            Err(_) => {
-                let lost = self.lost.get_or_insert(Lost {
-                    lines: 0,
-                    from: line.timestamp(),
-                });
-                lost.lines += 1;
-            }
+        if written.is_ok() {
+            (self.lost, self.torn) = (None, None);
+        } else {
+            let lost = self.lost.get_or_insert(Lost {
+                lines: 0,
+                from: line.timestamp(),
+            });
+            lost.lines += 1;
         }
         written
     }

@@ -173,7 +173,7 @@ impl Verifier {
             };
             each(Read { text: whole, line });
             match Link::of(whole) {
-                Some(link) => self.take(name, line, whole, link),
+                Some(place) => self.take(name, line, whole, place),
                 None => self.stranger(name, line, text.len()),
             }
         }
@@ -207,7 +207,7 @@ impl Verifier {
         self.lines
     }
 
-    fn take(&mut self, name: &str, line: u64, text: &[u8], link: Link<'_>) {
+    fn take(&mut self, name: &str, line: u64, text: &[u8], place: Link<'_>) {
         let is_of_trail = is_of_trail(text);
         if is_of_trail || self.strange.is_some() {
             let says = serde_json::from_slice(text).unwrap_or(OfTrail { torn: 0, lost: 0 });
@@ -225,21 +225,21 @@ impl Verifier {
             }
         }
         let tip = Tip {
-            seq: link.seq,
+            seq: place.seq,
             digest: Digest::of(text),
         };
         let time = || time_of(text).to_owned();
-        let wrong = match self.chains.get_mut(link.node) {
+        let wrong = match self.chains.get_mut(place.node) {
             None => {
                 let first = Chain {
-                    first: link.seq,
+                    first: place.seq,
                     tip,
                     first_time: time(),
                     last_time: time(),
                 };
-                self.chains.insert(link.node.to_owned(), first);
-                match link.seq {
-                    1 => (link.prev != Digest::default()).then_some(FindingKind::Changed),
+                self.chains.insert(place.node.to_owned(), first);
+                match place.seq {
+                    1 => (place.prev != Digest::default()).then_some(FindingKind::Changed),
                     seq => Some(FindingKind::BeginsAt(seq)),
                 }
             }
@@ -248,14 +248,14 @@ impl Verifier {
                 chain.tip = tip;
                 chain.last_time.clear();
                 chain.last_time.push_str(time_of(text));
-                if link.seq == 1 {
+                if place.seq == 1 {
                     Some(FindingKind::BeganAnew)
-                } else if link.seq <= before.seq {
-                    Some(FindingKind::OutOfOrder(link.seq))
-                } else if link.seq > before.seq + 1 {
-                    Some(FindingKind::Missing(before.seq + 1, link.seq - 1))
+                } else if place.seq <= before.seq {
+                    Some(FindingKind::OutOfOrder(place.seq))
+                } else if place.seq > before.seq + 1 {
+                    Some(FindingKind::Missing(before.seq + 1, place.seq - 1))
                 } else {
-                    (link.prev != before.digest).then_some(FindingKind::Changed)
+                    (place.prev != before.digest).then_some(FindingKind::Changed)
                 }
             }
         };
@@ -264,7 +264,7 @@ impl Verifier {
             self.find(name, line, kind);
         }
         self.expected.retain(|head| {
-            head.node.as_str() != link.node || head.seq != tip.seq || head.digest != tip.digest
+            head.node.as_str() != place.node || head.seq != tip.seq || head.digest != tip.digest
         });
     }
 
