@@ -412,6 +412,10 @@ fn what_is_commented_out_is_the_default() {
         "user_type_attribute",
         "single_logout_service",
         "id",
+        "file",
+        "node",
+        "journald",
+        "syslog",
     ];
     let text = read(ANNOTATED);
     let defaults = uncommented(&text, |key| !examples.contains(&key));
@@ -449,7 +453,7 @@ fn every_key_is_annotated() {
     let text = read(ANNOTATED);
     let is_table = |line: &&str| line.starts_with('[');
     let tables: Vec<&str> = text.lines().filter(is_table).collect();
-    assert_eq!(tables.len(), 15, "{tables:?}");
+    assert_eq!(tables.len(), 16, "{tables:?}");
     let top = permitted_keys(&text, "");
     let upstreams = UPSTREAMS.map(|(path, _)| read(path)).concat() + &read("config/store.toml");
     for key in &top {

@@ -3,6 +3,7 @@
 //! stdout is the result, stderr is the talk. Exit codes: 0 good, 1 the check or sign-in failed,
 //! 2 usage or configuration.
 
+mod audit;
 mod check;
 mod demo;
 mod entra;
@@ -47,6 +48,8 @@ enum Command {
     Links(links::Arguments),
     /// Plan what Entra would hold of the accounts; print the rules for Entra Connect, or do without it
     Sync(sync::Arguments),
+    /// Verify the audit trail, and ask it whether an assertion was issued here
+    Audit(audit::Arguments),
     /// Make and list signing keys
     Keys(keys::Arguments),
     /// Move the relying party trusts of AD FS: look them over, and write them for Homerealm and Entra
@@ -66,6 +69,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Realm(arguments) => realm::run(&arguments),
         Command::Links(arguments) => links::run(&arguments),
         Command::Sync(arguments) => sync::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Trusts(arguments) => trusts::run(&arguments),
         Command::Entra(arguments) => entra::run(&arguments),

@@ -7,7 +7,7 @@ use homerealm::{
     config::{Config, RelyingPartyFile, Store, UpstreamFile},
     http::server::Server,
     metadata,
-    observe::{Metrics, start_logging},
+    observe::{Metrics, audit, start_logging},
     provider::{self, Ground, HomeParts, Parts},
     signing_keys::SigningKeys,
     web::Operations,
@@ -28,6 +28,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::read(&arguments.config)?;
+    audit::start(&config.audit).with_context(|| match &config.audit.file {
+        Some(file) => format!("cannot write the audit trail to {}", file.display()),
+        None => "cannot write the audit trail".to_owned(),
+    })?;
     start_logging(config.log.format, config.log.level)?;
     super::runtime()?.block_on(serve(&config))
 }
@@ -41,6 +45,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
         .collect::<Result<Vec<_>, _>>()?;
     let mut upstream_keepers = config.upstream_keepers(&upstreams, false)?;
     let metrics = Arc::new(Metrics::default());
+    let _audit = tokio::spawn(audit::watch(metrics.clone()));
     let (keys, signing_keys) = SigningKeys::load(&config.signing, metrics.clone())?;
     let provider = provider::assemble(Parts {
         edge: config.edge.clone(),
@@ -117,6 +122,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             _ = hang_up.recv() => {
+                audit::reopen();
                 // Where one look is asked for already, it is enough.
                 let _ = look.try_send(());
             }
@@ -130,6 +136,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     if let Some(operations) = operations {
         operations.await?;
     }
+    audit::stop();
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

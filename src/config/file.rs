@@ -4,6 +4,7 @@
 //! The annotated example is `config/homerealm.toml`; `tests/documentation.rs` holds the two together.
 
 mod application;
+mod audit;
 mod claims;
 mod directory;
 mod entra;
@@ -16,6 +17,7 @@ mod sync;
 mod upstream;
 
 pub(super) use application::{Application, Hint};
+pub(super) use audit::{Audit, Sync as AuditSync, WhenUnwritable};
 pub(super) use claims::{
     Access, AttributeTest, Claim, ClaimSource, Condition, NameFormat, NameId, NameIdSource,
 };
@@ -51,6 +53,8 @@ pub(super) struct File {
     pub operations: Option<Operations>,
     #[serde(default)]
     pub log: Log,
+    #[serde(default)]
+    pub audit: Audit,
     pub signing: Signing,
     #[serde(default)]
     pub session: Session,

@@ -46,7 +46,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::{
     metadata::{self, DescribedParty, Keeper, LastGood, Peer},
-    observe::LogFormat,
+    observe::{LogFormat, audit},
     realm::{FederatedDomain, Mapping, Routes},
     signin::GuardRules,
     sync::Terms as SyncTerms,
@@ -66,6 +66,8 @@ pub struct Config {
     pub operations: Option<SocketAddr>,
     /// How it logs.
     pub log: Log,
+    /// Where audit lines go.
+    pub audit: audit::Settings,
     /// What it signs with.
     pub signing: Signing,
     /// From the password to the end of a session.

@@ -13,6 +13,7 @@ use super::{Certificate, KeyError};
 pub struct Signer {
     key: KeyPair,
     certificate: Certificate,
+    thumbprint: String,
     random: SystemRandom,
 }
 
@@ -44,6 +45,7 @@ impl Signer {
         }
         Ok(Self {
             key,
+            thumbprint: certificate.sha256_thumbprint(),
             certificate,
             random: SystemRandom::new(),
         })
@@ -69,6 +71,11 @@ impl Signer {
     /// The certificate that relying parties know this key by.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// The certificate's SHA-256 thumbprint in lower-case hexadecimal, computed once.
+    pub fn thumbprint(&self) -> &str {
+        &self.thumbprint
     }
 }
 

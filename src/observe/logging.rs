@@ -21,7 +21,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging to stderr, audit lines included, for the whole process.
+/// Starts logging to stderr for the whole process; audit lines, too, unless they go to a file.
 ///
 /// Audit lines are JSON in either format and at any level: they are evidence, not talk. Libraries
 /// are heard from warnings up; `level` is for Homerealm itself.
@@ -46,6 +46,6 @@ pub fn start_logging(format: LogFormat, level: LevelFilter) -> Result<(), TryIni
     tracing_subscriber::registry()
         .with(talk.with_filter(targets))
         .try_init()?;
-    audit::start();
+    audit::start_on_stderr();
     Ok(())
 }

@@ -97,6 +97,12 @@ pub(super) enum Refused {
     Internal(String),
 }
 
+impl From<audit::NotRecorded> for Refused {
+    fn from(error: audit::NotRecorded) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
 impl From<KeyError> for Refused {
     fn from(error: KeyError) -> Self {
         Self::Internal(error.to_string())

@@ -54,6 +54,7 @@ impl IdentityProvider {
         let claims = relying_party.claims(&grant.subject);
         let in_response_to = (!reply.is_unsolicited).then_some(request.request_id.as_str());
         let (response_id, assertion_id) = (new_id()?, new_id()?);
+        let signing = self.signing();
         let document = SuccessResponse {
             id: &response_id,
             assertion: Assertion {
@@ -74,20 +75,24 @@ impl IdentityProvider {
             sign_response: relying_party.sign_response,
             encryption: relying_party.encryption.as_ref(),
         }
-        .to_signed_xml(self.signing().keys.current())
+        .to_signed_xml(signing.keys.current())
         .map_err(|error| Refused::Internal(error.to_string()))?;
         audit::Issued {
             correlation: &request.correlation,
             relying_party: relying_party.entity_id(),
+            audience: &relying_party.audience,
+            protocol: request.protocol.as_str(),
             issuer: &grant.issuer,
             assertion_id: &assertion_id,
             in_response_to,
             client_request_id: None,
+            name_id: &name_id.value,
             immutable_id: &grant.subject.immutable_id,
             cloud_upn: &grant.subject.cloud_upn,
             proof: grant.proof.as_str(),
+            key: signing.keys.current().thumbprint(),
         }
-        .record();
+        .record()?;
         post_response(&relying_party, reply, "You are signed in", &document)
     }
 

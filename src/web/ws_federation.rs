@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::{
     http::{Form, Request, Response},
+    keys::Signer,
     observe::{CorrelationId, audit},
     saml1,
     saml2::{self, new_id},
@@ -133,21 +134,26 @@ impl IdentityProvider {
         let name_id = name_id(&relying_party, grant)?;
         let claims = relying_party.token_claims(&grant.subject, circumstances);
         let says = (&name_id, claims.as_slice());
-        let document = self
-            .token_response(&relying_party, reply, grant, says, &assertion_id)
+        let signing = self.signing();
+        let signer = signing.keys.current();
+        let document = token_response(signer, &relying_party, reply, grant, says, &assertion_id)
             .map_err(|error| Refused::Internal(error.to_string()))?;
         audit::Issued {
             correlation: &request.correlation,
             relying_party: relying_party.entity_id(),
+            audience: &relying_party.audience,
+            protocol: request.protocol.as_str(),
             issuer: &grant.issuer,
             assertion_id: &assertion_id,
             in_response_to: None,
             client_request_id: reply.client_request_id.as_deref(),
+            name_id: &name_id.value,
             immutable_id: &grant.subject.immutable_id,
             cloud_upn: &grant.subject.cloud_upn,
             proof: grant.proof.as_str(),
+            key: signer.thumbprint(),
         }
-        .record();
+        .record()?;
         let message = Message::WsFederation {
             result: &document,
             context: reply.context.as_deref(),
@@ -162,64 +168,64 @@ impl IdentityProvider {
             size,
         )
     }
+}
 
-    fn token_response(
-        &self,
-        relying_party: &RelyingParty,
-        reply: &WsFederationReply,
-        grant: &Grant,
-        (name_id, claims): (&NameId<'_>, &[Claim<'_>]),
-        assertion_id: &str,
-    ) -> Result<String, crate::xml::WriteError> {
-        let settings = &relying_party.ws_federation;
-        let attributes = attributes(claims);
-        let now = OffsetDateTime::now_utc();
-        let (not_before, not_on_or_after) = (
-            now - relying_party.not_before_skew,
-            now + relying_party.assertion_lifetime,
-        );
-        let token = match settings.token {
-            TokenVersion::Saml1 => Token::Saml1(saml1::Assertion {
-                id: assertion_id,
-                issuer: &grant.issuer,
-                issue_instant: now,
-                name_identifier: &name_id.value,
-                name_identifier_format: name_id.format.saml1_uri(),
-                audience: &relying_party.audience,
-                not_before,
-                not_on_or_after,
-                attributes: &attributes,
-                authentication_method: match grant.factors {
-                    Factors::One => saml1::AuthenticationMethod::Password,
-                    Factors::Several => saml1::AuthenticationMethod::SeveralFactors,
-                },
-                authentication_instant: grant.authn_instant,
-            }),
-            TokenVersion::Saml2 => Token::Saml2(saml2::Assertion {
-                id: assertion_id,
-                issuer: &grant.issuer,
-                issue_instant: now,
-                name_id,
-                in_response_to: None,
-                recipient: &reply.address,
-                audience: &relying_party.audience,
-                not_before,
-                not_on_or_after,
-                attributes: claims,
-                authn_instant: grant.authn_instant,
-                session_index: &grant.session_index,
-                authn_context: match grant.factors {
-                    Factors::One => saml2::AuthnContextClass::PasswordProtectedTransport,
-                    Factors::Several => saml2::AuthnContextClass::SeveralFactors,
-                },
-            }),
-        };
-        SignInResponse {
-            applies_to: &relying_party.audience,
-            token,
-        }
-        .to_signed_xml(self.signing().keys.current())
+fn token_response(
+    signer: &Signer,
+    relying_party: &RelyingParty,
+    reply: &WsFederationReply,
+    grant: &Grant,
+    (name_id, claims): (&NameId<'_>, &[Claim<'_>]),
+    assertion_id: &str,
+) -> Result<String, crate::xml::WriteError> {
+    let settings = &relying_party.ws_federation;
+    let attributes = attributes(claims);
+    let now = OffsetDateTime::now_utc();
+    let (not_before, not_on_or_after) = (
+        now - relying_party.not_before_skew,
+        now + relying_party.assertion_lifetime,
+    );
+    let token = match settings.token {
+        TokenVersion::Saml1 => Token::Saml1(saml1::Assertion {
+            id: assertion_id,
+            issuer: &grant.issuer,
+            issue_instant: now,
+            name_identifier: &name_id.value,
+            name_identifier_format: name_id.format.saml1_uri(),
+            audience: &relying_party.audience,
+            not_before,
+            not_on_or_after,
+            attributes: &attributes,
+            authentication_method: match grant.factors {
+                Factors::One => saml1::AuthenticationMethod::Password,
+                Factors::Several => saml1::AuthenticationMethod::SeveralFactors,
+            },
+            authentication_instant: grant.authn_instant,
+        }),
+        TokenVersion::Saml2 => Token::Saml2(saml2::Assertion {
+            id: assertion_id,
+            issuer: &grant.issuer,
+            issue_instant: now,
+            name_id,
+            in_response_to: None,
+            recipient: &reply.address,
+            audience: &relying_party.audience,
+            not_before,
+            not_on_or_after,
+            attributes: claims,
+            authn_instant: grant.authn_instant,
+            session_index: &grant.session_index,
+            authn_context: match grant.factors {
+                Factors::One => saml2::AuthnContextClass::PasswordProtectedTransport,
+                Factors::Several => saml2::AuthnContextClass::SeveralFactors,
+            },
+        }),
+    };
+    SignInResponse {
+        applies_to: &relying_party.audience,
+        token,
     }
+    .to_signed_xml(signer)
 }
 
 /// Claims as attributes of SAML 1.1. That their names can be cut in two was seen when they were

@@ -18,7 +18,7 @@ use crate::{
     saml1::{Assertion, AuthenticationMethod},
     saml2::new_id,
     signin::{Denied, Grant, Message, MessageKey, Problem, Refusal, Source, Typed},
-    trust::{Circumstances, RelyingParty},
+    trust::{Circumstances, Protocol, RelyingParty},
     wstrust::{
         Endpoint, Fault, FaultCode, TokenRequest, TokenResponse, Version, metadata_exchange,
     },
@@ -169,6 +169,7 @@ impl IdentityProvider {
         let claims = relying_party.token_claims(&grant.subject, circumstances);
         let name_id = name_id(relying_party, grant)?;
         let attributes = attributes(&claims);
+        let signing = self.signing();
         let document = TokenResponse {
             version: exchange.version,
             relates_to: &asked.message_id,
@@ -188,7 +189,7 @@ impl IdentityProvider {
                 authentication_instant: grant.authn_instant,
             },
         }
-        .to_signed_xml(self.signing().keys.current());
+        .to_signed_xml(signing.keys.current());
         let document = match document {
             Ok(document) => document,
             Err(error) => {
@@ -196,18 +197,25 @@ impl IdentityProvider {
                 return exchange.fault(FaultCode::Unavailable, INTERNAL);
             }
         };
-        audit::Issued {
+        let recorded = audit::Issued {
             correlation: exchange.correlation,
             relying_party: relying_party.entity_id(),
+            audience: &relying_party.audience,
+            protocol: Protocol::WsTrust.as_str(),
             issuer: &grant.issuer,
             assertion_id: &id,
             in_response_to: Some(&asked.message_id),
             client_request_id: None,
+            name_id: &name_id.value,
             immutable_id: &grant.subject.immutable_id,
             cloud_upn: &grant.subject.cloud_upn,
             proof: grant.proof.as_str(),
+            key: signing.keys.current().thumbprint(),
         }
         .record();
+        if recorded.is_err() {
+            return exchange.fault(FaultCode::Unavailable, INTERNAL);
+        }
         soap(StatusCode::OK, document)
     }
 }

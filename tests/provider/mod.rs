@@ -50,6 +50,8 @@ pub(crate) struct Options {
     pub(crate) guard: &'static str,
     /// Tables of their own.
     pub(crate) tables: &'static str,
+    /// What the shell does before it becomes the server.
+    pub(crate) before: &'static str,
     /// The port that it listens on, where that must be known before.
     pub(crate) port: Option<u16>,
 }
@@ -162,7 +164,9 @@ assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
             relying_party = options.relying_party,
         );
         fs::write(path.join("homerealm.toml"), configuration).expect("homerealm.toml");
-        let mut child = homerealm()
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("{}\nexec \"$@\"", options.before), "sh"])
+            .arg(env!("CARGO_BIN_EXE_homerealm"))
             .args(["serve", "--config"])
             .arg(path.join("homerealm.toml"))
             .stdin(Stdio::null())

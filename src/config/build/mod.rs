@@ -1,6 +1,7 @@
 //! From the file's keys to typed settings: every value is parsed once, here.
 
 mod application;
+mod audit;
 mod claims;
 mod directory;
 mod encryption;
@@ -119,6 +120,7 @@ pub(super) fn build(
         listen: listen(&file.listen, source, folder)?,
         operations: file.operations.map(|operations| operations.address),
         log: log(&file.log),
+        audit: audit::build(file.audit, source, folder)?,
         signing: Signing {
             warn_days: match &file.signing.warn_days {
                 Some(days) => number(days, 1..=365, source)?,
