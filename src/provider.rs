@@ -1,14 +1,16 @@
 //! Composes the rooms into an identity provider: the one place that knows them all.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use ipnet::IpNet;
+use tokio::runtime::Handle;
 
 use crate::{
     config::{self, ConfigError},
     directory::{self, Directory, SettingsError},
     keys::KeyRing,
+    overload::{self, Workload},
     realm::{FederatedDomain, Home, Mapping, Realm, Routes},
     signin::{self, GuardRules, SignIn, Surroundings},
     store::{Capacities, MemoryStore},
@@ -25,6 +27,8 @@ pub struct Parts {
     pub session_lifetime: Duration,
     /// How many failures are borne.
     pub guard: GuardRules,
+    /// How much is taken on at once.
+    pub limits: overload::Limits,
     /// The organisation's own networks, if tokens say whether a request comes from one of them.
     pub corporate_networks: Vec<IpNet>,
     /// What it signs with.
@@ -61,6 +65,8 @@ pub struct Provider {
     pub realm: Arc<Realm>,
     /// Whom it trusts, for those who keep that fresh.
     pub trusts: Arc<Trusts>,
+    /// What is under way, for metrics.
+    pub workload: Arc<Workload>,
 }
 
 /// Why the parts do not make an identity provider.
@@ -76,11 +82,14 @@ pub enum AssembleError {
     /// The edge cannot be made.
     #[error(transparent)]
     Edge(#[from] EdgeError),
+    /// The system gives no threads to sign on.
+    #[error("no thread can be started: {0}")]
+    Threads(#[from] io::Error),
 }
 
 /// Puts the parts together. Opens no connection: a directory that is down at start is no reason
 /// not to start. Where its servers are found by DNS, the look-up begins, on the runtime that this
-/// is called in.
+/// is called in, and whose threads the signers stand beside.
 pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
     let answers_kept = parts.edge.longest_presentable();
     let trusts = Trusts::new(parts.relying_parties, parts.domains)?;
@@ -97,17 +106,21 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         },
     )
     .within(surroundings(&parts.edge, parts.corporate_networks));
+    let workers = Handle::current().metrics().num_workers();
+    let workload = Arc::new(Workload::start(parts.limits, workers)?);
     let identity_provider = IdentityProvider::new(
         parts.edge,
         sign_in,
         trusts.clone(),
         parts.upstreams,
         parts.keys,
+        workload.clone(),
     )?;
     Ok(Provider {
-        identity_provider: Arc::new(identity_provider),
+        identity_provider,
         realm,
         trusts,
+        workload,
     })
 }
 

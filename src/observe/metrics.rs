@@ -1,4 +1,4 @@
-//! What monitoring reads: gauges in the text form of Prometheus (exposition format 0.0.4).
+//! What monitoring reads: gauges and counters in the text form of Prometheus (exposition format 0.0.4).
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,28 @@ pub struct Metrics(Mutex<BTreeMap<&'static str, Gauge>>);
 #[derive(Debug)]
 struct Gauge {
     help: &'static str,
-    value: i64,
+    value: Value,
+}
+
+enum Value {
+    Set(i64),
+    /// Looked up whenever somebody wants to know.
+    Read(Box<dyn Fn() -> i64 + Send + Sync>),
+}
+
+impl Value {
+    fn now(&self) -> i64 {
+        match self {
+            Self::Set(value) => *value,
+            Self::Read(read) => read(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.now().fmt(formatter)
+    }
 }
 
 impl Metrics {
@@ -23,6 +44,20 @@ impl Metrics {
     /// Sets a gauge. `name` and `help` are one word and one line, written as they are.
     pub fn set(&self, name: &'static str, help: &'static str, value: i64) {
         let mut gauges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = Value::Set(value);
+        gauges.insert(name, Gauge { help, value });
+    }
+
+    /// Tells what `read` says at the time. By Prometheus's custom, a name that ends in `_total` is a
+    /// counter's. It must not come back to these metrics.
+    pub fn read(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        read: impl Fn() -> i64 + Send + Sync + 'static,
+    ) {
+        let mut gauges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = Value::Read(Box::new(read));
         gauges.insert(name, Gauge { help, value });
     }
 
@@ -37,10 +72,16 @@ impl Metrics {
         let gauges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
         for (name, Gauge { help, value }) in gauges.iter() {
+            let kind = if name.ends_with("_total") {
+                "counter"
+            } else {
+                "gauge"
+            };
+            let value = value.now();
             // Writing to a String cannot fail.
             let _ = write!(
                 text,
-                "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"
+                "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n"
             );
         }
         text
@@ -59,9 +100,11 @@ mod tests {
         metrics.set("b_days", "Days.", 29);
         metrics.set("c", "Gone.", 1);
         metrics.remove("c");
+        metrics.read("d_total", "D.", || 7);
         assert_eq!(
             metrics.to_text(),
-            "# HELP a A.\n# TYPE a gauge\na -1\n# HELP b_days Days.\n# TYPE b_days gauge\nb_days 29\n"
+            "# HELP a A.\n# TYPE a gauge\na -1\n# HELP b_days Days.\n# TYPE b_days gauge\nb_days 29\n\
+             # HELP d_total D.\n# TYPE d_total counter\nd_total 7\n"
         );
     }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use hyper::{
     StatusCode,
-    header::{ALLOW, HeaderValue},
+    header::{ALLOW, HeaderValue, RETRY_AFTER},
 };
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     },
     keys::KeyError,
     observe::{CorrelationId, audit},
+    overload::Busy,
     saml2::{BindingError, RequestError},
     upstream::UpstreamError,
     wsfed,
@@ -93,6 +94,8 @@ pub(super) enum Refused {
     },
     #[error("relying party or federated domain is not trusted any more")]
     NotTrusted,
+    #[error("{0}")]
+    Busy(Busy),
     #[error("internal: {0}")]
     Internal(String),
 }
@@ -225,6 +228,14 @@ impl Refused {
                 "This request has been answered before, and each is answered once.",
                 "Go back to the application. If you are not signed in there, start again.",
             ),
+            Self::Busy(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too many people are signing in",
+                "More is asked of this service at the moment than it can do in time. Nothing was done \
+                 with what you sent.",
+                "Wait a few seconds, and load this page again. If your browser asks, let it send the \
+                 form again.",
+            ),
             Self::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Something went wrong here",
@@ -321,11 +332,18 @@ impl IdentityProvider {
                 tracing::error!(%correlation, %error, "no page can be made");
                 response::text(words.status, format!("{}\n{correlation}\n", words.what))
             });
-        if let Refused::Method(allowed) = refused {
+        match refused {
             // RFC 9110 15.5.6.
-            answer
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static(allowed));
+            Refused::Method(allowed) => {
+                let allowed = HeaderValue::from_static(allowed);
+                answer.headers_mut().insert(ALLOW, allowed);
+            }
+            // RFC 9110 10.2.3.
+            Refused::Busy(_) | Refused::Transport(Refusal::Crowded) => {
+                let seconds = HeaderValue::from(Busy::RETRY_AFTER_SECONDS);
+                answer.headers_mut().insert(RETRY_AFTER, seconds);
+            }
+            _ => {}
         }
         answer
     }
