@@ -213,7 +213,10 @@ mod tests {
             free.push(sender);
             let workload = workload.clone();
             held.push(tokio::spawn(async move {
-                let _ = workload.signers.queue(move || receiver.recv().is_err()).await;
+                let _ = workload
+                    .signers
+                    .queue(move || receiver.recv().is_err())
+                    .await;
             }));
         }
         while workload.signers.waiting() > 0 || !workload.signers.are_all_at_work() {
@@ -223,7 +226,11 @@ mod tests {
         let mut refused_at = [0, 0];
         while refused_at.contains(&0) {
             for (at, work) in refused_at.iter_mut().zip([Work::SignIn, Work::Password]) {
-                if *at == 0 && workload.admit(work).is_err_and(|busy| busy == Busy::TooLong) {
+                if *at == 0
+                    && workload
+                        .admit(work)
+                        .is_err_and(|busy| busy == Busy::TooLong)
+                {
                     *at = queued;
                 }
             }

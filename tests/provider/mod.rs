@@ -52,6 +52,8 @@ pub(crate) struct Options {
     pub(crate) tables: &'static str,
     /// The port that it listens on, where that must be known before.
     pub(crate) port: Option<u16>,
+    /// How many descriptors it may have (`ulimit -n`).
+    pub(crate) open_files: Option<u32>,
 }
 
 /// A running server.
@@ -162,7 +164,11 @@ assertion_consumer_services = ["{ACS}", "https://sp.test/second"]
             relying_party = options.relying_party,
         );
         fs::write(path.join("homerealm.toml"), configuration).expect("homerealm.toml");
-        let mut child = homerealm()
+        let mut serving = match options.open_files {
+            Some(open_files) => within(open_files),
+            None => homerealm(),
+        };
+        let mut child = serving
             .args(["serve", "--config"])
             .arg(path.join("homerealm.toml"))
             .stdin(Stdio::null())
@@ -419,6 +425,14 @@ pub(crate) fn is_sign_in_page(page: &Reply) -> bool {
 
 pub(crate) fn homerealm() -> Command {
     Command::new(env!("CARGO_BIN_EXE_homerealm"))
+}
+
+/// The program with so many descriptors.
+fn within(open_files: u32) -> Command {
+    let mut shell = Command::new("sh");
+    let run = format!("ulimit -n {open_files} && exec \"$0\" \"$@\"");
+    shell.args(["-c", &run, env!("CARGO_BIN_EXE_homerealm")]);
+    shell
 }
 
 fn free_addresses() -> [SocketAddr; 2] {

@@ -31,7 +31,9 @@ fn reachable(open_files: u32) -> u32 {
 
 /// The soft limit in `/proc/PID/limits` (proc(5)); nothing where there is none.
 fn open_files(limits: &str) -> Option<u32> {
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -45,7 +47,10 @@ mod tests {
                       Max processes             127235               127235               processes\n\
                       Max open files            1024                 524288               files\n";
         assert_eq!(open_files(limits), Some(1024));
-        assert_eq!(open_files("Max open files  unlimited  unlimited  files\n"), None);
+        assert_eq!(
+            open_files("Max open files  unlimited  unlimited  files\n"),
+            None
+        );
         assert_eq!([1024, 256, 64, 1].map(reachable), [896, 128, 32, 1]);
     }
 }

@@ -66,7 +66,9 @@ pub(super) fn serve<R: Readiness>(
             });
             let _ = ended.send(());
         })?;
-    let bound = binding.recv().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+    let bound = binding
+        .recv()
+        .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
     let address = bound.with_context(|| format!("cannot listen on {address}"))?;
     tracing::info!(%address, "operations");
     Ok(end)

@@ -25,13 +25,11 @@ pub(super) fn build(limits: &file::Limits, source: Source<'_>) -> Result<Limits,
         requests: overload::Limits {
             sign_ins: bound(limits.sign_ins.as_ref(), 1_000_000, usual.sign_ins)?,
             passwords: bound(limits.passwords.as_ref(), 100_000, usual.passwords)?,
-            upstreams: bound(
-                limits.upstream_answers.as_ref(),
-                100_000,
-                usual.upstreams,
-            )?,
+            upstreams: bound(limits.upstream_answers.as_ref(), 100_000, usual.upstreams)?,
             longest_wait: match &limits.longest_wait_milliseconds {
-                Some(written) => Duration::from_millis(number(written, 10..=10_000, source)?.into()),
+                Some(written) => {
+                    Duration::from_millis(number(written, 10..=10_000, source)?.into())
+                }
                 None => usual.longest_wait,
             },
         },
