@@ -197,7 +197,7 @@ mod tests {
         let others = others.map(|work| workload.admit(work).unwrap());
         assert_eq!(workload.admit(Work::SignIn).unwrap_err(), Busy::NoPlace);
         drop((first, others));
-        workload.admit(Work::Password).unwrap();
+        drop(workload.admit(Work::Password).unwrap());
         assert_eq!(workload.passwords.refused(), 1);
         assert_eq!(workload.sign_ins.taken(), 0);
     }
@@ -248,6 +248,6 @@ mod tests {
         for one in held {
             one.await.unwrap();
         }
-        workload.admit(Work::SignIn).unwrap();
+        drop(workload.admit(Work::SignIn).unwrap());
     }
 }

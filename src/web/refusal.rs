@@ -228,20 +228,8 @@ impl Refused {
                 "This request has been answered before, and each is answered once.",
                 "Go back to the application. If you are not signed in there, start again.",
             ),
-            Self::Busy(_) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Too many people are signing in",
-                "More is asked of this service at the moment than it can do in time. Nothing was done \
-                 with what you sent.",
-                "Wait a few seconds, and load this page again. If your browser asks, let it send the \
-                 form again.",
-            ),
-            Self::Internal(_) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong here",
-                "We could not finish your sign-in. It is not your fault.",
-                "Go back to the application and start again in a minute.",
-            ),
+            Self::Busy(_) => BUSY,
+            Self::Internal(_) => INTERNAL,
         };
         Words {
             status,
@@ -266,6 +254,23 @@ impl Refused {
         }
     }
 }
+
+/// What somebody is told when there is no room for her. Nothing is said of how much room there is.
+const BUSY: (StatusCode, &str, &str, &str) = (
+    StatusCode::SERVICE_UNAVAILABLE,
+    "Too many people are signing in",
+    "More is asked of this service at the moment than it can do in time. Nothing was done with \
+     what you sent.",
+    "Wait a few seconds, and load this page again. If your browser asks, let it send the form again.",
+);
+
+/// What somebody is told when it is our own fault.
+const INTERNAL: (StatusCode, &str, &str, &str) = (
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "Something went wrong here",
+    "We could not finish your sign-in. It is not your fault.",
+    "Go back to the application and start again in a minute.",
+);
 
 /// What somebody is told who comes back from a trip that this browser has not begun.
 const NO_TRIP: (StatusCode, &str, &str, &str) = (
@@ -299,12 +304,7 @@ fn upstream_words(cause: &UpstreamError) -> (StatusCode, &'static str, &'static 
              from before.",
             "Sign out there, go back to the application and start again.",
         ),
-        UpstreamError::Ours(_) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Something went wrong here",
-            "We could not finish your sign-in. It is not your fault.",
-            "Go back to the application and start again in a minute.",
-        ),
+        UpstreamError::Ours(_) => INTERNAL,
         _ => (
             StatusCode::BAD_GATEWAY,
             "Your organisation's answer cannot be used",
