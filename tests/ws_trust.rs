@@ -45,6 +45,7 @@ static SLAPD: LazyLock<Slapd> = LazyLock::new(|| Slapd::start_new(slapd::Options
 const OPTIONS: Options = Options {
     starttls: false,
     port: None,
+    open_files: None,
     top: "",
     listen: "",
     relying_party: r#"audience = "urn:federation:MicrosoftOnline"
