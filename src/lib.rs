@@ -22,6 +22,7 @@ pub mod metadata;
 pub mod microsoft_graph;
 pub mod observe;
 pub mod openid;
+pub mod overload;
 pub mod provider;
 pub mod provision;
 pub mod realm;

@@ -1,15 +1,17 @@
 //! Composes the rooms into an identity provider: the one place that knows them all.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use ipnet::IpNet;
+use tokio::runtime::Handle;
 
 use crate::{
     config::{self, ConfigError},
     directory::{self, Directory, SettingsError},
     keys::{KeyError, KeyRing, SharedSecret},
     observe::Metrics,
+    overload::{self, Workload},
     realm::{FederatedDomain, Home, Mapping, Realm, Routes},
     signin::{self, GuardRules, SignIn, Surroundings},
     store::{Capacities, Health, MemoryStore, SharedSettings, SharedStore, Store, WhenUnavailable},
@@ -26,6 +28,8 @@ pub struct Parts {
     pub session_lifetime: Duration,
     /// How many failures are borne.
     pub guard: GuardRules,
+    /// How much is taken on at once.
+    pub limits: overload::Limits,
     /// The organisation's own networks, if tokens say whether a request comes from one of them.
     pub corporate_networks: Vec<IpNet>,
     /// What it signs with.
@@ -74,6 +78,8 @@ pub struct Provider {
     pub trusts: Arc<Trusts>,
     /// The shared store, where there is one.
     pub store: Option<SharedHealth>,
+    /// What is under way, for metrics.
+    pub workload: Arc<Workload>,
 }
 
 /// What there is to know of a shared store.
@@ -109,11 +115,14 @@ pub enum AssembleError {
     /// No key can be made of the secret that nodes have in common.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The system gives no threads to sign on.
+    #[error("no thread can be started: {0}")]
+    Threads(#[from] io::Error),
 }
 
 /// Puts the parts together. Opens no connection: a directory that is down at start is no reason
 /// not to start. Where its servers are found by DNS, the look-up begins, and so does the connection to a
-/// shared store, on the runtime that this is called in.
+/// shared store, on the runtime that this is called in, and whose threads the signers stand beside.
 pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
     let answers_kept = parts.edge.longest_presentable();
     let trusts = Trusts::new(parts.relying_parties, parts.domains)?;
@@ -131,6 +140,8 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         },
     )
     .within(surroundings(&parts.edge, parts.corporate_networks));
+    let workers = Handle::current().metrics().num_workers();
+    let workload = Arc::new(Workload::start(parts.limits, workers)?);
     let identity_provider = IdentityProvider::new(
         parts.edge,
         sign_in,
@@ -138,12 +149,14 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         parts.upstreams,
         parts.keys,
         parts.shared.as_ref().map(|shared| &shared.secret),
+        workload.clone(),
     )?;
     Ok(Provider {
-        store: health,
-        identity_provider: Arc::new(identity_provider),
+        identity_provider,
         realm,
         trusts,
+        store: health,
+        workload,
     })
 }
 

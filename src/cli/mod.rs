@@ -80,9 +80,12 @@ pub(crate) fn run() -> ExitCode {
     })
 }
 
-/// The runtime that everything asynchronous runs on.
+/// The runtime that everything asynchronous runs on. On one processor it has two threads all the same:
+/// while one signs, the other serves connections.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(processors.max(2))
         .enable_all()
         .build()?)
 }

@@ -1,11 +1,14 @@
 //! `homerealm serve`: runs the identity provider until it is told to stop.
 
+mod descriptors;
+mod operations;
+
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use homerealm::{
     config::{Config, RelyingPartyFile, Store, UpstreamFile},
-    http::server::Server,
+    http::server::{Limits, Server},
     metadata,
     observe::{Metrics, audit, start_logging},
     provider::{self, Ground, HomeParts, Parts},
@@ -17,6 +20,8 @@ use tokio::{
     sync::mpsc,
 };
 use tokio_util::sync::CancellationToken;
+
+use operations::Apart;
 
 /// Serve the identity provider
 #[derive(clap::Args)]
@@ -51,6 +56,7 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
         edge: config.edge.clone(),
         session_lifetime: config.session_lifetime,
         guard: config.guard,
+        limits: config.limits.requests,
         corporate_networks: config.corporate_networks.clone(),
         keys,
         relying_parties: config
@@ -81,24 +87,25 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let stop = CancellationToken::new();
     let mut server = Server::bind(config.listen.address)
         .await
-        .with_context(|| format!("cannot listen on {}", config.listen.address))?;
+        .with_context(|| format!("cannot listen on {}", config.listen.address))?
+        .with_limits(Limits {
+            connections: descriptors::within_reach(config.limits.connections),
+            ..Limits::default()
+        });
     if let Some(tls) = tls {
         server = server.with_tls(tls);
     }
     let address = server.local_addr()?;
+    provider.workload.tell(&metrics);
     let operations = match config.operations {
         None => None,
         Some(address) => {
-            let server = Server::bind(address)
-                .await
-                .with_context(|| format!("cannot listen on {address}"))?;
-            tracing::info!(address = %server.local_addr()?, "operations");
             let ground = Ground {
                 realm: provider.realm,
                 store: provider.store,
             };
-            let service = Arc::new(Operations::new(ground, metrics));
-            Some(tokio::spawn(server.serve(service, stop.clone())))
+            let service = Operations::new(Apart::new(ground), metrics);
+            Some(operations::serve(address, service, stop.clone())?)
         }
     };
     tracing::info!(%address, base_url = config.edge.base_url, "serving");

@@ -61,6 +61,8 @@ pub(super) struct File {
     #[serde(default)]
     pub guard: Guard,
     #[serde(default)]
+    pub limits: Limits,
+    #[serde(default)]
     pub requests: Requests,
     #[serde(default)]
     pub ws_trust: WsTrust,
@@ -93,6 +95,16 @@ pub(super) struct Listen {
     pub plain_http_behind_a_tls_proxy: bool,
     #[serde(default)]
     pub trusted_proxies: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    pub connections: Option<Spanned<u32>>,
+    pub sign_ins: Option<Spanned<u32>>,
+    pub passwords: Option<Spanned<u32>>,
+    pub upstream_answers: Option<Spanned<u32>>,
+    pub longest_wait_milliseconds: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -47,6 +47,7 @@ use tracing::level_filters::LevelFilter;
 use crate::{
     metadata::{self, DescribedParty, Keeper, LastGood, Peer},
     observe::{LogFormat, audit},
+    overload,
     realm::{FederatedDomain, Mapping, Routes},
     signin::GuardRules,
     sync::Terms as SyncTerms,
@@ -74,6 +75,8 @@ pub struct Config {
     pub session_lifetime: Duration,
     /// How many failed sign-ins are borne.
     pub guard: GuardRules,
+    /// How much is taken on at once.
+    pub limits: Limits,
     /// The organisation's own networks, if tokens say whether a request comes from one of them.
     pub corporate_networks: Vec<IpNet>,
     /// The store that this node has in common with others, where there are any.
@@ -109,6 +112,15 @@ pub struct Listen {
     pub address: SocketAddr,
     /// The TLS certificate chain and key; `None` behind a proxy that ends TLS.
     pub tls: Option<TlsFiles>,
+}
+
+/// How much is taken on at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections.
+    pub connections: u32,
+    /// Requests, and how long they may wait.
+    pub requests: overload::Limits,
 }
 
 /// A server certificate with its key, PEM.

@@ -184,6 +184,7 @@ impl Demo {
             edge,
             session_lifetime: config.session_lifetime,
             guard: config.guard,
+            limits: config.limits.requests,
             corporate_networks: config.corporate_networks.clone(),
             keys,
             relying_parties: relying_parties(

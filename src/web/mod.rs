@@ -35,6 +35,7 @@ mod unsolicited;
 mod upstream_metadata;
 mod visitor;
 mod waiting;
+mod workload;
 mod ws_federation;
 mod ws_trust;
 
@@ -46,7 +47,10 @@ pub use start::START_PATH;
 pub use unsolicited::UNSOLICITED_PATH;
 pub use ws_trust::METADATA_EXCHANGE as METADATA_EXCHANGE_PATH;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use hyper::Method;
 
@@ -58,6 +62,7 @@ use crate::{
     },
     keys::{KeyError, KeyRing, Purpose, SealKeys, SharedSecret},
     observe::CorrelationId,
+    overload::Workload,
     saml2::MetadataError,
     signin::SignIn,
     trust::Trusts,
@@ -144,6 +149,9 @@ pub struct IdentityProvider {
     seal: Seal,
     ws_trust: Option<WsTrust>,
     upstreams: Vec<Upstream>,
+    workload: Arc<Workload>,
+    /// For signers, which go on while whoever asked may have gone.
+    this: Weak<Self>,
 }
 
 /// Why no identity provider could be made.
@@ -163,7 +171,8 @@ pub enum EdgeError {
 
 impl IdentityProvider {
     /// An identity provider for what `edge` says, with its metadata written and signed, which sends
-    /// people to these upstreams where routes say so. `shared` is what it has in common with other nodes.
+    /// people to these upstreams where routes say so, and takes on what `workload` has room for. `shared` is what it
+    /// has in common with other nodes.
     pub fn new(
         edge: Edge,
         sign_in: SignIn,
@@ -171,19 +180,25 @@ impl IdentityProvider {
         upstreams: Vec<Upstream>,
         keys: KeyRing,
         shared: Option<&SharedSecret>,
-    ) -> Result<Self, EdgeError> {
-        Ok(Self {
-            signing: CurrentSigning::new(Signing::new(&edge, &trusts, &upstreams, keys)?),
-            ws_trust: WsTrust::of(&edge, shared)?,
+        workload: Arc<Workload>,
+    ) -> Result<Arc<Self>, EdgeError> {
+        let signing = Signing::new(&edge, &trusts, &upstreams, keys)?;
+        let ws_trust = WsTrust::of(&edge, shared)?;
+        let seal = Seal::by(match shared {
+            Some(shared) => shared.seal_keys(Purpose::Pages)?,
+            None => SealKeys::random()?,
+        });
+        Ok(Arc::new_cyclic(|this| Self {
+            signing: CurrentSigning::new(signing),
+            ws_trust,
             edge,
             sign_in,
             trusts,
-            seal: Seal::by(match shared {
-                Some(shared) => shared.seal_keys(Purpose::Pages)?,
-                None => SealKeys::random()?,
-            }),
+            seal,
             upstreams,
-        })
+            workload,
+            this: this.clone(),
+        }))
     }
 
     fn upstream(&self, name: &str) -> Result<&Upstream, Refused> {
@@ -194,6 +209,11 @@ impl IdentityProvider {
 
     async fn route(&self, request: Request) -> Response {
         let correlation = CorrelationId::random();
+        // Before anything is read or changed.
+        let _place = match self.place_for(&request) {
+            Ok(place) => place,
+            Err(refused) => return self.refusal_page(&refused, &correlation),
+        };
         let path = request.path();
         let outcome = match (&request.method, path, path.strip_prefix("/metadata/")) {
             (&Method::GET | &Method::POST, SSO_PATH, _) => {
@@ -212,7 +232,10 @@ impl IdentityProvider {
             (&Method::GET, SIGN_OUT_PATH, _) => {
                 Box::pin(self.sign_out(&request, Asker::Nobody, &correlation)).await
             }
-            (_, TELL_PATH, _) => self.tell(&request),
+            (_, TELL_PATH, _) => {
+                let request = request.clone();
+                Box::pin(self.sign(move |this| this.tell(&request))).await
+            }
             (&Method::POST, DONE_PATH, _) => Box::pin(self.sign_out_done(&request)).await,
             (&Method::POST, NAME_PATH, _) => Box::pin(self.name_form(&request)).await,
             (&Method::POST, SAML2_ANSWERS, _) => Box::pin(self.answer_by_saml2(&request)).await,

@@ -3,7 +3,7 @@
 use askama::Template;
 use hyper::{
     StatusCode,
-    header::{ALLOW, HeaderValue},
+    header::{ALLOW, HeaderValue, RETRY_AFTER},
 };
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     },
     keys::KeyError,
     observe::{CorrelationId, audit},
+    overload::Busy,
     saml2::{BindingError, RequestError},
     upstream::UpstreamError,
     wsfed,
@@ -93,6 +94,8 @@ pub(super) enum Refused {
     },
     #[error("relying party or federated domain is not trusted any more")]
     NotTrusted,
+    #[error("{0}")]
+    Busy(Busy),
     #[error("internal: {0}")]
     Internal(String),
 }
@@ -231,12 +234,8 @@ impl Refused {
                 "This request has been answered before, and each is answered once.",
                 "Go back to the application. If you are not signed in there, start again.",
             ),
-            Self::Internal(_) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong here",
-                "We could not finish your sign-in. It is not your fault.",
-                "Go back to the application and start again in a minute.",
-            ),
+            Self::Busy(_) => BUSY,
+            Self::Internal(_) => INTERNAL,
         };
         Words {
             status,
@@ -261,6 +260,23 @@ impl Refused {
         }
     }
 }
+
+/// What somebody is told when there is no room for her. Nothing is said of how much room there is.
+const BUSY: (StatusCode, &str, &str, &str) = (
+    StatusCode::SERVICE_UNAVAILABLE,
+    "Too many people are signing in",
+    "More is asked of this service at the moment than it can do in time. Nothing was done with \
+     what you sent.",
+    "Wait a few seconds, and load this page again. If your browser asks, let it send the form again.",
+);
+
+/// What somebody is told when it is our own fault.
+const INTERNAL: (StatusCode, &str, &str, &str) = (
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "Something went wrong here",
+    "We could not finish your sign-in. It is not your fault.",
+    "Go back to the application and start again in a minute.",
+);
 
 /// What somebody is told who comes back from a trip that this browser has not begun.
 const NO_TRIP: (StatusCode, &str, &str, &str) = (
@@ -294,12 +310,7 @@ fn upstream_words(cause: &UpstreamError) -> (StatusCode, &'static str, &'static 
              from before.",
             "Sign out there, go back to the application and start again.",
         ),
-        UpstreamError::Ours(_) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Something went wrong here",
-            "We could not finish your sign-in. It is not your fault.",
-            "Go back to the application and start again in a minute.",
-        ),
+        UpstreamError::Ours(_) => INTERNAL,
         _ => (
             StatusCode::BAD_GATEWAY,
             "Your organisation's answer cannot be used",
@@ -327,11 +338,18 @@ impl IdentityProvider {
                 tracing::error!(%correlation, %error, "no page can be made");
                 response::text(words.status, format!("{}\n{correlation}\n", words.what))
             });
-        if let Refused::Method(allowed) = refused {
+        match refused {
             // RFC 9110 15.5.6.
-            answer
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static(allowed));
+            Refused::Method(allowed) => {
+                let allowed = HeaderValue::from_static(allowed);
+                answer.headers_mut().insert(ALLOW, allowed);
+            }
+            // RFC 9110 10.2.3.
+            Refused::Busy(_) | Refused::Transport(Refusal::Crowded) => {
+                let seconds = HeaderValue::from(Busy::RETRY_AFTER_SECONDS);
+                answer.headers_mut().insert(RETRY_AFTER, seconds);
+            }
+            _ => {}
         }
         answer
     }

@@ -1,7 +1,7 @@
 //! From a decision to the page that carries it: the form, or an answer in the protocol that the
 //! request came by.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use askama::Template;
 use hyper::{
@@ -75,7 +75,7 @@ impl IdentityProvider {
                 // Boxed, since it would be copied with each request.
                 Box::pin(leading).await
             }
-            Step::Granted(grant) => self.issue(request, &pending, &grant),
+            Step::Granted(grant) => self.issue(request, pending, grant).await,
             Step::Refused(Refusal::NoPassive) => match &pending.reply {
                 Reply::Saml2(reply) => self.answer_with_status(
                     &pending.request,
@@ -99,16 +99,30 @@ impl IdentityProvider {
         }
     }
 
-    fn issue(
+    async fn issue(
         &self,
         request: &Request,
+        pending: Pending,
+        grant: Box<Grant>,
+    ) -> Result<Response, Refused> {
+        // By SAML, nobody is told where she is.
+        let from = match &pending.reply {
+            Reply::Saml2(_) => None,
+            Reply::WsFederation(_) => self.edge.proxies.origin_of(request),
+        };
+        self.sign(move |this| this.issued(&pending, &grant, from))
+            .await
+    }
+
+    fn issued(
+        &self,
         pending: &Pending,
         grant: &Grant,
+        from: Option<IpAddr>,
     ) -> Result<Response, Refused> {
         let mut answer = match &pending.reply {
             Reply::Saml2(reply) => self.issue_by_saml2(&pending.request, reply, grant),
             Reply::WsFederation(reply) => {
-                let from = self.edge.proxies.origin_of(request);
                 let circumstances = self.sign_in.circumstances(grant, from);
                 self.issue_by_ws_federation(&pending.request, reply, grant, &circumstances)
             }

@@ -16,6 +16,7 @@ use crate::{
     http::{Form, PageSecurity, Request, Response, response},
     keys::random_octets,
     observe::audit,
+    overload::Work,
     signin::{Brought, BrowserId, Elsewhere, Source},
     upstream::{Ask, Asserted, Expected, UpstreamError},
 };
@@ -62,6 +63,9 @@ impl IdentityProvider {
     ) -> Result<Response, Refused> {
         match elsewhere {
             Elsewhere::Upstream(upstream) => {
+                // It may be asked for its keys or addresses first, and hang.
+                let place = self.workload.admit(Work::Upstream);
+                let _place = place.map_err(Refused::Busy)?;
                 self.leave(request, waiting.expecting(name), &upstream, browser)
                     .await
             }

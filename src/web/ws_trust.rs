@@ -15,6 +15,7 @@ use crate::{
     http::{PageSecurity, Request, Response, response},
     keys::SharedSecret,
     observe::{CorrelationId, audit},
+    overload::Work,
     saml1::{Assertion, AuthenticationMethod},
     saml2::new_id,
     signin::{Denied, Grant, Message, MessageKey, Problem, Refusal, Source, Typed},
@@ -102,6 +103,11 @@ impl IdentityProvider {
             correlation,
             message_id: None,
         };
+        let place = self.workload.admit(Work::Password);
+        if let Err(busy) = &place {
+            audit::request_refused(correlation, None, &busy.to_string());
+            return exchange.fault(FaultCode::Unavailable, BUSY);
+        }
         if let Err((code, cause)) = check_headers(request, version) {
             audit::request_refused(correlation, None, cause);
             return exchange.fault(code, cause);
@@ -145,7 +151,16 @@ impl IdentityProvider {
             Ok(Ok(grant)) => {
                 let from = self.edge.proxies.origin_of(request);
                 let circumstances = self.sign_in.circumstances(&grant, from);
-                self.issue_token(&exchange, &asked, &relying_party, &grant, &circumstances)
+                let correlation = correlation.clone();
+                self.sign(move |this| {
+                    let exchange = Exchange {
+                        version,
+                        correlation: &correlation,
+                        message_id: Some(&asked.message_id),
+                    };
+                    this.issue_token(&exchange, &asked, &relying_party, &grant, &circumstances)
+                })
+                .await
             }
             Ok(Err(denied)) => exchange.deny(&relying_party, denied),
             Err(_) => {
@@ -223,6 +238,8 @@ impl IdentityProvider {
 /// How long a program waits for its answer. Shorter than the listener's own patience, whose answer
 /// has no `Retry-After`: MSAL for .NET would send the message again at once.
 const LONGEST_EXCHANGE: Duration = Duration::from_secs(25);
+
+const BUSY: &str = "Too many people are signing in at the moment. Try again in a few seconds.";
 
 const INTERNAL: &str = "Something went wrong here. Try again in a minute.";
 

@@ -7,6 +7,7 @@ mod directory;
 mod encryption;
 mod entra;
 mod guard;
+mod limits;
 mod metadata;
 mod relying_party;
 mod route;
@@ -139,6 +140,7 @@ pub(super) fn build(
         entra: entra::build(file.entra.as_ref(), source, folder)?,
         corporate_networks,
         guard: guard::build(&file.guard, source)?,
+        limits: limits::build(&file.limits, source)?,
         session_lifetime: minutes(&file.session.lifetime_minutes, 1..=1440, source)?,
         relying_parties,
         applications: application::build(&file.application, names)?,

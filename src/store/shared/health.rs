@@ -73,12 +73,12 @@ impl Health {
         let count = |counter: &AtomicU64| {
             i64::try_from(counter.load(Ordering::Relaxed)).unwrap_or(i64::MAX)
         };
-        metrics.count(
+        metrics.set(
             "homerealm_store_outages_total",
             "How often the shared store stopped answering.",
             count(&self.outages),
         );
-        metrics.count(
+        metrics.set(
             "homerealm_store_unanswered_total",
             "Operations that the shared store did not answer.",
             count(&self.unanswered),
