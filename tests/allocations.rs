@@ -101,6 +101,8 @@ fn provider(ldap_port: u16, ca: &LocalCa) -> Provider {
         edge: config.edge.clone(),
         session_lifetime: config.session_lifetime,
         guard: config.guard,
+        limits: config.limits.requests,
+        shared: None,
         corporate_networks: Vec::new(),
         keys: KeyRing::new(create_signing_key("test", 1).expect("a key").signer, None),
         relying_parties: vec![config.relying_parties[0].load().expect("Entra")],

@@ -51,6 +51,7 @@ const OPTIONS: Options = Options {
 ws_trust_addresses = ["urn:federation:MicrosoftOnline", "https://login.microsoftonline.com/extSTS.srf"]"#,
     directory: "",
     guard: "refusal_step_milliseconds = 0",
+    before: "",
     tables: "[ws_trust]\nenabled = true\n[requests]\ncorporate_networks = [\"127.0.0.1\"]",
 };
 

@@ -25,9 +25,10 @@ use clap::{Parser, ValueEnum};
 use homerealm::http::{client::Client, tls::client_config};
 use hyper::Uri;
 
+use cpu::Product;
 use measure::{Accounts, Load};
 use sessions::Sessions;
-use sign_in::{Person, Protocol};
+use sign_in::{Pages, Person, Protocol};
 
 /// What a sign-in consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -60,9 +61,10 @@ struct Arguments {
     /// For how long.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
-    /// The server's process, to read its CPU time.
-    #[arg(long)]
-    server_pid: u32,
+    /// The server's process, to read its CPU time; more of them by commas. Whatever they have started
+    /// counts with them.
+    #[arg(long, value_delimiter = ',', required = true)]
+    server_pid: Vec<u32>,
     /// The directory's process, to read its CPU time.
     #[arg(long)]
     directory_pid: Option<u32>,
@@ -98,6 +100,13 @@ struct Arguments {
     /// For one person at a time, since it takes a whole core.
     #[arg(long)]
     awake: bool,
+    /// The pages are those of another identity provider than Homerealm: fields are found by what they
+    /// are for, and whatever else a form holds is sent back.
+    #[arg(long)]
+    foreign: bool,
+    /// Where requests go, if not where Homerealm takes those of the mode.
+    #[arg(long)]
+    path: Option<String>,
     /// The page's field for the sign-in name.
     #[arg(long, default_value = "name")]
     user_field: String,
@@ -175,8 +184,15 @@ fn prepared(arguments: &Arguments) -> Result<(Vec<Person>, Load)> {
             },
             base_url: base_url.trim_end_matches('/').to_owned(),
             relying_party: arguments.relying_party.clone(),
-            user_field: arguments.user_field.clone(),
-            password_field: arguments.password_field.clone(),
+            path: arguments.path.clone(),
+            pages: if arguments.foreign {
+                Pages::Foreign
+            } else {
+                Pages::Own {
+                    user_field: arguments.user_field.clone(),
+                    password_field: arguments.password_field.clone(),
+                }
+            },
             password: arguments.password.clone(),
         })
         .collect();
@@ -187,8 +203,8 @@ fn prepared(arguments: &Arguments) -> Result<(Vec<Person>, Load)> {
     let load = Load {
         mode: arguments.mode,
         duration: Duration::from_secs(arguments.seconds),
-        server_pid: arguments.server_pid,
-        directory_pid: arguments.directory_pid,
+        server: Product::of(&arguments.server_pid),
+        directory: arguments.directory_pid.map(|pid| Product::of(&[pid])),
         accounts: Accounts {
             pattern: arguments.user.clone(),
             people: arguments.users,

@@ -13,14 +13,19 @@ use homerealm::keys::create_signing_key;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use crate::{Mode, cpu, sessions::Sessions, sign_in::Person};
+use crate::{
+    Mode,
+    cpu::{self, Product},
+    sessions::Sessions,
+    sign_in::Person,
+};
 
 /// What to do, and for how long.
 pub(crate) struct Load {
     pub(crate) mode: Mode,
     pub(crate) duration: Duration,
-    pub(crate) server_pid: u32,
-    pub(crate) directory_pid: Option<u32>,
+    pub(crate) server: Product,
+    pub(crate) directory: Option<Product>,
     pub(crate) accounts: Accounts,
     /// Live ones to ask with, in place of one for each person.
     pub(crate) sessions: Option<Sessions>,
@@ -59,11 +64,13 @@ pub(crate) struct Report {
     sign_ins_per_second: f64,
     p50_ms: f64,
     p99_ms: f64,
-    /// Server CPU, user and system, over all threads.
+    /// Server CPU, user and system, over all its processes and threads.
     server_cpu_seconds_per_sign_in: f64,
     /// The same of the directory's process, where that was asked for.
     directory_cpu_seconds_per_sign_in: Option<f64>,
     server_resident_kib: u64,
+    /// The same with what its processes share counted once.
+    server_proportional_kib: u64,
     /// One RSA-2048 signature, measured before and after the load.
     signature_cpu_seconds: f64,
     /// Server CPU of a sign-in as a multiple of that.
@@ -96,8 +103,11 @@ impl Load {
         let concurrency = people.len();
         let load = Arc::new(self);
         let turns = Arc::new(AtomicU64::new(0));
-        let directory = || load.directory_pid.map(cpu::of_process).transpose();
-        let (cpu_before, directory_before) = (cpu::of_process(load.server_pid)?, directory()?);
+        let directory = || {
+            let directory = load.directory.as_ref();
+            directory.map(Product::cpu_seconds).transpose()
+        };
+        let (cpu_before, directory_before) = (load.server.cpu_seconds()?, directory()?);
         let begun = Instant::now();
         let mut tasks = JoinSet::new();
         for person in people {
@@ -110,7 +120,7 @@ impl Load {
             tally.errors.extend(one.errors);
         }
         let seconds = begun.elapsed().as_secs_f64();
-        let server_cpu = cpu::of_process(load.server_pid)? - cpu_before;
+        let server_cpu = load.server.cpu_seconds()? - cpu_before;
         let directory_cpu = directory()?.zip(directory_before);
         let directory_cpu = directory_cpu.map(|(after, before)| after - before);
         let signature = f64::midpoint(signature_before, signature_cost()?);
@@ -132,7 +142,8 @@ impl Load {
             server_cpu_seconds_per_sign_in: each,
             directory_cpu_seconds_per_sign_in: directory_cpu
                 .map(|seconds| seconds / as_f64(sign_ins.max(1))),
-            server_resident_kib: cpu::resident_kib(load.server_pid)?,
+            server_resident_kib: load.server.resident_kib()?,
+            server_proportional_kib: load.server.proportional_kib()?,
             signature_cpu_seconds: signature,
             signatures_per_sign_in: each / signature,
         })

@@ -38,7 +38,7 @@ use tokio::{
     time::sleep,
 };
 
-use sign_in::{Person, Protocol};
+use sign_in::{Pages, Person, Protocol};
 
 /// Measures a Homerealm under mixed load, and one under overload.
 #[derive(Parser)]
@@ -134,8 +134,12 @@ impl Bench {
             },
             protocol: Protocol::Saml2,
             base_url: format!("https://localhost:{port}"),
-            user_field: "name".to_owned(),
-            password_field: "password".to_owned(),
+            relying_party: "urn:federation:MicrosoftOnline".to_owned(),
+            path: None,
+            pages: Pages::Own {
+                user_field: "name".to_owned(),
+                password_field: "password".to_owned(),
+            },
             password: self.password.clone(),
         }
     }
@@ -460,6 +464,7 @@ fn overload(
 ) -> Result<()> {
     let runtime = runtime()?;
     let port = arguments.overload_port;
+    let overload = cpu::Product::of(&[arguments.overload_pid]);
     let mut people = runtime.block_on(bench.signed_in(port, true, CROWD))?;
     let mut someone = people.pop().context("a crowd")?;
     let mut ordinary = runtime.block_on(several(&mut someone, 200));
@@ -471,7 +476,7 @@ fn overload(
     ensure!(closed.errors.is_empty(), "{:?}", closed.errors.first());
     let seconds = duration.as_secs_f64();
     let best = as_f64(closed.each.len()) / seconds;
-    let resident = cpu::resident_kib(arguments.overload_pid)?;
+    let resident = overload.resident_kib()?;
 
     let is_over = Arc::new(AtomicBool::new(false));
     let operations = arguments.overload_operations;
@@ -488,7 +493,7 @@ fn overload(
     });
     let flood = Arc::new(Flood::default());
     let crowd = runtime.block_on(pour(people, 3.0 * best, duration, &flood))?;
-    let highest = cpu::resident_kib(arguments.overload_pid)?;
+    let highest = overload.resident_kib()?;
     let ended = Instant::now();
     let recovered = loop {
         let mut times = runtime.block_on(several(&mut someone, 20));

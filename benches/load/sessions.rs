@@ -7,7 +7,6 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::{
-    cpu,
     measure::{Accounts, Load},
     sign_in::Person,
 };
@@ -74,7 +73,7 @@ pub(crate) async fn begin(
     Ok(Begun {
         sessions: cookies.lines().count(),
         seconds: started.elapsed().as_secs_f64(),
-        server_resident_kib: cpu::resident_kib(load.server_pid)?,
+        server_resident_kib: load.server.resident_kib()?,
     })
 }
 

@@ -135,11 +135,11 @@ pub(crate) async fn stale_and_misdirected(provider: &Provider) {
         |url: &str| good.replacen("Version=", &format!("Destination=\"{url}\" Version="), 1);
     let port = provider.address().port();
     for (message, denied) in [
-        (issued(at(-3_600)), true),
-        (issued(at(-661)), true),
-        (issued(at(-640)), false),
-        (issued(at(75)), true),
-        (issued(at(50)), false),
+        (issued(at(-3_600).to_string()), true),
+        (issued(at(-661).to_string()), true),
+        (issued(at(-640).to_string()), false),
+        (issued(at(75).to_string()), true),
+        (issued(at(50).to_string()), false),
         (issued("9999-12-31T23:59:59.999999999Z".to_owned()), true),
         (issued("0000-01-01T00:00:00+23:59".to_owned()), true),
         (issued("1601-01-01T00:00:00Z".to_owned()), true),

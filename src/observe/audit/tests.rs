@@ -130,6 +130,7 @@ fn what_is_as_it_was_written_is_found_good() {
 
 #[test]
 fn each_way_of_tampering_is_found() {
+    use FindingKind::{BeganAnew, Changed, Missing, NotALine, OutOfOrder};
     let tamper = |change: &dyn Fn(&mut Vec<String>)| {
         let (_folder, path) = five();
         let mut text = lines(&path);
@@ -137,7 +138,6 @@ fn each_way_of_tampering_is_found() {
         fs::write(&path, text.join("\n") + "\n").unwrap();
         verified(&[&path], &[]).0
     };
-    use FindingKind::{BeganAnew, Changed, Missing, NotALine, OutOfOrder};
     let changed = tamper(&|lines| lines[2] = lines[2].replace("AAAA", "BBBB"));
     assert_eq!(changed, [Changed]);
     let seq = tamper(&|lines| lines[2] = lines[2].replace("\"seq\":3", "\"seq\":4"));
