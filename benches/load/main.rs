@@ -24,8 +24,9 @@ use clap::{Parser, ValueEnum};
 use homerealm::http::{client::Client, tls::client_config};
 use hyper::Uri;
 
+use cpu::Product;
 use measure::Load;
-use sign_in::{Person, Protocol};
+use sign_in::{Pages, Person, Protocol};
 
 /// What a sign-in consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -58,9 +59,10 @@ struct Arguments {
     /// For how long.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
-    /// The server's process, to read its CPU time.
-    #[arg(long)]
-    server_pid: u32,
+    /// The server's process, to read its CPU time; more of them by commas. Whatever they have started
+    /// counts with them.
+    #[arg(long, value_delimiter = ',', required = true)]
+    server_pid: Vec<u32>,
     /// Sign-in name; "{n}" in it stands for a number below --users.
     #[arg(long)]
     user: String,
@@ -81,6 +83,13 @@ struct Arguments {
     /// For one person at a time, since it takes a whole core.
     #[arg(long)]
     awake: bool,
+    /// The pages are those of another identity provider than Homerealm: fields are found by what they
+    /// are for, and whatever else a form holds is sent back.
+    #[arg(long)]
+    foreign: bool,
+    /// Where requests go, if not where Homerealm takes those of the mode.
+    #[arg(long)]
+    path: Option<String>,
     /// The page's field for the sign-in name.
     #[arg(long, default_value = "name")]
     user_field: String,
@@ -150,15 +159,22 @@ async fn run(arguments: &Arguments) -> Result<measure::Report> {
                 _ => Protocol::Saml2,
             },
             base_url: base_url.trim_end_matches('/').to_owned(),
-            user_field: arguments.user_field.clone(),
-            password_field: arguments.password_field.clone(),
+            path: arguments.path.clone(),
+            pages: if arguments.foreign {
+                Pages::Foreign
+            } else {
+                Pages::Own {
+                    user_field: arguments.user_field.clone(),
+                    password_field: arguments.password_field.clone(),
+                }
+            },
             password: arguments.password.clone(),
         })
         .collect();
     Load {
         mode: arguments.mode,
         duration: Duration::from_secs(arguments.seconds),
-        server_pid: arguments.server_pid,
+        server: Product::of(&arguments.server_pid),
         user: arguments.user.clone(),
         users: arguments.users,
         reconnect: arguments.reconnect,

@@ -13,13 +13,17 @@ use homerealm::keys::create_signing_key;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use crate::{Mode, cpu, sign_in::Person};
+use crate::{
+    Mode,
+    cpu::{self, Product},
+    sign_in::Person,
+};
 
 /// What to do, and for how long.
 pub(crate) struct Load {
     pub(crate) mode: Mode,
     pub(crate) duration: Duration,
-    pub(crate) server_pid: u32,
+    pub(crate) server: Product,
     pub(crate) user: String,
     pub(crate) users: u64,
     pub(crate) reconnect: bool,
@@ -39,9 +43,11 @@ pub(crate) struct Report {
     sign_ins_per_second: f64,
     p50_ms: f64,
     p99_ms: f64,
-    /// Server CPU, user and system, over all threads.
+    /// Server CPU, user and system, over all its processes and threads.
     server_cpu_seconds_per_sign_in: f64,
     server_resident_kib: u64,
+    /// The same with what its processes share counted once.
+    server_proportional_kib: u64,
     /// One RSA-2048 signature, measured before and after the load.
     signature_cpu_seconds: f64,
     /// Server CPU of a sign-in as a multiple of that.
@@ -74,7 +80,7 @@ impl Load {
         let concurrency = people.len();
         let load = Arc::new(self);
         let turns = Arc::new(AtomicU64::new(0));
-        let cpu_before = cpu::of_process(load.server_pid)?;
+        let cpu_before = load.server.cpu_seconds()?;
         let begun = Instant::now();
         let mut tasks = JoinSet::new();
         for person in people {
@@ -87,7 +93,7 @@ impl Load {
             tally.errors.extend(one.errors);
         }
         let seconds = begun.elapsed().as_secs_f64();
-        let server_cpu = cpu::of_process(load.server_pid)? - cpu_before;
+        let server_cpu = load.server.cpu_seconds()? - cpu_before;
         let signature = f64::midpoint(signature_before, signature_cost()?);
 
         tally.latencies.sort_unstable();
@@ -105,7 +111,8 @@ impl Load {
             p50_ms: percentile(&tally.latencies, 50),
             p99_ms: percentile(&tally.latencies, 99),
             server_cpu_seconds_per_sign_in: each,
-            server_resident_kib: cpu::resident_kib(load.server_pid)?,
+            server_resident_kib: load.server.resident_kib()?,
+            server_proportional_kib: load.server.proportional_kib()?,
             signature_cpu_seconds: signature,
             signatures_per_sign_in: each / signature,
         })

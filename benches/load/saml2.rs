@@ -48,9 +48,17 @@ pub(crate) fn check(form: &PageForm, id: &str) -> Result<()> {
         response.contains(&format!(r#"InResponseTo="{id}""#)),
         "the answer is to another request"
     );
+    // Entra takes the assertion's own signature only, not one of the Response before it.
+    let (_, assertion) = response
+        .split_once("Assertion ")
+        .context("the answer has no assertion in the clear")?;
     ensure!(
-        response.contains("<ds:SignatureValue"),
-        "the answer is not signed"
+        assertion.contains("SignatureValue>"),
+        "the assertion is not signed"
+    );
+    ensure!(
+        assertion.contains(r#"Name="IDPEmail""#),
+        "the assertion does not say who signed in"
     );
     ensure!(
         form.field("RelayState") == Some("load"),

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use homerealm::http::{
-    PageForm,
+    ForeignPage, OwnFields, PageForm,
     client::{Client, Reply},
 };
 use hyper::Uri;
@@ -20,14 +20,27 @@ pub(crate) enum Protocol {
     WsFederation,
 }
 
+/// Whose pages they are.
+#[derive(Clone, Debug)]
+pub(crate) enum Pages {
+    /// Homerealm's, with fields of these names.
+    Own {
+        user_field: String,
+        password_field: String,
+    },
+    /// Somebody else's.
+    Foreign,
+}
+
 /// Somebody at a browser.
 pub(crate) struct Person {
     pub(crate) browser: Client,
     pub(crate) protocol: Protocol,
     /// Without a slash at the end.
     pub(crate) base_url: String,
-    pub(crate) user_field: String,
-    pub(crate) password_field: String,
+    /// In place of Homerealm's own for the protocol.
+    pub(crate) path: Option<String>,
+    pub(crate) pages: Pages,
     pub(crate) password: String,
 }
 
@@ -36,9 +49,8 @@ impl Person {
     pub(crate) async fn with_password(&mut self, user: &str) -> Result<()> {
         let (id, url) = self.request()?;
         let page = self.fetch(&url).await?;
-        let mut form = PageForm::find(&page.text(), None).context("the sign-in page")?;
-        form.fill(&self.user_field, user)?;
-        form.fill(&self.password_field, &self.password)?;
+        let form = self.pages.sign_in(&page.text(), user, &self.password);
+        let form = form.context("the sign-in page")?;
         ensure!(
             form.method == "post",
             "the page would put the password in a URL"
@@ -77,12 +89,19 @@ impl Person {
             Protocol::Saml2 => (saml2::PATH, saml2::query(&id)?),
             Protocol::WsFederation => (ws_federation::PATH, ws_federation::query(&id)),
         };
+        let path = self.path.as_deref().unwrap_or(path);
         let url = format!("{}{path}?{query}", self.base_url).parse()?;
         Ok((id, url))
     }
 
     fn check(&self, page: &Reply, id: &str) -> Result<()> {
-        let form = PageForm::find(&page.text(), None).context("the page with the answer")?;
+        let field = match self.protocol {
+            Protocol::Saml2 => "SAMLResponse",
+            Protocol::WsFederation => "wresult",
+        };
+        let form = self.pages.answer(&page.text(), field);
+        let form =
+            form.with_context(|| format!("the page of {} in place of an answer", page.url.path()))?;
         match self.protocol {
             Protocol::Saml2 => saml2::check(&form, id),
             Protocol::WsFederation => ws_federation::check(&form, id),
@@ -109,6 +128,40 @@ impl Person {
             reply = self.browser.get(&next, Some(&reply)).await?;
         }
         bail!("redirected more than {MOST_REDIRECTS} times")
+    }
+}
+
+impl Pages {
+    /// The form for name and password, filled in.
+    fn sign_in(&self, html: &str, user: &str, password: &str) -> Result<PageForm> {
+        match self {
+            Self::Own {
+                user_field,
+                password_field,
+            } => {
+                let mut form = PageForm::find(html, None)?;
+                form.fill(user_field, user)?;
+                form.fill(password_field, password)?;
+                Ok(form)
+            }
+            Self::Foreign => {
+                let form = ForeignPage::read(html)?.sign_in(&OwnFields::default());
+                let form = form.context("no form for a name and a password")?;
+                ensure!(form.asks_for_password(), "a name alone is asked for");
+                Ok(form.filled(user, password))
+            }
+        }
+    }
+
+    /// The form that brings the answer in this field.
+    fn answer(&self, html: &str, field: &str) -> Result<PageForm> {
+        match self {
+            Self::Own { .. } => Ok(PageForm::find(html, None)?),
+            Self::Foreign => {
+                let form = ForeignPage::read(html)?.form_with(field);
+                form.with_context(|| format!("no form with {field}"))
+            }
+        }
     }
 }
 
