@@ -51,17 +51,20 @@ def files(name):
 
 json.dump({
     "cfgNum": 1, "cfgAuthor": "bench", "cfgDate": "1700000000", "cfgVersion": "2.16.1",
-    "portal": f"https://localhost:{port}/",
-    "domain": "localhost", "securedCookie": 1, "cookieName": "lemonldap", "whatToTrace": "uid",
+    "portal": f"https://idp.localhost:{port}/",
+    "domain": "idp.localhost", "securedCookie": 1, "cookieName": "lemonldap", "whatToTrace": "uid",
     "key": "throw-away-key-of-a-bench",
     "authentication": "LDAP", "userDB": "Same", "passwordDB": "Null", "registerDB": "Null",
     "ldapServer": f"ldaps://127.0.0.1:{ldap_port}", "ldapBase": base, "ldapVerify": "require",
     "ldapCAFile": f"{folder}/ca.pem", "managerDn": f"cn=homerealm,{base}", "managerPassword": password,
     "AuthLDAPFilter": "(mail=$user)", "LDAPFilter": "(mail=$user)",
+    # Pages that nobody comes to by way of Entra.
+    "portalDisplayRegister": 0, "portalDisplayResetPassword": 0, "portalDisplayChangePassword": 0,
+    "captcha_mail_enabled": 0, "captcha_register_enabled": 0,
     "exportedVars": {},
     "ldapExportedVars": {"uid": "uid", "userPrincipalName": "userPrincipalName",
                          "objectGUID": "objectGUID"},
-    "macros": {"immutableId": "MIME::Base64::encode_base64($objectGUID, '')"},
+    "macros": {"immutableId": "encode_base64($objectGUID, '')"},
     "applicationList": {}, "groups": {}, "locationRules": {}, "exportedHeaders": {},
     "globalStorage": "Apache::Session::File", "globalStorageOptions": files("sessions"),
     "persistentStorage": "Apache::Session::File", "persistentStorageOptions": files("psessions"),

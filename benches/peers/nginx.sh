@@ -27,7 +27,7 @@ http {
     keepalive_requests 1000000;
     server {
         listen 127.0.0.1:$1 ssl backlog=1024;
-        server_name localhost;
+        server_name idp.localhost;
         ssl_certificate $folder/server.pem;
         ssl_certificate_key $2/server.key;
         ssl_protocols TLSv1.2 TLSv1.3;

@@ -10,7 +10,7 @@ simplesamlphp_config() {
     cat <<PHP
 <?php
 \$config = [
-    'baseurlpath' => 'https://localhost:$1/simplesamlphp/',
+    'baseurlpath' => 'https://idp.localhost:$1/simplesamlphp/',
     'secretsalt' => '$(openssl rand -hex 16)',
     'auth.adminpassword' => '$(openssl rand -hex 16)',
     'certdir' => '$peer/config/',

@@ -4,8 +4,8 @@ use hyper::{HeaderMap, Method, header::SET_COOKIE};
 
 use super::origin::Origin;
 
-/// The cookies of one browser, kept and sent by the rules of RFC 6265bis, without `Domain`:
-/// nothing here sets cookies for more than one host, and what tries is not kept.
+/// The cookies of one browser, kept and sent by the rules of RFC 6265bis, for one host each: what
+/// names its own host as `Domain` is kept for that host alone, and what names another is not kept.
 #[derive(Debug, Default)]
 pub(super) struct Jar {
     cookies: Vec<Kept>,
@@ -104,7 +104,13 @@ impl Kept {
             match key.trim().to_ascii_lowercase().as_str() {
                 "secure" => cookie.secure = true,
                 "path" if value.starts_with('/') => value.clone_into(&mut cookie.path),
-                "domain" => return None,
+                "domain" => {
+                    let domain = value.trim().trim_start_matches('.');
+                    let is_host_only = cookie.name.to_ascii_lowercase().starts_with("__host-");
+                    if is_host_only || !domain.eq_ignore_ascii_case(&cookie.host) {
+                        return None;
+                    }
+                }
                 "max-age" => {
                     let seconds: i64 = value.parse().ok()?;
                     lives = seconds > 0;
@@ -223,9 +229,11 @@ mod tests {
             "__Host-a=1; Path=/",
             "__Host-a=1; Secure",
             "__Host-a=1; Secure; Path=/; Domain=localhost",
+            "__Host-a=1; Secure; Path=/; Domain=idp.localhost",
             "__Secure-a=1; Path=/",
             "a=1; SameSite=None",
             "a=1; Domain=localhost",
+            "a=1; Domain=x.idp.localhost",
         ] {
             let mut headers = HeaderMap::new();
             headers.append(SET_COOKIE, refused.parse().unwrap());
@@ -238,6 +246,13 @@ mod tests {
                 .cookies
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_domain_that_is_the_host_is_for_this_host_alone() {
+        let jar = jar_with("a=1; Domain=.IDP.localhost; Path=/", IDP);
+        assert!(sent(&jar, IDP, &Method::GET, false).is_some());
+        assert!(sent(&jar, "https://x.idp.localhost/", &Method::GET, false).is_none());
     }
 
     #[test]
