@@ -4,36 +4,30 @@
 readonly simplesamlphp_saml2=/simplesamlphp/saml2/idp/SSOService.php
 readonly simplesamlphp_wsfed=/simplesamlphp/module.php/adfs/idp/prp.php
 
-# config.php for port $1. What is not there is SimpleSAMLphp's default: log level NOTICE, PHP's own
-# sessions in files, no filters but those of the relying party.
+# config.php for port $1: the package's, with what an identity provider has to set at its end. So the
+# rest is as Debian ships it: log level NOTICE with a line of statistics for each sign-in, PHP's own
+# sessions, the filters for languages and statistics, all languages of the pages.
 simplesamlphp_config() {
+    # The file that the last line reads has the secrets of this machine's own installation.
+    grep -v secrets.inc.php /etc/simplesamlphp/config.php
     cat <<PHP
-<?php
-\$config = [
-    'baseurlpath' => 'https://idp.localhost:$1/simplesamlphp/',
-    'secretsalt' => '$(openssl rand -hex 16)',
-    'auth.adminpassword' => '$(openssl rand -hex 16)',
-    'certdir' => '$peer/config/',
-    'metadatadir' => '$peer/config/metadata',
-    'attributenamemapdir' => '/usr/share/simplesamlphp/attributemap',
-    'datadir' => '$peer/data',
-    'tempdir' => '$peer/temporary',
-    'loggingdir' => '$peer/data',
-    'logging.handler' => 'file',
-    'logging.level' => SimpleSAML\\Logger::NOTICE,
-    'timezone' => 'UTC',
-    'showerrors' => false,
-    'production' => true,
-    'enable.saml20-idp' => true,
-    'enable.adfs-idp' => true,
-    'module.enable' => ['core' => true, 'saml' => true, 'ldap' => true, 'adfs' => true],
-    'store.type' => 'phpsession',
-    'session.phpsession.savepath' => '$peer/sessions',
-    'session.cookie.secure' => true,
-    'session.cookie.samesite' => 'None',
-    'language.available' => ['en'],
-    'language.default' => 'en',
-];
+\$config['baseurlpath'] = 'https://idp.localhost:$1/simplesamlphp/';
+\$config['secretsalt'] = '$(openssl rand -hex 16)';
+\$config['auth.adminpassword'] = '$(openssl rand -hex 16)';
+\$config['certdir'] = '$peer/config/';
+\$config['metadatadir'] = '$peer/config/metadata';
+\$config['datadir'] = '$peer/data';
+\$config['tempdir'] = '$peer/temporary';
+\$config['loggingdir'] = '$peer/data';
+\$config['logging.handler'] = 'file';
+\$config['timezone'] = 'UTC';
+\$config['showerrors'] = false;
+\$config['admin.checkforupdates'] = false;
+\$config['enable.saml20-idp'] = true;
+\$config['enable.adfs-idp'] = true;
+\$config['module.enable']['ldap'] = true;
+\$config['module.enable']['adfs'] = true;
+\$config['session.phpsession.savepath'] = '$peer/sessions';
 PHP
 }
 

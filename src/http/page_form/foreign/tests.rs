@@ -20,7 +20,7 @@ fn sent(html: &str) -> Option<String> {
     ))
 }
 
-/// The forms of four identity providers, with what there is to stumble over in each.
+/// The forms of five identity providers, with what there is to stumble over in each.
 #[test]
 fn whoever_wrote_the_page_it_is_filled_in() {
     let table = [
@@ -71,6 +71,18 @@ fn whoever_wrote_the_page_it_is_filled_in() {
                <input id="optionSelection" type="hidden" name="AuthMethod" /></form>"#,
             "post /adfs/ls/?wa=wsignin1.0&wtrealm=urn%3afederation%3aMicrosoftOnline \
              UserName=wendy&Password=secret&AuthMethod=FormsAuthentication",
+        ),
+        (
+            // LemonLDAP::NG: the page's own address, a field without a value, and a token for this page.
+            r##"<form id="lform" action="#" method="post" class="login" role="form">
+               <input type="hidden" name="url" value="aHR0cHM6Ly9pZHAvc2FtbA==" />
+               <input type="hidden" name="timezone" />
+               <input id="token" type="hidden" name="token" value="1795411584_8300" />
+               <input id="userfield" name="user" type="text" value="" trplaceholder="login" required autofocus />
+               <input id="passwordfield" name="password" type="password" trplaceholder="password" required />
+               <input type="checkbox" id="checkLogins" name="checkLogins" />
+               <button type="submit" class="btn btn-success" ><span>Connect</span></button></form>"##,
+            "post # url=aHR0cHM6Ly9pZHAvc2FtbA==&timezone=&token=1795411584_8300&user=wendy&password=secret",
         ),
     ];
     for (html, expected) in table {
