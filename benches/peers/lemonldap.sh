@@ -121,7 +121,7 @@ lemonldap_start() {
     LLNG_DEFAULTCONFFILE=$peer/lemonldap-ng.ini \
         LLNG_DEFAULTLOGGER=Lemonldap::NG::Common::Logger::Std \
         in_background "$peer/llng.out" llng-fastcgi-server --foreground --proc "$processors" \
-        --socket "$peer/llng.socket" --pid "$peer/llng.pid" --plackOptions backlog=1024
+        --socket "$peer/llng.socket" --pid "$peer/llng.pid" --plackOptions=--backlog=1024
     peer_pids=$started
     in_background "$peer/nginx.out" nginx -c "$peer/nginx.conf" -e "$peer/nginx.log"
     peer_pids+=,$started
