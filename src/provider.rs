@@ -1,6 +1,6 @@
 //! Composes the rooms into an identity provider: the one place that knows them all.
 
-use std::{future::Future, io, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use ipnet::IpNet;
@@ -115,14 +115,11 @@ pub enum AssembleError {
     /// No key can be made of the secret that nodes have in common.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The system gives no threads to sign on.
-    #[error("no thread can be started: {0}")]
-    Threads(#[from] io::Error),
 }
 
 /// Puts the parts together. Opens no connection: a directory that is down at start is no reason
 /// not to start. Where its servers are found by DNS, the look-up begins, and so does the connection to a
-/// shared store, on the runtime that this is called in, and whose threads the signers stand beside.
+/// shared store, on the runtime that this is called in, and whose threads take turns to sign.
 pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
     let answers_kept = parts.edge.longest_presentable();
     let trusts = Trusts::new(parts.relying_parties, parts.domains)?;
@@ -141,7 +138,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
     )
     .within(surroundings(&parts.edge, parts.corporate_networks));
     let workers = Handle::current().metrics().num_workers();
-    let workload = Arc::new(Workload::start(parts.limits, workers)?);
+    let workload = Arc::new(Workload::new(parts.limits, workers));
     let identity_provider = IdentityProvider::new(
         parts.edge,
         sign_in,
@@ -152,7 +149,7 @@ pub fn assemble(parts: Parts) -> Result<Provider, AssembleError> {
         workload.clone(),
     )?;
     Ok(Provider {
-        identity_provider,
+        identity_provider: Arc::new(identity_provider),
         realm,
         trusts,
         store: health,

@@ -80,12 +80,12 @@ pub(crate) fn run() -> ExitCode {
     })
 }
 
-/// The runtime that everything asynchronous runs on. On one processor it has two threads all the same:
-/// while one signs, the other serves connections.
+/// The runtime that everything asynchronous runs on. It has one thread more than there are processors:
+/// while as many sign, one serves connections.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(processors.max(2))
+        .worker_threads(processors + 1)
         .enable_all()
         .build()?)
 }

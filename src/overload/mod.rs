@@ -1,21 +1,21 @@
-//! How much is taken on at once, where signatures are made, and who is refused early.
+//! How much is taken on at once, whose turn it is to sign, and who is refused early.
 //!
-//! A sign-in is one signature, a quarter of a millisecond of a processor, and little else. Made where
-//! connections are served, signatures would stand in the way of everything: with a hundred waiting, a
-//! page that costs nothing would wait for a hundred. So they go to [`Signers`] as soon as there is more
-//! than one at a time, and the threads that serve connections stay free: to answer what is cheap at
-//! once, and to refuse what would wait for too long while that still costs next to nothing.
+//! A sign-in is one signature, a quarter of a millisecond of a processor, and little else. Made by all
+//! threads at once, signatures would stand in the way of everything: with a hundred waiting, a page that
+//! costs nothing would wait for a hundred. So people take turns ([`Signatures`]), and one thread is always
+//! left: to answer what is cheap at once, and to refuse what would wait for too long while that still costs
+//! next to nothing.
 //!
 //! What waits for others, a directory or an upstream, is bounded apart from what does not: a directory
 //! that hangs fills its own places only.
 
 mod places;
-mod signers;
+mod signatures;
 
 pub use places::Place;
-pub use signers::{Here, Signers, SignersGone};
+pub use signatures::{Signatures, Turn};
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crate::observe::Metrics;
 
@@ -76,7 +76,7 @@ impl Busy {
 /// What is under way.
 #[derive(Debug)]
 pub struct Workload {
-    signers: Signers,
+    signatures: Signatures,
     sign_ins: Places,
     passwords: Places,
     upstreams: Places,
@@ -84,18 +84,15 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Starts the signers: as many as there are processors, for a runtime with `workers` threads.
-    ///
-    /// # Errors
-    /// When the system gives no threads.
-    pub fn start(limits: Limits, workers: usize) -> io::Result<Self> {
-        Ok(Self {
-            signers: Signers::start(workers)?,
+    /// For a runtime with `threads` threads.
+    pub fn new(limits: Limits, threads: usize) -> Self {
+        Self {
+            signatures: Signatures::new(threads),
             sign_ins: Places::new(limits.sign_ins),
             passwords: Places::new(limits.passwords),
             upstreams: Places::new(limits.upstreams),
             longest_wait: limits.longest_wait,
-        })
+        }
     }
 
     /// A place for this work, held until it is dropped. It is asked for before anything is read or
@@ -109,16 +106,16 @@ impl Workload {
             Work::Password => (&self.passwords, self.longest_wait * 2),
             Work::Upstream => (&self.upstreams, self.longest_wait * 2),
         };
-        if self.signers.expected_wait() > longest {
+        if self.signatures.expected_wait() > longest {
             places.note_refusal();
             return Err(Busy::TooLong);
         }
         places.take().ok_or(Busy::NoPlace)
     }
 
-    /// Where signatures are made.
-    pub fn signers(&self) -> &Signers {
-        &self.signers
+    /// Whose turn it is to sign.
+    pub fn signatures(&self) -> &Signatures {
+        &self.signatures
     }
 
     /// Tells all of it to whoever reads `metrics`.
@@ -160,25 +157,23 @@ impl Workload {
         gauge(
             "homerealm_signatures_waiting",
             "Answers that wait to be signed.",
-            |this| this.signers.waiting(),
+            |this| this.signatures.waiting(),
         );
         gauge(
             "homerealm_signatures_waited_total",
             "Answers that had to wait to be signed.",
-            |this| this.signers.waited(),
+            |this| this.signatures.waited(),
         );
         gauge(
             "homerealm_signature_wait_microseconds_total",
             "How long those waited, together.",
-            |this| this.signers.waited_microseconds(),
+            |this| this.signatures.waited_microseconds(),
         );
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-
     use super::*;
 
     const LIMITS: Limits = Limits {
@@ -190,7 +185,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_work_has_its_own_places() {
-        let workload = Workload::start(LIMITS, 2).unwrap();
+        let workload = Workload::new(LIMITS, 2);
         let first = workload.admit(Work::Password).unwrap();
         assert_eq!(workload.admit(Work::Password).unwrap_err(), Busy::NoPlace);
         let others = [Work::SignIn, Work::SignIn, Work::Upstream];
@@ -204,48 +199,36 @@ mod tests {
 
     #[tokio::test]
     async fn who_would_wait_too_long_is_refused_and_those_who_begin_first() {
-        let workload = Arc::new(Workload::start(LIMITS, 1).unwrap());
-        // It took 20 ms each so far, and all signers are held up.
-        workload.signers.measured(Duration::from_millis(20), 1_000);
-        let (mut free, mut held) = (Vec::new(), Vec::new());
-        for _ in 0..workload.signers.threads() {
-            let (sender, receiver) = mpsc::channel::<()>();
-            free.push(sender);
-            let workload = workload.clone();
-            held.push(tokio::spawn(async move {
-                let _ = workload
-                    .signers
-                    .queue(move || receiver.recv().is_err())
-                    .await;
-            }));
+        let workload = Arc::new(Workload::new(LIMITS, 3));
+        // It took 20 ms each so far, and all turns are taken.
+        workload.signatures.measured(Duration::from_millis(20));
+        let at_once = workload.signatures.at_once();
+        let mut held = Vec::new();
+        for _ in 0..at_once {
+            held.push(workload.signatures.turn().await);
         }
-        while workload.signers.waiting() > 0 || !workload.signers.are_all_at_work() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        let mut queued = 0;
-        let mut refused_at = [0, 0];
-        while refused_at.contains(&0) {
+        let mut queued = Vec::new();
+        let mut refused_at = [None, None];
+        while refused_at.contains(&None) {
             for (at, work) in refused_at.iter_mut().zip([Work::SignIn, Work::Password]) {
-                if *at == 0
-                    && workload
-                        .admit(work)
-                        .is_err_and(|busy| busy == Busy::TooLong)
-                {
-                    *at = queued;
+                let outcome = workload.admit(work);
+                if at.is_none() && outcome.is_err_and(|busy| busy == Busy::TooLong) {
+                    *at = Some(queued.len());
                 }
             }
             let workload = workload.clone();
-            held.push(tokio::spawn(async move {
-                let _ = workload.signers.queue(|| true).await;
+            queued.push(tokio::spawn(async move {
+                drop(workload.signatures.turn().await);
             }));
             tokio::task::yield_now().await;
-            queued += 1;
         }
-        let threads = workload.signers.threads();
         // More than 50 ms of 20 ms each, and more than 100.
-        assert_eq!(refused_at, [50 * threads / 20 + 1, 5 * threads + 1]);
-        drop(free);
-        for one in held {
+        assert_eq!(
+            refused_at,
+            [Some(50 * at_once / 20 + 1), Some(5 * at_once + 1)]
+        );
+        drop(held);
+        for one in queued {
             one.await.unwrap();
         }
         drop(workload.admit(Work::SignIn).unwrap());

@@ -47,10 +47,7 @@ pub use start::START_PATH;
 pub use unsolicited::UNSOLICITED_PATH;
 pub use ws_trust::METADATA_EXCHANGE as METADATA_EXCHANGE_PATH;
 
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use hyper::Method;
 
@@ -150,8 +147,6 @@ pub struct IdentityProvider {
     ws_trust: Option<WsTrust>,
     upstreams: Vec<Upstream>,
     workload: Arc<Workload>,
-    /// For signers, which go on while whoever asked may have gone.
-    this: Weak<Self>,
 }
 
 /// Why no identity provider could be made.
@@ -181,14 +176,14 @@ impl IdentityProvider {
         keys: KeyRing,
         shared: Option<&SharedSecret>,
         workload: Arc<Workload>,
-    ) -> Result<Arc<Self>, EdgeError> {
+    ) -> Result<Self, EdgeError> {
         let signing = Signing::new(&edge, &trusts, &upstreams, keys)?;
         let ws_trust = WsTrust::of(&edge, shared)?;
         let seal = Seal::by(match shared {
             Some(shared) => shared.seal_keys(Purpose::Pages)?,
             None => SealKeys::random()?,
         });
-        Ok(Arc::new_cyclic(|this| Self {
+        Ok(Self {
             signing: CurrentSigning::new(signing),
             ws_trust,
             edge,
@@ -197,8 +192,7 @@ impl IdentityProvider {
             seal,
             upstreams,
             workload,
-            this: this.clone(),
-        }))
+        })
     }
 
     fn upstream(&self, name: &str) -> Result<&Upstream, Refused> {
@@ -232,10 +226,7 @@ impl IdentityProvider {
             (&Method::GET, SIGN_OUT_PATH, _) => {
                 Box::pin(self.sign_out(&request, Asker::Nobody, &correlation)).await
             }
-            (_, TELL_PATH, _) => {
-                let request = request.clone();
-                Box::pin(self.sign(move |this| this.tell(&request))).await
-            }
+            (_, TELL_PATH, _) => Box::pin(self.sign(|| self.tell(&request))).await,
             (&Method::POST, DONE_PATH, _) => Box::pin(self.sign_out_done(&request)).await,
             (&Method::POST, NAME_PATH, _) => Box::pin(self.name_form(&request)).await,
             (&Method::POST, SAML2_ANSWERS, _) => Box::pin(self.answer_by_saml2(&request)).await,

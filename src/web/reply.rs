@@ -110,8 +110,7 @@ impl IdentityProvider {
             Reply::Saml2(_) => None,
             Reply::WsFederation(_) => self.edge.proxies.origin_of(request),
         };
-        self.sign(move |this| this.issued(&pending, &grant, from))
-            .await
+        self.sign(|| self.issued(&pending, &grant, from)).await
     }
 
     fn issued(

@@ -28,20 +28,10 @@ impl IdentityProvider {
             .transpose()
     }
 
-    /// Does what ends in a signature, on this thread or on a signer's.
-    pub(super) async fn sign<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&Self) -> Result<T, Refused> + Send + 'static,
-    ) -> Result<T, Refused> {
-        if let Some(_here) = self.workload.signers().here() {
-            return job(self);
-        }
-        let this = self.this.upgrade();
-        let this = this.ok_or_else(|| Refused::Internal("the server is gone".to_owned()))?;
-        let queued = self.workload.signers().queue(move || job(&this));
-        // Boxed, since each request would carry room for it.
-        let made = Box::pin(queued).await;
-        made.unwrap_or_else(|gone| Err(Refused::Internal(gone.to_string())))
+    /// Does what ends in a signature, when it is its turn.
+    pub(super) async fn sign<T>(&self, job: impl FnOnce() -> T) -> T {
+        let _turn = self.workload.signatures().turn().await;
+        job()
     }
 }
 

@@ -151,16 +151,9 @@ impl IdentityProvider {
             Ok(Ok(grant)) => {
                 let from = self.edge.proxies.origin_of(request);
                 let circumstances = self.sign_in.circumstances(&grant, from);
-                let correlation = correlation.clone();
-                self.sign(move |this| {
-                    let exchange = Exchange {
-                        version,
-                        correlation: &correlation,
-                        message_id: Some(&asked.message_id),
-                    };
-                    this.issue_token(&exchange, &asked, &relying_party, &grant, &circumstances)
-                })
-                .await
+                let issue =
+                    || self.issue_token(&exchange, &asked, &relying_party, &grant, &circumstances);
+                self.sign(issue).await
             }
             Ok(Err(denied)) => exchange.deny(&relying_party, denied),
             Err(_) => {
