@@ -251,6 +251,17 @@ fn load(
         .collect()
 }
 
+/// Ends the load, which may begin again.
+async fn ended(running: Vec<tokio::task::JoinHandle<Client>>, stop: &AtomicBool) -> Vec<Client> {
+    stop.store(true, Ordering::SeqCst);
+    let mut browsers = Vec::new();
+    for task in running {
+        browsers.push(task.await.expect("it ends"));
+    }
+    stop.store(false, Ordering::SeqCst);
+    browsers
+}
+
 async fn signed_in(service: &Service, count: usize) -> Vec<Client> {
     let mut browsers = Vec::new();
     for number in 0..count {
@@ -335,6 +346,8 @@ async fn sign_ins_go_on_without_redis_and_it_is_said() {
         metrics.contains("homerealm_store_outages_total 1"),
         "{metrics}"
     );
+    // The balancer counts connections: what is to come to a certain node needs it alone.
+    let browsers = ended(running, &stop).await;
     // Who has a session from before is asked for her password, and it counts at that node.
     let mut browser = service.browser();
     sign_in(&service, [0, 1], &mut browser).await;
@@ -350,8 +363,10 @@ async fn sign_ins_go_on_without_redis_and_it_is_said() {
     let mut before = service.browser();
     before_sign_out(&service, &mut before).await;
 
+    let running = load(&service, browsers, &stop, &tally);
     redis.start_again();
     service.until_store(true).await;
+    ended(running, &stop).await;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
     // What began meanwhile is told: it counts everywhere now.
     while !is_answered(&ask(&service, 0, &mut browser).await)
@@ -361,10 +376,6 @@ async fn sign_ins_go_on_without_redis_and_it_is_said() {
         sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(service.get(0, &mut other, &request).await.status, 409);
-    stop.store(true, Ordering::SeqCst);
-    for task in running {
-        task.await.expect("it ends");
-    }
     assert!(tally.refused.lock().expect("a list").is_empty());
     assert_eq!(tally.broken.load(Ordering::SeqCst), 0);
     // One line for each change, and not for each request.
